@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The words that the rest of the build is written in.
+
+# Names of rooms become their libraries; anything that is a target's or a file's name already stays.
+function(el_libraries result)
+    set(libraries)
+    foreach(name IN LISTS ARGN)
+        if(name MATCHES "^el_|[./-]")
+            list(APPEND libraries ${name})
+        else()
+            list(APPEND libraries el_${name})
+        endif()
+    endforeach()
+    set(${result} ${libraries} PARENT_SCOPE)
+endfunction()
+
+# el_room(NAME SOURCES file… DEPENDS room… LINKS target…): lib/NAME as the static library el_NAME.
+# The rooms it depends on may be declared later. A room of headers alone names no SOURCES.
+function(el_room room)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINKS")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "el_room(${room}): ${arg_UNPARSED_ARGUMENTS}: stands before SOURCES")
+    endif()
+    el_libraries(libraries ${arg_DEPENDS} ${arg_LINKS})
+    if(arg_SOURCES)
+        add_library(el_${room} STATIC ${arg_SOURCES})
+        set(visible PUBLIC)
+    else()
+        add_library(el_${room} INTERFACE)
+        set(visible INTERFACE)
+    endif()
+    target_include_directories(el_${room} ${visible} ${PROJECT_SOURCE_DIR}/lib)
+    target_link_libraries(el_${room} ${visible} ${libraries})
+endfunction()
+
+# el_executable(NAME SOURCES file… LINKS target…): a program at the top of the build directory, linked
+# as Flags says, stripped, its debug information beside it in NAME.debug.
+function(el_executable name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    el_libraries(libraries ${arg_LINKS})
+    add_executable(${name} ${arg_SOURCES})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/cmd
+        ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE ${libraries} el_version)
+    target_link_options(${name} PRIVATE ${el_program_link})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+    if(CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT EL2W_SANITIZE)
+        add_custom_command(TARGET ${name} POST_BUILD
+            COMMAND ${CMAKE_OBJCOPY} --only-keep-debug ${name} ${name}.debug
+            COMMAND ${CMAKE_OBJCOPY} --strip-all --add-gnu-debuglink=${name}.debug ${name}
+            BYPRODUCTS ${PROJECT_BINARY_DIR}/${name}.debug
+            WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM)
+    endif()
+    install(TARGETS ${name})
+endfunction()
+
+# el_test_program(NAME LABEL TIMEOUT ARGS arg… SOURCES file… LINKS room or target…)
+function(el_test_program name label timeout)
+    cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "SOURCES;ARGS;LINKS")
+    el_libraries(libraries ${arg_LINKS})
+    add_executable(${name} ${arg_SOURCES})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/test)
+    target_link_libraries(${name} PRIVATE ${libraries})
+    target_link_options(${name} PRIVATE -pie)
+    add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout})
+endfunction()
+
+# el_unit_test(WHAT_test room-or-target…): WHAT_test.c of the calling directory, with cmocka.
+function(el_unit_test name)
+    if(TARGET el_dep_cmocka)
+        el_test_program(${name} unit 60 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
+    endif()
+endfunction()
+
+# el_sim_test(WHAT_test room-or-target…): several machines in one process, on a virtual clock.
+function(el_sim_test name)
+    if(TARGET el_dep_cmocka)
+        el_test_program(${name} sim 300 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
+    endif()
+endfunction()
+
+# el_fuzz_target(WHAT_fuzz room-or-target…): WHAT_fuzz.c over corpus/WHAT. With EL2W_FUZZ it is a
+# libFuzzer program; otherwise driver.c plays the corpus and its mutations, in every build.
+function(el_fuzz_target name)
+    string(REGEX REPLACE "_fuzz$" "" what ${name})
+    set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${what})
+    if(EL2W_FUZZ)
+        el_test_program(${name} fuzz 600 SOURCES ${name}.c LINKS ${ARGN} ARGS -runs=20000 ${corpus})
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        el_test_program(${name} fuzz 600 SOURCES ${name}.c ${PROJECT_SOURCE_DIR}/test/fuzz/driver.c
+            LINKS ${ARGN} ARGS ${corpus})
+    endif()
+endfunction()
+
+# el_script_tests(LABEL TIMEOUT directory): every executable file of a directory is a test of the
+# program as people run it. Exit 77 means that this machine lacks what the test needs.
+function(el_script_tests label timeout directory)
+    file(GLOB scripts CONFIGURE_DEPENDS ${directory}/*)
+    foreach(script IN LISTS scripts)
+        get_filename_component(name ${script} NAME)
+        execute_process(COMMAND test -f ${script} -a -x ${script} RESULT_VARIABLE not_executable)
+        if(not_executable OR name MATCHES "\\.sh$|^CMakeLists\\.txt$")
+            continue()
+        endif()
+        add_test(NAME ${label}/${name} COMMAND ${script})
+        set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
+            RUN_SERIAL ON SKIP_RETURN_CODE 77
+            ENVIRONMENT "EL2W=${PROJECT_BINARY_DIR}/el2w;EL2W_BUILD=${PROJECT_BINARY_DIR}")
+    endforeach()
+endfunction()
