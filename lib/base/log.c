@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log: formats a line on the stack and writes it in one piece. */
+#include "base/log.h"
+
+#include "base/wire.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum el_log_level wanted = EL_LOG_INFO;
+static enum el_log_format line_format = EL_LOG_TEXT;
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+void el_log_setup(enum el_log_level up_to, enum el_log_format format)
+{
+    wanted = up_to;
+    line_format = format;
+}
+
+bool el_log_wants(enum el_log_level level)
+{
+    return level <= wanted;
+}
+
+/* A line under construction. The last bytes are kept for the closing brace and the newline: a
+ * value that does not fit is cut, the line stays well-formed. */
+struct line {
+    struct el_wire w;
+    enum el_log_format format;
+};
+
+static void put(struct line *line, const char *text)
+{
+    for (; *text; text++)
+        el_wire_put_u8(&line->w, (uint8_t)*text);
+}
+
+/* Text from anywhere: quotes, backslashes and control characters are escaped as JSON does; bytes
+ * beyond ASCII pass, as long as they are UTF-8's concern and not the terminal's (0x80..0x9f are
+ * C1 controls only outside of a multi-byte sequence, which is why they are left alone). */
+static void put_escaped(struct line *line, const char *text)
+{
+    for (; *text && el_wire_ok(&line->w); text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            el_wire_printf(&line->w, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            el_wire_printf(&line->w, "\\u%04x", c);
+        else
+            el_wire_put_u8(&line->w, c);
+    }
+}
+
+static bool needs_quotes(const char *text)
+{
+    if (!*text)
+        return true;
+    for (; *text; text++)
+        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '\\' || *text == 0x7f)
+            return true;
+    return false;
+}
+
+static void put_string(struct line *line, const char *text)
+{
+    bool quotes = line->format == EL_LOG_JSON || needs_quotes(text);
+
+    if (quotes)
+        put(line, "\"");
+    put_escaped(line, text);
+    if (quotes)
+        put(line, "\"");
+}
+
+static void put_value(struct line *line, const struct el_log_field *field)
+{
+    char text[EL_ENDPOINT_TEXT];
+
+    switch (field->kind) {
+    case EL_LOG_F_STRING: put_string(line, field->value.string); break;
+    case EL_LOG_F_UINT:
+        el_wire_printf(&line->w, "%llu", (unsigned long long)field->value.uint);
+        break;
+    case EL_LOG_F_INT: el_wire_printf(&line->w, "%lld", (long long)field->value.sint); break;
+    case EL_LOG_F_MAC: put_string(line, el_mac_text(field->value.mac, text)); break;
+    case EL_LOG_F_IP: put_string(line, el_ip_text(field->value.ip, text)); break;
+    case EL_LOG_F_ENDPOINT: put_string(line, el_endpoint_text(field->value.endpoint, text)); break;
+    }
+}
+
+static void put_field(struct line *line, const struct el_log_field *field)
+{
+    struct el_wire before = line->w;
+
+    if (line->format == EL_LOG_JSON)
+        el_wire_printf(&line->w, ",\"%s\":", field->key);
+    else
+        el_wire_printf(&line->w, " %s=", field->key);
+    put_value(line, field);
+    if (!el_wire_ok(&line->w))
+        line->w = before; /* a field that does not fit is left out whole */
+}
+
+static void put_head(struct line *line, uint64_t time_ns, enum el_log_level level, const char *room,
+                     const char *event)
+{
+    time_t seconds = (time_t)(time_ns / 1000000000);
+    unsigned milliseconds = (unsigned)(time_ns / 1000000 % 1000);
+    char stamp[24];
+    struct tm tm;
+
+    if (line->format == EL_LOG_JSON) {
+        gmtime_r(&seconds, &tm);
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+        el_wire_printf(&line->w,
+                       "{\"time\":\"%s.%03uZ\",\"level\":\"%s\",\"room\":\"%s\",\"event\":\"%s\"",
+                       stamp, milliseconds, level_names[level], room, event);
+        return;
+    }
+    localtime_r(&seconds, &tm);
+    strftime(stamp, sizeof stamp, "%H:%M:%S", &tm);
+    el_wire_printf(&line->w, "%s.%03u %s%s%s: %s", stamp, milliseconds,
+                   level <= EL_LOG_WARN ? level_names[level] : "", level <= EL_LOG_WARN ? " " : "",
+                   room, event);
+}
+
+size_t el_log_format_line(char *text, size_t capacity, enum el_log_format format, uint64_t time_ns,
+                          enum el_log_level level, const char *room, const char *event,
+                          const struct el_log_field *fields)
+{
+    static const size_t tail = 2; /* "}\n" */
+    struct line line = {el_wire_write(text, capacity < tail ? 0 : capacity - tail), format};
+
+    put_head(&line, time_ns, level, room, event);
+    for (; fields->key; fields++)
+        if (fields->kind != EL_LOG_F_STRING || fields->value.string)
+            put_field(&line, fields);
+    line.w.end += capacity < tail ? 0 : tail;
+    put(&line, format == EL_LOG_JSON ? "}\n" : "\n");
+    return el_wire_done(&line.w);
+}
+
+void el_log_write(enum el_log_level level, const char *room, const char *event,
+                  const struct el_log_field *fields)
+{
+    char text[1024];
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    size_t len =
+        el_log_format_line(text, sizeof text, line_format, time_ns, level, room, event, fields);
+    ssize_t written = write(STDERR_FILENO, text, len);
+    (void)written; /* nobody is left to tell */
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ethernet over the tunnel: what stands inside a tunnel packet.
+ *
+ *     IPv4 between the tunnel addresses | UDP 4789 | VXLAN | Ethernet frame      (RFC 7348)
+ *
+ * and the two things that keep a machine's Ethernet at 1500 bytes on a WAN that carries less:
+ * TCP's MSS is clamped on SYN segments, and a packet that still does not fit is sent as IP
+ * fragments (RFC 791) and put together again on the other side.
+ *
+ * The tunnel address answers ICMP echo itself, which is how both sides probe the path (pmtu.h).
+ */
+#ifndef EL_OVERLAY_OVERLAY_H
+#define EL_OVERLAY_OVERLAY_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EL_OVERLAY_HEADER = 20 + 8 + 8, /* IPv4, UDP, VXLAN: pushed in front of the frame */
+    EL_OVERLAY_PORT = 4789,
+    EL_OVERLAY_FRAME_MAX = 1500 + 14 + 8, /* a machine's Ethernet, with two tags */
+};
+
+/* From us to one peer, for one network. */
+struct el_overlay_path {
+    uint32_t local; /* tunnel addresses, host order */
+    uint32_t remote;
+    uint32_t vni; /* 0..2^24-1 */
+};
+
+/* Writes EL_OVERLAY_HEADER bytes in front of FRAME (which needs that headroom). FLOW varies the UDP
+ * source port (RFC 7348 §5: 49152 and up), IP_ID identifies fragments. Returns the length of the
+ * IP packet, which starts at frame - EL_OVERLAY_HEADER. */
+size_t el_overlay_encap(uint8_t *frame, size_t len, const struct el_overlay_path *path,
+                        uint32_t flow, uint16_t ip_id);
+
+/* What an IP packet out of the tunnel holds. */
+enum el_overlay_kind {
+    EL_OVERLAY_FRAME,      /* a whole frame: vni, frame, frame_len */
+    EL_OVERLAY_FRAGMENT,   /* give it to the reassembler */
+    EL_OVERLAY_ECHO,       /* ICMP echo request for us: answer with el_overlay_echo_reply() */
+    EL_OVERLAY_ECHO_REPLY, /* ident, sequence, packet length: for pmtu */
+};
+
+struct el_overlay_packet {
+    enum el_overlay_kind kind;
+    uint32_t source; /* tunnel address of the sender, host order */
+    uint32_t vni;
+    uint8_t *frame; /* inside the packet */
+    size_t frame_len;
+    uint16_t echo_ident, echo_sequence;
+    size_t echo_len; /* of the whole IP packet */
+};
+
+/* Takes apart an IP packet for LOCAL. 0, or EL_EPROTO: no IPv4, other destination or protocol or
+ * port, VXLAN without its I bit, a frame shorter than an Ethernet header or nested VXLAN, lengths
+ * that contradict each other, a wrong IP header checksum. */
+int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_overlay_packet *out);
+
+/* Turns an echo request into its reply, in place; its length stays. */
+void el_overlay_echo_reply(uint8_t *packet, size_t len);
+
+/* Builds an echo request of LEN bytes in all, with DF. Returns LEN. */
+size_t el_overlay_echo_request(uint8_t *packet, size_t len, const struct el_overlay_path *path,
+                               uint16_t ident, uint16_t sequence);
+
+/* Lowers the MSS option of a TCP SYN in FRAME (Ethernet, up to two VLAN tags, IPv4 or IPv6) so that
+ * a full segment fits an inner IP packet of MTU bytes, and mends the checksum (RFC 1624). With
+ * NEEDS_CSUM the checksum field is left alone: it is partial and does not cover the option yet.
+ * True if it changed something. Anything else is left alone; never fails. */
+bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum);
+
+#endif

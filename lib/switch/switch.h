@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A learning Ethernet switch (IEEE 802.1Q-2022 §8.6, §8.7, without VLAN awareness of its own: a
+ * tag is payload), as a machine that decides and touches no frame.
+ *
+ * A network is one broadcast domain, known by its VNI. A port belongs to exactly one network, and
+ * nothing ever crosses from one network to another. A frame enters at a port and leaves through
+ * the set of ports that el_switch_forward() returns: one port when the destination is known, all
+ * published ones of the network otherwise, never the one it came from.
+ *
+ * Against hostile machines: each port may own a bounded number of addresses (quota), the whole
+ * table is bounded, ageing is never off, an address of a protected port (the hub's own services)
+ * cannot be learned elsewhere, flooded frames pass a token bucket per port.
+ */
+#ifndef EL_SWITCH_SWITCH_H
+#define EL_SWITCH_SWITCH_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EL_SWITCH_PORTS_MAX = 4096 + 64, /* every peer of a tunnel, and local ports */
+    EL_SWITCH_NETWORKS_MAX = 64,
+    EL_SWITCH_VNI_MAX = 0xffffff,
+};
+
+struct el_switch;
+
+struct el_switch_config {
+    unsigned ports_max;   /* 2..EL_SWITCH_PORTS_MAX */
+    size_t addresses_max; /* size of the FDB; 0: 65,536 */
+    uint64_t ageing_ns;   /* 10 s .. 1 day; 0: 300 s */
+};
+
+struct el_switch_port_config {
+    uint32_t vni;
+    unsigned addresses_max; /* quota; 0: 1,024 */
+    unsigned flood_per_s;   /* flooded frames a second (broadcast, multicast, unknown unicast) */
+    unsigned flood_burst;   /*   0: 1,000 a second, burst 2,000 */
+    bool protect;           /* what was learned here is not learned elsewhere while it is alive */
+    bool isolate;           /* frames pass only between an isolated and a non-isolated port */
+    bool published;         /* frames pass; see el_switch_publish() */
+};
+
+int el_switch_new(const struct el_switch_config *config, struct el_switch **sw);
+void el_switch_free(struct el_switch *sw);
+
+/* The new port's number, 0..ports_max-1, or EL_EFULL, EL_EINVAL. */
+int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config *config);
+/* Forgets the port and all addresses behind it. */
+void el_switch_remove_port(struct el_switch *sw, unsigned port);
+void el_switch_publish(struct el_switch *sw, unsigned port, bool published);
+
+/* Where a frame goes. */
+struct el_switch_out {
+    unsigned count;
+    const uint16_t *ports; /* owned by the switch, valid until the next call */
+    bool flooded;
+};
+
+/* Learns SRC at PORT and decides. 0 with OUT filled (count may be 0), or a negative error when the
+ * frame is dropped (and counted). Cheap for the known-unicast case: two lookups. */
+int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
+                      const struct el_mac *src, const struct el_mac *dst,
+                      struct el_switch_out *out);
+
+/* The port behind which MAC was last seen in network VNI, or EL_ENOENT. */
+int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
+                   const struct el_mac *mac);
+
+/* Ageing works in small steps: call it at its deadline. */
+void el_switch_age(struct el_switch *sw, uint64_t now_ns);
+uint64_t el_switch_deadline_ns(const struct el_switch *sw);
+
+enum el_switch_counter {
+    EL_SWITCH_FORWARDED,
+    EL_SWITCH_FLOODED,
+    EL_SWITCH_LEARNED,
+    EL_SWITCH_MOVED, /* an address went to another port */
+    EL_SWITCH_AGED,
+    EL_SWITCH_DROP_STORM,     /* flood beyond the port's limit */
+    EL_SWITCH_DROP_SOURCE,    /* group or zero source address */
+    EL_SWITCH_DROP_PROTECTED, /* source is an address of a protected port */
+    EL_SWITCH_DROP_GATE,      /* port not published */
+    EL_SWITCH_DROP_LOCAL,     /* destination is behind the port it came from */
+    EL_SWITCH_DROP_RESERVED,  /* 01:80:c2:00:00:00..0f: never forwarded by a bridge (§8.6.3) */
+    EL_SWITCH_NOT_LEARNED,    /* quota or table full: forwarded all the same */
+    EL_SWITCH_COUNTERS
+};
+const char *el_switch_counter_name(enum el_switch_counter counter);
+uint64_t el_switch_count(const struct el_switch *sw, enum el_switch_counter counter);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The WireGuard protocol (Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s) as a machine without sockets,
+ * clock or threads: whitepaper "WireGuard: Next Generation Kernel Network Tunnel", §5 and §6.
+ *
+ * The caller
+ *  - gives it every datagram that arrives: el_tunnel_open();
+ *  - encrypts IP packets with el_tunnel_seal() and sends the result to el_tunnel_peer_endpoint();
+ *  - after either, and at el_tunnel_deadline_ns(), sends what el_tunnel_output() hands out until it
+ *    hands out nothing: handshakes, cookies, keepalives.
+ *
+ * After el_tunnel_new() and el_tunnel_add_peer() nothing is allocated. All memory is bounded by
+ * the number of peers.
+ */
+#ifndef EL_TUNNEL_TUNNEL_H
+#define EL_TUNNEL_TUNNEL_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EL_TUNNEL_KEY_BYTES = 32,
+    EL_TUNNEL_KEY_TEXT = 45, /* base64 and NUL */
+    EL_TUNNEL_NAME_BYTES = 64,
+    EL_TUNNEL_HEADER = 16, /* before the ciphertext */
+    EL_TUNNEL_TAG = 16,    /* behind it */
+    EL_TUNNEL_OVERHEAD = EL_TUNNEL_HEADER + EL_TUNNEL_TAG,
+    EL_TUNNEL_PADDING = 16,       /* plaintext is padded to this */
+    EL_TUNNEL_OUTPUT_BYTES = 148, /* the longest of el_tunnel_output */
+    EL_TUNNEL_PEERS_MAX = 4096,
+};
+
+struct el_tunnel;
+struct el_tunnel_peer; /* owned by the tunnel; valid until it is removed */
+
+enum el_tunnel_event {
+    EL_TUNNEL_SESSION_UP,   /* the first session, or the first after SESSION_DOWN */
+    EL_TUNNEL_SESSION_DOWN, /* no valid session any more and none could be made (REKEY_ATTEMPT_TIME)
+                             */
+    EL_TUNNEL_REKEYED,      /* a further session replaced the last */
+    EL_TUNNEL_ROAMED,       /* the peer's endpoint has changed */
+    EL_TUNNEL_TIMESTAMP,    /* an initiation was accepted; its TAI64N has to survive a restart: see
+                               el_tunnel_peer_timestamp() */
+    EL_TUNNEL_NO_ANSWER,    /* told once per attempt: handshakes for 15 s without an answer */
+};
+
+struct el_tunnel_config {
+    uint8_t private_key[EL_TUNNEL_KEY_BYTES];
+    unsigned peers_max; /* 1..EL_TUNNEL_PEERS_MAX */
+    /* TAI64N is the whole clock of the handshake's replay protection, so it must never go back: the
+     * wall clock at now_ns = 0 and the last timestamp that was ever used (from disk; zeros at
+     * first). The tunnel uses max(wall, last + 1). */
+    uint64_t wall_at_zero_ns; /* nanoseconds since 1970 */
+    uint8_t last_timestamp[12];
+    void (*event)(void *arg, enum el_tunnel_event event, struct el_tunnel_peer *peer);
+    void *arg;
+};
+
+struct el_tunnel_peer_config {
+    char name[EL_TUNNEL_NAME_BYTES];
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+    uint8_t psk[EL_TUNNEL_KEY_BYTES]; /* zeros: none */
+    struct el_endpoint endpoint;      /* ip.family 0: wait until the peer calls */
+    struct el_prefix allowed;   /* its tunnel addresses: sources it may use (cryptokey routing) */
+    struct el_prefix allowed6;  /* the same for IPv6; family 0: none */
+    unsigned keepalive_s;       /* persistent keepalive, 0 = off, 1..65535 */
+    uint8_t last_timestamp[12]; /* greatest TAI64N accepted from it so far (from disk) */
+};
+
+/* CONFIG is copied; wipe it after. */
+int el_tunnel_new(const struct el_tunnel_config *config, struct el_tunnel **tunnel,
+                  struct el_err *err);
+void el_tunnel_free(struct el_tunnel *tunnel); /* wipes all keys; NULL is allowed */
+
+/* EL_EEXIST (key or allowed range is taken, or it is our own key), EL_EFULL, EL_EINVAL (a low-order
+ * public key). */
+int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_config *config,
+                       struct el_tunnel_peer **peer, struct el_err *err);
+void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
+struct el_tunnel_peer *el_tunnel_peer_by_ip(struct el_tunnel *tunnel, const struct el_ip *ip);
+struct el_tunnel_peer *el_tunnel_peer_next(struct el_tunnel *tunnel, size_t *cursor);
+
+/* Something of the caller's that goes with a peer. */
+void el_tunnel_peer_set_user(struct el_tunnel_peer *peer, void *user);
+void *el_tunnel_peer_user(const struct el_tunnel_peer *peer);
+const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer);
+const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer);
+void el_tunnel_peer_set_endpoint(struct el_tunnel_peer *peer, const struct el_endpoint *endpoint);
+void el_tunnel_peer_timestamp(const struct el_tunnel_peer *peer, uint8_t timestamp[12]);
+bool el_tunnel_peer_is_up(const struct el_tunnel_peer *peer, uint64_t now_ns);
+
+/* Starts a handshake now, unless a session stands or one is under way. */
+void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns);
+
+/* What el_tunnel_open() found. */
+struct el_tunnel_packet {
+    struct el_tunnel_peer *peer;
+    uint8_t *bytes; /* the IP packet, inside the datagram; its length is that of the IP header */
+    size_t len;
+};
+
+/* Takes one datagram and decrypts in place. 1: packet is filled. 0: it was for the tunnel itself
+ * (handshake, cookie, keepalive). Negative: dropped and counted. BYTES should be 16-byte aligned
+ * at offset 16 for speed; it need not be. */
+int el_tunnel_open(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_endpoint *from,
+                   uint8_t *bytes, size_t len, struct el_tunnel_packet *packet);
+
+/* The size of a sealed packet of LEN bytes: padded, with header and tag. */
+static inline size_t el_tunnel_sealed_bytes(size_t len)
+{
+    return ((len + EL_TUNNEL_PADDING - 1) & ~(size_t)(EL_TUNNEL_PADDING - 1)) + EL_TUNNEL_OVERHEAD;
+}
+
+/* Encrypts the IP packet [bytes, bytes+len) to TO, which has room for el_tunnel_sealed_bytes(len)
+ * and does not overlap it. Up to 15 bytes behind the packet must be ours to touch: they are zeroed
+ * for the padding and restored. Returns the sealed size; EL_EAGAIN without a session (a handshake
+ * was asked for). */
+int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
+                   uint8_t *to, uint8_t *bytes, size_t len);
+
+/* The next datagram the tunnel itself has to say: its length and where it goes; 0 when none. */
+int el_tunnel_output(struct el_tunnel *tunnel, uint64_t now_ns,
+                     uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES], struct el_endpoint *to);
+
+/* When to call el_tunnel_output() next, if nothing else happens before. EL_NEVER (base/time.h) when
+ * idle. */
+uint64_t el_tunnel_deadline_ns(const struct el_tunnel *tunnel);
+
+/* The greatest TAI64N that any initiation of ours may carry until the next call: write it to disk
+ * before sending. It reserves a minute at a time, so that the disk is touched once a minute at
+ * most; true if TIMESTAMP is new since the last call. */
+bool el_tunnel_reserve_timestamp(struct el_tunnel *tunnel, uint64_t now_ns, uint8_t timestamp[12]);
+
+/* Counters, since start. */
+enum el_tunnel_counter {
+    EL_TUNNEL_RX_PACKETS,
+    EL_TUNNEL_RX_BYTES,
+    EL_TUNNEL_TX_PACKETS,
+    EL_TUNNEL_TX_BYTES,
+    EL_TUNNEL_HANDSHAKES,
+    EL_TUNNEL_DROP_LENGTH,    /* no message has this type and length */
+    EL_TUNNEL_DROP_MAC,       /* mac1 is wrong: not meant for us */
+    EL_TUNNEL_DROP_COOKIE,    /* under load without a valid mac2; a cookie was sent */
+    EL_TUNNEL_DROP_RATE,      /* handshakes beyond the limit per address */
+    EL_TUNNEL_DROP_HANDSHAKE, /* a handshake that does not verify, or an unknown peer */
+    EL_TUNNEL_DROP_TIMESTAMP, /* a replayed or too frequent initiation */
+    EL_TUNNEL_DROP_INDEX,     /* no session with this index */
+    EL_TUNNEL_DROP_AUTH,      /* the tag is wrong */
+    EL_TUNNEL_DROP_REPLAY,    /* seen before, or older than the window */
+    EL_TUNNEL_DROP_EXPIRED,   /* the session's time or message count is over */
+    EL_TUNNEL_DROP_SOURCE,    /* inner source address is not the peer's */
+    EL_TUNNEL_DROP_INNER,     /* not an IP packet */
+    EL_TUNNEL_DROP_NO_SESSION,
+    EL_TUNNEL_COUNTERS
+};
+const char *el_tunnel_counter_name(enum el_tunnel_counter counter);
+uint64_t el_tunnel_count(const struct el_tunnel *tunnel, enum el_tunnel_counter counter);
+
+/* Keys: base64 as `wg` writes them. */
+void el_tunnel_key_make(uint8_t private_key[EL_TUNNEL_KEY_BYTES]);
+void el_tunnel_key_public(const uint8_t private_key[EL_TUNNEL_KEY_BYTES],
+                          uint8_t public_key[EL_TUNNEL_KEY_BYTES]);
+void el_tunnel_key_text(const uint8_t key[EL_TUNNEL_KEY_BYTES], char text[EL_TUNNEL_KEY_TEXT]);
+int el_tunnel_key_parse(const char *text, uint8_t key[EL_TUNNEL_KEY_BYTES]);
+
+#endif
