@@ -103,7 +103,7 @@ static inline uint16_t el_wire_be16(struct el_wire *w)
 {
     const uint8_t *p = el_wire_take(w, 2);
 
-    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
 }
 
 static inline uint32_t el_wire_be32(struct el_wire *w)

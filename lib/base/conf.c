@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Configuration: collecting what was said, then storing it. The manual is in conf_manual.c. */
+#include "base/conf.h"
+
+#include "base/addr.h"
+#include "base/conf_schema.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One thing said: an option and its text. */
+struct said {
+    const struct el_conf_option *option;
+    char *text;
+    char *origin; /* "--name" or "file:line" */
+    bool from_file;
+};
+
+struct el_conf {
+    const struct el_conf_schema *schema;
+    void *values;
+    struct said *said; /* in order of appearance */
+    size_t count;
+    const char **positionals;
+    unsigned positional_count;
+};
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+static const struct el_conf_option common_options[] = {
+    {.name = "config",
+     .type = EL_CONF_STRING,
+     .offset = offsetof(struct el_conf_common, config),
+     .metavar = "FILE",
+     .help = "Read options from this INI file; the command line wins."},
+    {.name = "log-level",
+     .type = EL_CONF_CHOICE,
+     .offset = offsetof(struct el_conf_common, log_level),
+     .metavar = "LEVEL",
+     .fallback = "info",
+     .help = "Log what is at least this important.",
+     .choices = log_levels},
+    {.name = "log-format",
+     .type = EL_CONF_CHOICE,
+     .offset = offsetof(struct el_conf_common, log_format),
+     .metavar = "FORMAT",
+     .fallback = "text",
+     .help = "Log for people, or one JSON object a line.",
+     .choices = log_formats},
+    {.name = "show-config",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct el_conf_common, show_config),
+     .help = "Print the whole effective configuration as an INI file and exit."},
+    {.name = "help",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct el_conf_common, help),
+     .help = "Print this text and exit."},
+};
+
+enum { COMMON_COUNT = sizeof common_options / sizeof common_options[0] };
+
+size_t el_conf_option_count(const struct el_conf_schema *schema)
+{
+    return schema->count + COMMON_COUNT;
+}
+
+const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *schema, size_t index)
+{
+    return index < schema->count ? &schema->options[index] : &common_options[index - schema->count];
+}
+
+static const struct el_conf_option *find_option(const struct el_conf_schema *schema,
+                                                const char *name, size_t len)
+{
+    for (size_t i = 0; i < el_conf_option_count(schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(schema, i);
+        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+struct el_conf *el_conf_new(const struct el_conf_schema *schema, void *values)
+{
+    struct el_conf *conf = calloc(1, sizeof *conf);
+
+    if (conf) {
+        conf->schema = schema;
+        conf->values = values;
+    }
+    return conf;
+}
+
+void el_conf_free(struct el_conf *conf)
+{
+    if (!conf)
+        return;
+    for (size_t i = 0; i < conf->count; i++) {
+        free(conf->said[i].text);
+        free(conf->said[i].origin);
+    }
+    free(conf->said);
+    free(conf->positionals);
+    free(conf);
+}
+
+/* "unknown option --lann (did you mean --lan?)" */
+static int unknown_option(const struct el_conf *conf, const char *origin, const char *name,
+                          struct el_err *err)
+{
+    size_t count = el_conf_option_count(conf->schema);
+    const char **names = calloc(count + 1, sizeof *names);
+    const char *near = NULL;
+
+    if (names) {
+        for (size_t i = 0; i < count; i++)
+            names[i] = el_conf_option_at(conf->schema, i)->name;
+        near = el_conf_nearest(name, names);
+    }
+    free(names);
+    const char *dashes = origin[0] ? "" : "--";
+    if (near)
+        return el_err(err, EL_EINVAL, "%sunknown option %s%s (did you mean %s%s?)", origin, dashes,
+                      name, dashes, near);
+    return el_err(err, EL_EINVAL, "%sunknown option %s%s (el2w help %s lists them)", origin, dashes,
+                  name, conf->schema->name);
+}
+
+static int say(struct el_conf *conf, const struct el_conf_option *option, const char *text,
+               const char *origin, bool from_file, struct el_err *err)
+{
+    struct said *said = realloc(conf->said, (conf->count + 1) * sizeof *said);
+
+    if (!said)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    conf->said = said;
+    said[conf->count] = (struct said){option, strdup(text), strdup(origin), from_file};
+    conf->count++;
+    if (!said[conf->count - 1].text || !said[conf->count - 1].origin)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    return 0;
+}
+
+static int say_argument(struct el_conf *conf, int argc, char *const *argv, int *index,
+                        struct el_err *err)
+{
+    const char *name = argv[*index] + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : NULL;
+    const struct el_conf_option *option = find_option(conf->schema, name, len);
+    char origin[80];
+
+    if (!option) {
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)len, name);
+        return unknown_option(conf, "", word, err);
+    }
+    snprintf(origin, sizeof origin, "--%s", option->name);
+    if (option->type == EL_CONF_FLAG)
+        return say(conf, option, value ? value : "yes", origin, false, err);
+    if (!value && ++*index < argc)
+        value = argv[*index];
+    if (!value)
+        return el_err(err, EL_EINVAL, "--%s needs a value: --%s %s", option->name, option->name,
+                      option->metavar);
+    return say(conf, option, value, origin, false, err);
+}
+
+int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_err *err)
+{
+    bool options = true;
+
+    conf->positionals = calloc((size_t)argc + 1, sizeof *conf->positionals);
+    if (!conf->positionals)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    for (int i = 0; i < argc; i++) {
+        int rc = 0;
+        if (options && strcmp(argv[i], "--") == 0)
+            options = false;
+        else if (options && (strcmp(argv[i], "-h") == 0))
+            rc = say(conf, find_option(conf->schema, "help", 4), "yes", "-h", false, err);
+        else if (options && strncmp(argv[i], "--", 2) == 0)
+            rc = say_argument(conf, argc, argv, &i, err);
+        else if (options && argv[i][0] == '-' && argv[i][1])
+            rc = el_err(err, EL_EINVAL, "%s: there are long options only, such as --help", argv[i]);
+        else
+            conf->positionals[conf->positional_count++] = argv[i];
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Cuts white space off both ends of the line [text, text+len), in place. */
+static char *trim(char *text, size_t len)
+{
+    while (len && strchr(" \t\r", text[len - 1]))
+        len--;
+    text[len] = '\0';
+    return text + strspn(text, " \t");
+}
+
+static int say_line(struct el_conf *conf, char *line, const char *origin, struct el_err *err)
+{
+    char *equals = strchr(line, '=');
+    char where[300];
+
+    if (!equals)
+        return el_err(err, EL_EINVAL, "%s: expected `name = value`", origin);
+    char *value = trim(equals + 1, strlen(equals + 1));
+    char *name = trim(line, (size_t)(equals - line));
+    const struct el_conf_option *option = find_option(conf->schema, name, strlen(name));
+    snprintf(where, sizeof where, "%s: ", origin);
+    if (!option)
+        return unknown_option(conf, where, name, err);
+    if (strcmp(name, "config") == 0)
+        return el_err(err, EL_EINVAL, "%s: config cannot stand in a file", origin);
+    return say(conf, option, value, origin, true, err);
+}
+
+int el_conf_file(struct el_conf *conf, const char *text, const char *origin, struct el_err *err)
+{
+    bool ours = true; /* before the first section, and in the applet's own */
+    unsigned number = 0;
+    int rc = 0;
+
+    while (*text && rc == 0) {
+        size_t len = strcspn(text, "\n");
+        char *copy = strndup(text, len);
+        char where[280];
+
+        if (!copy)
+            return el_err(err, EL_ENOMEM, "out of memory");
+        char *line = trim(copy, len);
+        size_t used = strlen(line);
+        snprintf(where, sizeof where, "%s:%u", origin, ++number);
+        if (line[0] == '[' && line[used - 1] == ']')
+            ours = strlen(conf->schema->name) == used - 2 &&
+                   memcmp(line + 1, conf->schema->name, used - 2) == 0;
+        else if (line[0] == '[')
+            rc = el_err(err, EL_EINVAL, "%s: the section's name does not end with ]", where);
+        else if (ours && line[0] && line[0] != '#' && line[0] != ';')
+            rc = say_line(conf, line, where, err);
+        free(copy);
+        text += len + (text[len] == '\n');
+    }
+    return rc;
+}
+
+static int parse_flag(const char *text, bool *value)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *value = i & 1;
+            return 0;
+        }
+    }
+    return EL_EINVAL;
+}
+
+/* A decimal number at the start of TEXT; REST is what follows it. */
+static int parse_uint(const char *text, const char **rest, uint64_t *value)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return EL_EINVAL;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    *rest = end;
+    return errno ? EL_EINVAL : 0;
+}
+
+static bool in_range(const struct el_conf_option *option, uint64_t value, uint64_t unit)
+{
+    return value >= option->min * unit && (option->max == 0 || value <= option->max * unit);
+}
+
+static int parse_duration(const char *text, uint64_t *value)
+{
+    static const struct {
+        const char *suffix;
+        uint64_t unit;
+    } units[] = {{"", EL_S},       {"s", EL_S},        {"ms", EL_MS},
+                 {"m", 60 * EL_S}, {"h", 3600 * EL_S}, {"d", 86400 * EL_S}};
+    const char *rest;
+    uint64_t number;
+
+    if (parse_uint(text, &rest, &number) < 0)
+        return EL_EINVAL;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(rest, units[i].suffix) == 0 && number <= UINT64_MAX / units[i].unit) {
+            *value = number * units[i].unit;
+            return 0;
+        }
+    }
+    return EL_EINVAL;
+}
+
+static int parse_choice(const struct el_conf_option *option, const char *text, unsigned *value)
+{
+    for (unsigned i = 0; option->choices[i]; i++) {
+        if (strcmp(text, option->choices[i]) == 0) {
+            *value = i;
+            return 0;
+        }
+    }
+    return EL_EINVAL;
+}
+
+/* "--port 99999: expected PORT, a number from 1 to 65535" */
+static int bad_value(const struct el_conf_option *option, const char *origin, const char *text,
+                     struct el_err *err)
+{
+    char what[200] = "";
+
+    switch (option->type) {
+    case EL_CONF_FLAG: snprintf(what, sizeof what, "yes or no"); break;
+    case EL_CONF_UINT:
+        if (option->max)
+            snprintf(what, sizeof what, "a number from %llu to %llu",
+                     (unsigned long long)option->min, (unsigned long long)option->max);
+        else
+            snprintf(what, sizeof what, "a number");
+        break;
+    case EL_CONF_DURATION:
+        snprintf(what, sizeof what, "a time such as 90s, 15m or 8h");
+        if (option->max)
+            snprintf(what, sizeof what, "a time such as 90s, 15m or 8h, from %llus to %llus",
+                     (unsigned long long)option->min, (unsigned long long)option->max);
+        break;
+    case EL_CONF_IP: snprintf(what, sizeof what, "an IP address"); break;
+    case EL_CONF_PREFIX: snprintf(what, sizeof what, "a range such as 192.168.77.0/24"); break;
+    case EL_CONF_CHOICE:
+        for (unsigned i = 0; option->choices[i]; i++) {
+            size_t used = strlen(what);
+            snprintf(what + used, sizeof what - used, "%s%s", i ? ", " : "one of ",
+                     option->choices[i]);
+        }
+        break;
+    case EL_CONF_STRING:
+    case EL_CONF_CUSTOM: snprintf(what, sizeof what, "something else"); break;
+    }
+    return el_err(err, EL_EINVAL, "%s: \"%s\" is not %s", origin, text, what);
+}
+
+static int store(const struct el_conf *conf, const struct el_conf_option *option, const char *text,
+                 const char *origin, struct el_err *err)
+{
+    void *member = (char *)conf->values + option->offset;
+    const char *rest = "";
+    uint64_t number;
+    int rc = 0;
+
+    switch (option->type) {
+    case EL_CONF_FLAG: rc = parse_flag(text, member); break;
+    case EL_CONF_STRING: *(const char **)member = text; break;
+    case EL_CONF_UINT:
+        rc = parse_uint(text, &rest, &number);
+        if (rc == 0 && (*rest || !in_range(option, number, 1)))
+            rc = EL_EINVAL;
+        if (rc == 0)
+            *(uint64_t *)member = number;
+        break;
+    case EL_CONF_DURATION:
+        rc = parse_duration(text, &number);
+        if (rc == 0 && !in_range(option, number, EL_S))
+            rc = EL_EINVAL;
+        if (rc == 0)
+            *(uint64_t *)member = number;
+        break;
+    case EL_CONF_IP: rc = el_ip_parse(text, member); break;
+    case EL_CONF_PREFIX: rc = el_prefix_parse(text, member); break;
+    case EL_CONF_CHOICE: rc = parse_choice(option, text, member); break;
+    case EL_CONF_CUSTOM: {
+        struct el_err why = {""};
+        rc = option->parse(conf->values, text, &why);
+        if (rc < 0)
+            return el_err(err, rc, "%s: %s", origin, why.text);
+        return 0;
+    }
+    }
+    return rc < 0 ? bad_value(option, origin, text, err) : 0;
+}
+
+/* Stores what the file (or the command line) said. */
+static int store_said(const struct el_conf *conf, bool from_file, struct el_err *err)
+{
+    for (size_t i = 0; i < conf->count; i++) {
+        const struct said *said = &conf->said[i];
+        if (said->from_file != from_file)
+            continue;
+        int rc = store(conf, said->option, said->text, said->origin, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+const char *el_conf_said(const struct el_conf *conf, const char *name)
+{
+    const char *file = NULL;
+
+    for (size_t i = conf->count; i-- > 0;) {
+        const struct said *said = &conf->said[i];
+        if (strcmp(said->option->name, name) != 0)
+            continue;
+        if (!said->from_file)
+            return said->text;
+        file = file ? file : said->text;
+    }
+    return file;
+}
+
+static int check_complete(const struct el_conf *conf, struct el_err *err)
+{
+    const struct el_conf_schema *schema = conf->schema;
+
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct el_conf_option *option = &schema->options[i];
+        if (option->required && !el_conf_said(conf, option->name))
+            return el_err(err, EL_EINVAL, "--%s %s is missing: %s", option->name,
+                          option->metavar ? option->metavar : "", option->help);
+    }
+    if (conf->positional_count < schema->positional_min)
+        return el_err(err, EL_EINVAL, "usage: el2w %s %s", schema->name, schema->usage);
+    if (conf->positional_count > schema->positional_max)
+        return el_err(err, EL_EINVAL, "%s: one argument too many; usage: el2w %s %s",
+                      conf->positionals[schema->positional_max], schema->name, schema->usage);
+    return 0;
+}
+
+int el_conf_finish(struct el_conf *conf, struct el_err *err)
+{
+    for (size_t i = 0; i < el_conf_option_count(conf->schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
+        if (!option->fallback)
+            continue;
+        if (option->repeat && el_conf_said(conf, option->name))
+            continue;
+        int rc = store(conf, option, option->fallback, option->name, err);
+        if (rc < 0)
+            return rc;
+    }
+    int rc = store_said(conf, true, err);
+    if (rc == 0)
+        rc = store_said(conf, false, err);
+    bool asked_for_help = ((const struct el_conf_common *)conf->values)->help;
+    return rc == 0 && !asked_for_help ? check_complete(conf, err) : rc;
+}
+
+unsigned el_conf_positionals(const struct el_conf *conf, const char *const **texts)
+{
+    *texts = conf->positionals;
+    return conf->positional_count;
+}
+
+/* All values of one option, as they count. */
+static void print_option(FILE *out, const struct el_conf *conf, const struct el_conf_option *option)
+{
+    const char *last = el_conf_said(conf, option->name);
+
+    if (!last && option->fallback)
+        fprintf(out, "%s = %s\n", option->name, option->fallback);
+    else if (!last)
+        fprintf(out, "# %s =\n", option->name);
+    else if (!option->repeat)
+        fprintf(out, "%s = %s\n", option->name, last);
+    for (size_t i = 0; option->repeat && i < conf->count; i++)
+        if (conf->said[i].option == option)
+            fprintf(out, "%s = %s\n", option->name, conf->said[i].text);
+}
+
+char *el_conf_print(const struct el_conf *conf)
+{
+    static const char *const not_in_files[] = {"config", "show-config", "help"};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "[%s]\n", conf->schema->name);
+    for (size_t i = 0; i < el_conf_option_count(conf->schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
+        bool skip = false;
+        for (size_t k = 0; k < sizeof not_in_files / sizeof not_in_files[0]; k++)
+            skip = skip || strcmp(option->name, not_in_files[k]) == 0;
+        if (!skip)
+            print_option(out, conf, option);
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

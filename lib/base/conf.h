@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Configuration: one table per applet gives the command line, the INI file, the defaults, the
+ * error messages, --show-config and the manual.
+ *
+ *     struct echo { const char *name; uint64_t count; };
+ *     static const struct el_conf_option options[] = {
+ *         {"name", EL_CONF_STRING, offsetof(struct echo, name), "NAME", .help = "whom to greet"},
+ *         {"count", EL_CONF_UINT, offsetof(struct echo, count), "N", "1", "how often", 1, 1000},
+ *     };
+ *
+ * A value is said as `--name VALUE` or `--name=VALUE`, or as `name = VALUE` in the section of the
+ * applet (or in none) of an INI file. The command line wins over the file, the file over the
+ * default; of an option that may repeat, all values count. Flags take no value on the command line
+ * and yes or no in the file.
+ *
+ * Values are kept as they were said; the strings belong to the struct el_conf.
+ */
+#ifndef EL_BASE_CONF_H
+#define EL_BASE_CONF_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum el_conf_type {
+    EL_CONF_FLAG,     /* bool */
+    EL_CONF_STRING,   /* const char * */
+    EL_CONF_UINT,     /* uint64_t, from min to max */
+    EL_CONF_DURATION, /* uint64_t nanoseconds; "90", "90s", "15m", "8h", "2d", "20ms"; min, max in s
+                       */
+    EL_CONF_IP,       /* struct el_ip */
+    EL_CONF_PREFIX,   /* struct el_prefix */
+    EL_CONF_CHOICE,   /* unsigned: the index in choices */
+    EL_CONF_CUSTOM,   /* parse() stores it; may repeat */
+};
+
+struct el_conf_option {
+    const char *name;
+    enum el_conf_type type;
+    size_t offset;        /* of the member in the applet's struct; unused by EL_CONF_CUSTOM */
+    const char *metavar;  /* how the manual calls the value; NULL for a flag */
+    const char *fallback; /* the default, in the same notation; NULL: the member is left alone */
+    const char *help;     /* one or two sentences */
+    uint64_t min, max;    /* max 0: no limit */
+    const char *const *choices; /* NULL-terminated */
+    /* Stores one value in VALUES (the applet's struct); the string lives as long as the el_conf. */
+    int (*parse)(void *values, const char *text, struct el_err *err);
+    bool required;
+    bool repeat;
+};
+
+struct el_conf_schema {
+    const char *name;    /* of the applet, and of its section in the file */
+    const char *summary; /* half a line, for the list of applets */
+    const char *usage;   /* what follows the name in the usage line */
+    const char *manual;  /* paragraphs */
+    const struct el_conf_option *options;
+    size_t count;
+    unsigned positional_min, positional_max; /* arguments that are not options */
+};
+
+struct el_conf;
+
+/* Makes an empty configuration that will be stored in VALUES, which must outlive it. SCHEMA's
+ * options are followed by those that every applet has. NULL if out of memory. */
+struct el_conf *el_conf_new(const struct el_conf_schema *schema, void *values);
+void el_conf_free(struct el_conf *conf); /* NULL is allowed */
+
+/* Reads ARGV (without the applet's name). 0, or EL_EINVAL with the sentence. */
+int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_err *err);
+
+/* Reads the text of an INI file; ORIGIN (its name) stands in messages. */
+int el_conf_file(struct el_conf *conf, const char *text, const char *origin, struct el_err *err);
+
+/* Stores defaults, then the file's, then the command line's values, and checks what is required. */
+int el_conf_finish(struct el_conf *conf, struct el_err *err);
+
+/* What stood on the command line that is not an option. */
+unsigned el_conf_positionals(const struct el_conf *conf, const char *const **texts);
+
+/* The value said last for NAME, without looking at the default; NULL if none. */
+const char *el_conf_said(const struct el_conf *conf, const char *name);
+
+/* The effective configuration as an INI file; the result is the caller's to free. */
+char *el_conf_print(const struct el_conf *conf);
+
+/* The manual of an applet: for a terminal, or as a man page (section 8, man(7) macros). The result
+ * is the caller's to free. */
+char *el_conf_manual(const struct el_conf_schema *schema, bool roff);
+
+/* Options that every applet has; in values of this type at the start of each applet's struct. */
+struct el_conf_common {
+    const char *config; /* the INI file, or NULL */
+    unsigned log_level;
+    unsigned log_format;
+    bool show_config;
+    bool help;
+};
+
+/* The member of NAMES (NULL-terminated) that is nearest to WORD, if it is near enough to be a slip
+ * of the fingers, else NULL. */
+const char *el_conf_nearest(const char *word, const char *const *names);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The manual that a schema gives, for a terminal or as a man page; and what to suggest for a
+ * misspelt name. */
+#include "base/conf.h"
+#include "base/conf_schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TERMINAL_WIDTH = 80 };
+
+/* Fills TEXT into lines that begin with INDENT spaces. A newline in TEXT stays one; a line that
+ * begins with a space is printed as it is. */
+static void fill(FILE *out, const char *text, int indent)
+{
+    int column = 0;
+
+    while (*text) {
+        if (*text == '\n') {
+            fputc('\n', out);
+            column = 0;
+            text++;
+            continue;
+        }
+        if (*text == ' ' && column == 0) {
+            size_t line = strcspn(text, "\n");
+            fprintf(out, "%*s%.*s", indent, "", (int)line, text);
+            text += line;
+            continue;
+        }
+        text += *text == ' ';
+        size_t word = strcspn(text, " \n");
+        if (column && column + 1 + (int)word > TERMINAL_WIDTH) {
+            fputc('\n', out);
+            column = 0;
+        }
+        column += column ? fprintf(out, " %.*s", (int)word, text)
+                         : fprintf(out, "%*s%.*s", indent, "", (int)word, text);
+        text += word;
+    }
+    fputc('\n', out);
+}
+
+static void print_choices(FILE *out, const struct el_conf_option *option)
+{
+    for (unsigned i = 0; option->choices && option->choices[i]; i++)
+        fprintf(out, "%s%s", i ? ", " : " One of ", option->choices[i]);
+    if (option->choices)
+        fputs(".", out);
+}
+
+/* The sentences about one option: help, choices, range, default. Owned by the caller. */
+static char *describe(const struct el_conf_option *option)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    fputs(option->help, out);
+    print_choices(out, option);
+    if (option->type == EL_CONF_UINT && option->max)
+        fprintf(out, " From %llu to %llu.", (unsigned long long)option->min,
+                (unsigned long long)option->max);
+    if (option->repeat)
+        fputs(" May be given several times.", out);
+    if (option->fallback)
+        fprintf(out, " Default: %s.", option->fallback);
+    if (option->required)
+        fputs(" Required.", out);
+    fclose(out);
+    return text;
+}
+
+static void manual_terminal(FILE *out, const struct el_conf_schema *schema)
+{
+    fprintf(out, "el2w %s: %s\n\nUsage: el2w %s %s\n\n", schema->name, schema->summary,
+            schema->name, schema->usage);
+    fill(out, schema->manual, 0);
+    fputs("\nOptions:\n", out);
+    for (size_t i = 0; i < el_conf_option_count(schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(schema, i);
+        char *text = describe(option);
+        fprintf(out, "  --%s%s%s\n", option->name, option->metavar ? " " : "",
+                option->metavar ? option->metavar : "");
+        fill(out, text ? text : option->help, 6);
+        free(text);
+    }
+}
+
+/* Text for man(7): a backslash or a leading dot or quote would be a command. */
+static void roff_text(FILE *out, const char *text)
+{
+    bool line_start = true;
+
+    for (; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+        line_start = *text == '\n';
+    }
+    fputc('\n', out);
+}
+
+static void manual_roff(FILE *out, const struct el_conf_schema *schema)
+{
+    fprintf(out, ".TH EL2W\\-%s 8\n.SH NAME\nel2w\\-%s \\- ", schema->name, schema->name);
+    roff_text(out, schema->summary);
+    fprintf(out, ".SH SYNOPSIS\n.B el2w %s\n", schema->name);
+    roff_text(out, schema->usage);
+    fputs(".SH DESCRIPTION\n", out);
+    for (const char *at = schema->manual; *at;) {
+        size_t len = strcspn(at, "\n");
+        bool literal = *at == ' ';
+        char *line = strndup(at, len);
+        if (literal)
+            fputs(".nf\n", out);
+        roff_text(out, line ? line : "");
+        if (literal)
+            fputs(".fi\n", out);
+        free(line);
+        at += len + (at[len] == '\n');
+    }
+    fputs(".SH OPTIONS\n", out);
+    for (size_t i = 0; i < el_conf_option_count(schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(schema, i);
+        char *text = describe(option);
+        fprintf(out, ".TP\n\\fB\\-\\-%s\\fR \\fI%s\\fR\n", option->name,
+                option->metavar ? option->metavar : "");
+        roff_text(out, text ? text : option->help);
+        free(text);
+    }
+    fputs(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n", out);
+}
+
+char *el_conf_manual(const struct el_conf_schema *schema, bool roff)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    if (roff)
+        manual_roff(out, schema);
+    else
+        manual_terminal(out, schema);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+    unsigned ab = a < b ? a : b;
+
+    return ab < c ? ab : c;
+}
+
+/* Damerau-Levenshtein distance (insert, delete, change, swap of neighbours), up to 63 bytes. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+    enum { LIMIT = 64 };
+    size_t na = strlen(a), nb = strlen(b);
+    unsigned row[3][LIMIT];
+
+    if (na >= LIMIT || nb >= LIMIT)
+        return LIMIT;
+    for (size_t j = 0; j <= nb; j++)
+        row[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= na; i++) {
+        unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+        now[0] = (unsigned)i;
+        for (size_t j = 1; j <= nb; j++) {
+            now[j] = smallest(last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = smallest(now[j], before[j - 2] + 1, now[j]);
+        }
+    }
+    return row[na % 3][nb];
+}
+
+const char *el_conf_nearest(const char *word, const char *const *names)
+{
+    const char *best = NULL;
+    unsigned best_distance = strlen(word) < 5 ? 2 : 3; /* farther than this is another word */
+
+    for (; *names; names++) {
+        unsigned distance = edit_distance(word, *names);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = *names;
+        }
+    }
+    return best;
+}
