@@ -57,9 +57,15 @@ struct el_overlay_packet {
     size_t echo_len; /* of the whole IP packet */
 };
 
-/* Takes apart an IP packet for LOCAL. 0, or EL_EPROTO: no IPv4, other destination or protocol or
- * port, VXLAN without its I bit, a frame shorter than an Ethernet header or nested VXLAN, lengths
- * that contradict each other, a wrong IP header checksum. */
+/* Takes apart an IP packet for LOCAL. 0, or EL_EPROTO: no IPv4, with IP options, other destination
+ * or protocol or port, VXLAN without its I bit or with a reserved one (GBP and GPE give those a
+ * meaning that we do not know; Linux drops them too), a frame shorter than an Ethernet header or
+ * longer than EL_OVERLAY_FRAME_MAX, lengths that contradict each other, a wrong IP, ICMP or
+ * (non-zero) UDP checksum.
+ *
+ * Exactly one VXLAN header is taken off, and only from packets between tunnel addresses. What the
+ * machines themselves send to UDP 4789 of each other is their own business and passes as payload:
+ * since no frame is ever given to this function, an inner VNI can reach no network here. */
 int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_overlay_packet *out);
 
 /* Turns an echo request into its reply, in place; its length stays. */
