@@ -24,7 +24,7 @@ enum {
 };
 
 /* Where one frame is to be received: the caller gives bytes and capacity, the port fills in the
- * rest. The frame starts at bytes. */
+ * rest. The frame starts at bytes. One that is longer than capacity is dropped. */
 struct el_port_rx {
     uint8_t *bytes;
     size_t capacity;
@@ -46,10 +46,11 @@ struct el_port;
 
 struct el_port_ops {
     /* Receives up to COUNT frames without waiting. The number received; 0 when there is none;
-     * negative when the port is gone. */
+     * EL_ECLOSED when the port is gone; another error only says that something happened. */
     int (*receive)(struct el_port *port, struct el_port_rx *frames, unsigned count);
-    /* Sends one frame without waiting. 0, EL_EAGAIN when the queue is full (the frame is lost), or
-     * another error. */
+    /* Sends one frame without waiting. 0, EL_EAGAIN when the queue is full (the frame is lost),
+     * EL_ESHORT when it is too long for the interface, EL_ECLOSED when that is gone, or another
+     * error. */
     int (*send)(struct el_port *port, const struct el_port_tx *frame);
     void (*close)(struct el_port *port);
 };
@@ -58,6 +59,7 @@ struct el_port_ops {
 struct el_port {
     const struct el_port_ops *ops;
     int fd;                        /* readable when a frame waits; -1 for memory */
+    bool uso;                      /* takes EL_GSO_UDP_L4 frames */
     char name[EL_PORT_NAME_BYTES]; /* for logs */
 };
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Generic receive offload: merging the segments of a flow into super-frames, without copying.
+ *
+ * Frames are offered in the order in which they came, in the buffers where they were decrypted.
+ * What can be merged is held until el_gro_flush() or until something ends it; everything else goes
+ * out at once. Frames of one flow leave in the order they came in.
+ *
+ * The result is bit-exact: cutting what is emitted (RFC-conforming TSO, also our gso.h) gives back
+ * exactly the frames that were offered. So two segments are merged only if all that a cut derives
+ * from the first one's headers is so in the second: see gro.c for the list.
+ */
+#ifndef EL_FRAME_GRO_H
+#define EL_FRAME_GRO_H
+
+#include "frame/offload.h"
+
+enum {
+    EL_GRO_FLOWS = 16,  /* held at the same time; the oldest goes out for a new one */
+    EL_GRO_SLICES = 68, /* at most in one emitted frame; EL_PORT_SLICES */
+};
+
+/* Takes a frame: its pieces in order. They, and the frames they point into, are valid during the
+ * call only as far as el_gro is concerned. */
+typedef void el_gro_emit(void *arg, unsigned port, const struct el_offload *offload,
+                         const struct el_slice *slices, unsigned count);
+
+struct el_gro_config {
+    el_gro_emit *emit;
+    void *arg;
+    bool udp; /* merge UDP too, as EL_GSO_UDP_L4: only if all ports take it (el_port.uso) */
+};
+
+struct el_gro;
+
+/* NULL if out of memory. Nothing is allocated afterwards. */
+struct el_gro *el_gro_new(const struct el_gro_config *config);
+void el_gro_free(struct el_gro *gro); /* emits nothing; NULL is allowed */
+
+/* Offers a complete frame (no offload pending) for PORT, a number of the caller's. Its memory must
+ * stay as it is, and is written to, until el_gro_flush() returns. */
+void el_gro_add(struct el_gro *gro, unsigned port, uint8_t *frame, size_t len);
+
+/* Emits all that is held, oldest first. */
+void el_gro_flush(struct el_gro *gro);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A packet socket on an existing network interface (packet(7)): every frame that arrives there, and
+ * frames of ours out of it. The interface is promiscuous as long as the socket is open.
+ *
+ * Frames that this host itself sends on the interface are not received, and what we send is not
+ * seen by the host: its own address on that interface does not reach the network. VLAN tags are
+ * part of the frame, also where the kernel had stripped them.
+ *
+ * receive returns EL_ECLOSED when the interface has gone for good (open a new port when one of
+ * its name comes back), and EL_EAGAIN once when it was set down: it goes on when it is up again.
+ */
+#ifndef EL_PORT_PACKET_H
+#define EL_PORT_PACKET_H
+
+#include "base/err.h"
+#include "port/port.h"
+
+/* Opens a socket on NAME. Returns the descriptor: non-blocking and close-on-exec. Errors:
+ * EL_ENOENT (the text lists the interfaces there are), EL_EPERM, EL_EINVAL (loopback, or not
+ * Ethernet). The interface need not be up. */
+int el_packet_open(const char *name, struct el_err *err);
+
+/* Adopts FD, of el_packet_open() here or in another process; on success it is the port's. */
+int el_port_from_packet(int fd, const char *name, struct el_port **port);
+
+#endif

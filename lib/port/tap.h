@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A TAP interface: the network as the host's own stack sees it.
+ *
+ * Opening needs privilege and is the supervisor's; using does not, so the descriptor may be handed
+ * to another process, which adopts it. The interface lives as long as one descriptor is open.
+ */
+#ifndef EL_PORT_TAP_H
+#define EL_PORT_TAP_H
+
+#include "base/err.h"
+#include "port/port.h"
+
+/* Makes (or attaches to a persistent) interface NAME. Returns the descriptor: non-blocking and
+ * close-on-exec. Errors: EL_ENOENT (no /dev/net/tun), EL_EPERM, EL_EEXIST (in use), EL_EINVAL (a
+ * bad name, or an interface of another kind has it). */
+int el_tap_open(const char *name, struct el_err *err);
+
+/* Adopts FD, of el_tap_open() here or in another process; on success it is the port's. Asks for
+ * all offloads the kernel has: port->uso tells if UDP super-frames are among them. */
+int el_port_from_tap(int fd, const char *name, struct el_port **port);
+
+#endif
