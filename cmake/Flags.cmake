@@ -80,10 +80,14 @@ endif()
 
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=sha1)
 
+# A static glibc warns about every function that would load NSS modules at run time, and SQLite, libuv,
+# libnl and c-ares hold some that we never call. test/build/static looks at our own objects instead.
+check_linker_flag(C -Wl,--no-warnings el_has_no_warnings)
+
 # A sanitizer's run-time cannot be linked statically, so such a build is an ordinary PIE around the
 # static libraries.
 if(EL2W_STATIC AND NOT EL2W_SANITIZE)
-    set(el_program_link -static-pie)
+    set(el_program_link -static-pie $<$<BOOL:${el_has_no_warnings}>:-Wl,--no-warnings>)
 else()
     set(el_program_link -pie)
 endif()

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The words that the rest of the build is written in.
 
+# Our headers are "room/name.h". They are on the path of quoted includes alone, so that a room called net
+# never stands in front of <net/if.h>.
+function(el_include_path target visible)
+    foreach(directory IN LISTS ARGN)
+        target_compile_options(${target} ${visible} "SHELL:-iquote ${directory}")
+    endforeach()
+endfunction()
+
 # Names of rooms become their libraries; anything that is a target's or a file's name already stays.
 function(el_libraries result)
     set(libraries)
@@ -29,7 +37,7 @@ function(el_room room)
         add_library(el_${room} INTERFACE)
         set(visible INTERFACE)
     endif()
-    target_include_directories(el_${room} ${visible} ${PROJECT_SOURCE_DIR}/lib)
+    el_include_path(el_${room} ${visible} ${PROJECT_SOURCE_DIR}/lib)
     target_link_libraries(el_${room} ${visible} ${libraries})
 endfunction()
 
@@ -39,8 +47,7 @@ function(el_executable name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
     el_libraries(libraries ${arg_LINKS})
     add_executable(${name} ${arg_SOURCES})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/cmd
-        ${PROJECT_SOURCE_DIR})
+    el_include_path(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
     target_link_libraries(${name} PRIVATE ${libraries} el_version)
     target_link_options(${name} PRIVATE ${el_program_link})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
@@ -59,7 +66,8 @@ function(el_test_program name label timeout)
     cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "SOURCES;ARGS;LINKS")
     el_libraries(libraries ${arg_LINKS})
     add_executable(${name} ${arg_SOURCES})
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/test)
+    el_include_path(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib
+        ${PROJECT_SOURCE_DIR}/test)
     target_link_libraries(${name} PRIVATE ${libraries})
     target_link_options(${name} PRIVATE -pie)
     add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
@@ -94,19 +102,28 @@ function(el_fuzz_target name)
     endif()
 endfunction()
 
-# el_script_tests(LABEL TIMEOUT directory): every executable file of a directory is a test of the
-# program as people run it. Exit 77 means that this machine lacks what the test needs.
-function(el_script_tests label timeout directory)
-    file(GLOB scripts CONFIGURE_DEPENDS ${directory}/*)
-    foreach(script IN LISTS scripts)
-        get_filename_component(name ${script} NAME)
-        execute_process(COMMAND test -f ${script} -a -x ${script} RESULT_VARIABLE not_executable)
-        if(not_executable OR name MATCHES "\\.sh$|^CMakeLists\\.txt$")
-            continue()
-        endif()
-        add_test(NAME ${label}/${name} COMMAND ${script})
-        set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
+# el_script_tests(LABEL TIMEOUT script…): each is a test of the program as people run it. Exit 77 means that
+# this machine lacks what the test needs.
+function(el_script_tests label timeout)
+    foreach(script IN LISTS ARGN)
+        add_test(NAME ${label}/${script} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script})
+        set_tests_properties(${label}/${script} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
             RUN_SERIAL ON SKIP_RETURN_CODE 77
             ENVIRONMENT "EL2W=${PROJECT_BINARY_DIR}/el2w;EL2W_BUILD=${PROJECT_BINARY_DIR}")
     endforeach()
+endfunction()
+
+# el_scripts_here(RESULT): the executable files of the calling directory; what is sourced is called *.sh.
+function(el_scripts_here result)
+    set(scripts)
+    file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *)
+    list(FILTER files EXCLUDE REGEX "\\.sh$|^CMakeLists\\.txt$")
+    foreach(file IN LISTS files)
+        execute_process(COMMAND test -f ${file} -a -x ${file} RESULT_VARIABLE failed
+            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+        if(NOT failed)
+            list(APPEND scripts ${file})
+        endif()
+    endforeach()
+    set(${result} ${scripts} PARENT_SCOPE)
 endfunction()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# el_version: el2w_version.h (what was built from which commit) and el2w_licenses.h (every part inside).
+# el_version: el2w_version.h says what was built from which commit, el2w_licenses.h (Licenses.cmake) what
+# other people's work is inside.
 
 # The commit is part of the bytes, so it is read at build time, and the header changes only with it.
 add_custom_target(el_version_header
