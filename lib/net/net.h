@@ -90,6 +90,8 @@ struct el_net_stream_events {
     /* The peer has finished sending (CODE 0) or the connection is lost (CODE negative). Writing
      * may go on after 0. */
     void (*ended)(void *arg, int code);
+    /* A stream of el_net_connect is open; NULL if that is of no interest. */
+    void (*opened)(void *arg);
 };
 
 /* A new connection; set its events before returning, or close it. */
@@ -107,6 +109,18 @@ int el_net_listen(struct el_net *net, const struct el_net_listen_config *config,
                   struct el_err *err);
 void el_net_listen_close(struct el_net_listen *listen); /* NULL is allowed */
 struct el_endpoint el_net_listen_local(const struct el_net_listen *listen);
+
+struct el_net_connect_config {
+    struct el_endpoint to;
+    struct el_endpoint bind; /* where from; ip.family 0: whatever the route says */
+    const char *device;      /* bind to this interface; NULL: none */
+};
+
+/* Begins to connect. Writing may begin at once. Then comes `opened`, or `ended` with the reason:
+ * EL_ECLOSED if nobody listens there, EL_ENOENT if there is no way, EL_EIO if nobody answered. */
+int el_net_connect(struct el_net *net, const struct el_net_connect_config *config,
+                   const struct el_net_stream_events *events, void *arg,
+                   struct el_net_stream **stream, struct el_err *err);
 
 void el_net_stream_set_events(struct el_net_stream *stream,
                               const struct el_net_stream_events *events, void *arg);
@@ -131,9 +145,5 @@ void el_net_stream_finish(struct el_net_stream *stream);
 
 /* Closes at once; what is queued is dropped. NULL is allowed. */
 void el_net_stream_close(struct el_net_stream *stream);
-
-/* -- for providers -- */
-
-struct el_net_ops; /* net/provider.h */
 
 #endif
