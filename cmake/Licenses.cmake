@@ -16,10 +16,14 @@ macro(el_licence_row name version licence source source_version)
         "     \"Debian source package ${source} ${source_version}\"},\n")
 endmacro()
 
-# The C library and the compiler's run-time are this machine's, so dpkg is asked, not the lock.
+# The C library and the compiler's run-time are this machine's, so dpkg is asked, not the lock. It cannot
+# say where a cross toolchain's come from.
 macro(el_toolchain_row name package licence)
-    execute_process(COMMAND dpkg-query -W -f "\${source:Package} \${source:Version}" ${package}
-        OUTPUT_VARIABLE answer ERROR_QUIET)
+    set(answer)
+    if(NOT CMAKE_CROSSCOMPILING)
+        execute_process(COMMAND dpkg-query -W -f "\${source:Package} \${source:Version}" ${package}
+            OUTPUT_VARIABLE answer ERROR_QUIET)
+    endif()
     if(answer MATCHES "^([^ ]+) ([^ ]+)$")
         set(source ${CMAKE_MATCH_1})
         set(source_version ${CMAKE_MATCH_2})

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The iPXE loaders inside el2w: Debian's binaries, unmodified. Which firmware gets which one is told in
- * README.md here; what picks it is lib/boot.
+ * The iPXE loaders inside el2w: Debian's binaries, unmodified. Which firmware gets which one is
+ * told in README.md here; what picks it is lib/boot.
  */
 #ifndef EL_IPXE_IPXE_H
 #define EL_IPXE_IPXE_H

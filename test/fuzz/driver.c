@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Plays a seed corpus through a fuzz target without libFuzzer, so that every ordinary build, with every
- * compiler and sanitizer, meets the same bad input: each file as it is, each file cut short at every
- * byte, and a fixed number of mutations of each. The randomness is seeded by the file's own bytes:
- * the same corpus gives the same run anywhere, and a failure repeats.
+ * Plays a seed corpus through a fuzz target without libFuzzer, so that every ordinary build, with
+ * every compiler and sanitizer, meets the same bad input: each file as it is, each file cut short
+ * at every byte, and a fixed number of mutations of each. The randomness is seeded by the file's
+ * own bytes: the same corpus gives the same run anywhere, and a failure repeats.
  *
  *     WHAT_fuzz CORPUS-DIRECTORY|FILE...
  *
- * The input that is being played is kept in memory ahead of the call; when a target crashes, the
- * handler writes it to WHAT_fuzz.crash, which then is a corpus file of its own.
+ * The input that is being played is kept in memory; when the target crashes, hangs or meets a
+ * sanitizer on it, it is written to WHAT_fuzz.crash, which is ready to become a corpus file.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,7 +25,21 @@ enum {
     INPUT_MAX_BYTES = 1 << 17,
     CUTS_MAX = 4096, /* a longer file is cut at each of its first bytes only */
     EDITS_MAX = 6,   /* edits that make one mutation */
+    HANG_S = 60,     /* generous: not a measure of speed, only of "never comes back" */
 };
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+
+#ifdef SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,7 +73,7 @@ static uint64_t seed_of(const uint8_t *bytes, size_t len)
     return hash == 0 ? 1 : hash; /* zero is the one state that xorshift never leaves */
 }
 
-static void on_crash(int number)
+static void keep_input(void)
 {
     int fd = open(crash_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (fd >= 0) {
@@ -67,13 +81,33 @@ static void on_crash(int number)
         (void)written;
         close(fd);
     }
+}
+
+static void on_signal(int number)
+{
+    keep_input();
     signal(number, SIG_DFL);
     raise(number);
 }
 
+/* A sanitizer has handlers of its own, that say more than ours; it calls us before it ends. */
+static void watch_for_crashes(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    snprintf(crash_path, sizeof crash_path, "%s.crash", slash != NULL ? slash + 1 : program);
+    signal(SIGALRM, on_signal);
+#ifdef SANITIZED
+    __sanitizer_set_death_callback(keep_input);
+#else
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+        signal(fatal[i], on_signal);
+#endif
+}
+
 /*
- * Every call gets its bytes at the very end of a block of exactly their size: reading one byte too far
- * is then seen by the address sanitizer and by valgrind.
+ * Every call gets its bytes at the very end of a block of exactly their size: reading one byte too
+ * far is then seen by the address sanitizer and by valgrind.
  */
 static void play(void)
 {
@@ -83,6 +117,7 @@ static void play(void)
         exit(1);
     }
     memcpy(exact, played, played_len);
+    alarm(HANG_S);
     LLVMFuzzerTestOneInput(exact, played_len);
     free(exact);
     inputs++;
@@ -126,9 +161,7 @@ static void edit(const uint8_t *file, size_t file_len)
             played_len = len + span;
         }
         break;
-    case 6: /* cut short */
-        played_len = at;
-        break;
+    case 6: /* cut short */ played_len = at; break;
     default: /* bytes from elsewhere in the file */
         if (at + span <= len && span <= file_len)
             memcpy(played + at, file + below(file_len - span + 1), span);
@@ -201,11 +234,7 @@ static int play_path(const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *slash = strrchr(argv[0], '/');
-    snprintf(crash_path, sizeof crash_path, "%s.crash", slash != NULL ? slash + 1 : argv[0]);
-    static const int fatal[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE};
-    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
-        signal(fatal[i], on_crash);
+    watch_for_crashes(argv[0]);
 
     int files = 0;
     for (int i = 1; i < argc; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The embedded loaders are whole and are what their names say: each format's own marks are looked at. */
+/* The embedded loaders are whole and are what their names say: each format's own marks are looked
+ * at. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,8 +45,8 @@ static void efi_loaders_are_for_their_machine(void **state)
 }
 
 /*
- * A BIOS loads a network boot program to 0:7c00 and jumps to its first byte; iPXE's prefix begins by
- * jumping to 07c0:xxxx, so that its segment is known. It must fit below the BIOS's own memory.
+ * A BIOS loads a network boot program to 0:7c00 and jumps to its first byte; iPXE's prefix begins
+ * by jumping to 07c0:xxxx, so that its segment is known. It must fit below the BIOS's own memory.
  */
 static void bios_loaders_begin_with_a_far_jump(void **state)
 {
@@ -62,7 +63,8 @@ static void bios_loaders_begin_with_a_far_jump(void **state)
 static void only_exact_names_are_found(void **state)
 {
     (void)state;
-    static const char *const names[] = {"", "ipxe", "ipxe.ef", "ipxe.efi ", "IPXE.EFI", "/ipxe.efi"};
+    static const char *const names[] = {"",          "ipxe",     "ipxe.ef",
+                                        "ipxe.efi ", "IPXE.EFI", "/ipxe.efi"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_null(el_ipxe_find(names[i]));
 }
