@@ -7,7 +7,7 @@
 #define EL_OVERLAY_FRAGMENT_H
 
 #include "base/err.h"
-#include "overlay/overlay.h"
+#include "frame/ip4.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,18 +24,20 @@
  *         el_tunnel_seal(..., fragment, len);
  */
 struct el_fragment_cut {
-    uint8_t *at;        /* where the next fragment's header goes */
-    size_t left;        /* payload bytes from there on */
-    size_t piece;       /* payload bytes of every fragment but the last; a multiple of 8 */
-    size_t offset;      /* of the next fragment's payload in the packet's */
-    uint8_t header[20]; /* of the whole packet */
+    uint8_t *at;             /* where the next fragment's header goes */
+    size_t left;             /* payload bytes from there on */
+    size_t piece;            /* payload bytes of every fragment but the last */
+    size_t offset;           /* of the next fragment's payload in the packet's */
+    struct el_ip4_header ip; /* of the whole packet */
 };
 
 enum { EL_FRAGMENT_MTU_MIN = 68 }; /* RFC 791: every module forwards 68 bytes without cutting */
 
-/* Begins to cut PACKET, an IPv4 packet without options of LEN bytes in all, into as few and as
- * equal fragments as fit MTU (of the inner packet). One that fits comes out as it is. EL_EINVAL:
- * the packet is no such packet, or says DF, or is a fragment itself; MTU < EL_FRAGMENT_MTU_MIN. */
+/* Begins to cut PACKET, an IPv4 packet without options of LEN bytes in all, into as few fragments
+ * of at most MTU bytes as possible, and those of nearly equal size: two halves survive a path that
+ * has just become narrower, where a full one and a rest would not. A packet that fits comes out as
+ * it is. EL_EINVAL: it is no such packet, or says DF, or is a fragment itself; or MTU is smaller
+ * than EL_FRAGMENT_MTU_MIN. */
 int el_fragment_begin(struct el_fragment_cut *cut, uint8_t *packet, size_t len, size_t mtu);
 
 /* The next fragment's length, and where it starts inside the packet; 0 after the last. */

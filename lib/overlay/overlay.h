@@ -76,7 +76,8 @@ size_t el_overlay_echo_request(uint8_t *packet, size_t len, const struct el_over
                                uint16_t ident, uint16_t sequence);
 
 /* Lowers the MSS option of a TCP SYN in FRAME (Ethernet, up to two VLAN tags, IPv4 or IPv6) so that
- * a full segment fits an inner IP packet of MTU bytes, and mends the checksum (RFC 1624). With
+ * a full segment, with EL_OVERLAY_HEADER in front of its frame, fits a tunnel packet of MTU bytes
+ * (el_pmtu_inner_bytes()), and mends the checksum (RFC 1624). With
  * NEEDS_CSUM the checksum field is left alone: it is partial and does not cover the option yet.
  * True if it changed something. Anything else is left alone; never fails. */
 bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum);

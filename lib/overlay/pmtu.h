@@ -5,7 +5,8 @@
  * Probes are ICMP echo requests inside the tunnel, from tunnel address to tunnel address, padded so
  * that the outer packet has the size in question. Every standard WireGuard peer answers those: its
  * kernel does. Nothing is believed that is not authenticated; ICMP "packet too big" from the WAN is
- * never looked at. The echo comes back at the same size, so both directions are known to carry it.
+ * never looked at. The answer may come back in fragments (the other direction has a path MTU of its
+ * own), so give it to the reassembler first.
  *
  * The outer socket must send with DF and without the kernel's own idea of the path
  * (IP_PMTUDISC_PROBE, IPV6_PMTUDISC_PROBE); el_pmtu_too_big() takes its EMSGSIZE.
@@ -75,8 +76,8 @@ void el_pmtu_start(struct el_pmtu *pmtu, uint64_t now_ns, bool outer6);
 /* The session went down. */
 void el_pmtu_stop(struct el_pmtu *pmtu);
 
-/* The next probe to send now; false: none. Call until false, at the deadline and after each other
- * call that returns true. */
+/* The next probe to send now; false: none. Call until false: at the deadline, and after each of the
+ * other functions that may bring it nearer. */
 bool el_pmtu_output(struct el_pmtu *pmtu, uint64_t now_ns, struct el_pmtu_probe *probe);
 
 /* An echo reply of LEN bytes in all. True if it answered a probe. */
@@ -103,8 +104,9 @@ static inline size_t el_pmtu_outer_bytes(const struct el_pmtu *pmtu)
     return pmtu->path;
 }
 
-/* Tells that an inner packet of LEN bytes is being sent: only paths in use are confirmed. Costs a
- * comparison. True if the deadline has come nearer. */
+/* Tells that an inner packet of LEN bytes is being sent. Only paths in use are confirmed, and only
+ * those that carry more than EL_PMTU_MIN: an idle peer, or one that only receives and acknowledges,
+ * costs nobody's battery anything. True if the deadline may have come nearer. */
 static inline bool el_pmtu_sent(struct el_pmtu *pmtu, size_t len)
 {
     if (pmtu->active || len + pmtu->overhead <= EL_PMTU_MIN)

@@ -8,9 +8,13 @@
  * the set of ports that el_switch_forward() returns: one port when the destination is known, all
  * published ones of the network otherwise, never the one it came from.
  *
- * Against hostile machines: each port may own a bounded number of addresses (quota), the whole
- * table is bounded, ageing is never off, an address of a protected port (the hub's own services)
- * cannot be learned elsewhere, flooded frames pass a token bucket per port.
+ * Against hostile machines: each port may own a bounded number of addresses (quota); the whole
+ * table is bounded, and when it is full, the port that owns most gives way to the one that owns
+ * fewer; ageing is never off; an address of a protected port (the hub's own services) cannot be
+ * learned elsewhere; flooded frames pass a token bucket per port; the hash is keyed.
+ *
+ * Memory: 64 bytes for each address of addresses_max (4 MiB by default), taken at new; 16 KiB for
+ * each network, taken with its first port. Not thread-safe.
  */
 #ifndef EL_SWITCH_SWITCH_H
 #define EL_SWITCH_SWITCH_H
@@ -32,7 +36,7 @@ struct el_switch;
 
 struct el_switch_config {
     unsigned ports_max;   /* 2..EL_SWITCH_PORTS_MAX */
-    size_t addresses_max; /* size of the FDB; 0: 65,536 */
+    size_t addresses_max; /* size of the FDB, up to 2^20; 0: 65,536 */
     uint64_t ageing_ns;   /* 10 s .. 1 day; 0: 300 s */
 };
 
@@ -49,11 +53,17 @@ struct el_switch_port_config {
 int el_switch_new(const struct el_switch_config *config, struct el_switch **sw);
 void el_switch_free(struct el_switch *sw);
 
-/* The new port's number, 0..ports_max-1, or EL_EFULL, EL_EINVAL. */
+/* The new port's number, 0..ports_max-1, or EL_EFULL, EL_EINVAL, EL_ENOMEM. */
 int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config *config);
 /* Forgets the port and all addresses behind it. */
 void el_switch_remove_port(struct el_switch *sw, unsigned port);
 void el_switch_publish(struct el_switch *sw, unsigned port, bool published);
+
+/* Says that MAC is behind PORT, whatever is heard elsewhere: a static filtering entry (IEEE 802.1Q
+ * §8.8.1). For the hub's own interfaces, which may be silent for longer than the ageing time. It
+ * counts into the port's quota and goes with the port. EL_EINVAL (a group or zero address, no such
+ * port), EL_EEXIST (another port has it so), EL_EFULL. */
+int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac);
 
 /* Where a frame goes. */
 struct el_switch_out {
@@ -63,7 +73,8 @@ struct el_switch_out {
 };
 
 /* Learns SRC at PORT and decides. 0 with OUT filled (count may be 0), or a negative error when the
- * frame is dropped (and counted). Cheap for the known-unicast case: two lookups. */
+ * frame is dropped (and counted). Known unicast costs two lookups; a flood no more, however many
+ * ports it has. */
 int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
                       const struct el_mac *src, const struct el_mac *dst,
                       struct el_switch_out *out);
@@ -72,7 +83,8 @@ int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
 int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
                    const struct el_mac *mac);
 
-/* Ageing works in small steps: call it at its deadline. */
+/* Ageing works in small steps: call it at its deadline. An address counts as unknown as soon as its
+ * time is over; it leaves the table, and its port's quota, at most a quarter of that time later. */
 void el_switch_age(struct el_switch *sw, uint64_t now_ns);
 uint64_t el_switch_deadline_ns(const struct el_switch *sw);
 
@@ -85,7 +97,8 @@ enum el_switch_counter {
     EL_SWITCH_DROP_STORM,     /* flood beyond the port's limit */
     EL_SWITCH_DROP_SOURCE,    /* group or zero source address */
     EL_SWITCH_DROP_PROTECTED, /* source is an address of a protected port */
-    EL_SWITCH_DROP_GATE,      /* port not published */
+    EL_SWITCH_DROP_GATE,      /* port not published, on either side */
+    EL_SWITCH_DROP_ISOLATED,  /* from an isolated port to another */
     EL_SWITCH_DROP_LOCAL,     /* destination is behind the port it came from */
     EL_SWITCH_DROP_RESERVED,  /* 01:80:c2:00:00:00..0f: never forwarded by a bridge (§8.6.3) */
     EL_SWITCH_NOT_LEARNED,    /* quota or table full: forwarded all the same */

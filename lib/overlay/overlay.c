@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VXLAN in IPv4 between tunnel addresses, ICMP echo for the path's sake, and the MSS clamp. */
+#include "overlay/overlay.h"
+
+#include "base/wire.h"
+#include "frame/csum.h"
+#include "frame/ip4.h"
+#include "frame/layers.h"
+#include "frame/udp.h"
+#include "frame/vxlan.h"
+
+#include <string.h>
+
+enum {
+    TTL = 64,
+    SOURCE_PORT_FIRST = 49152, /* RFC 7348 §5: the dynamic range, 49152 to 65535 */
+    SOURCE_PORTS = 16384,
+    ICMP_HEADER = 8,
+    ICMP_ECHO_REPLY = 0,
+    ICMP_ECHO_REQUEST = 8,
+    ICMP_AT_CSUM = 2,
+    MSS_MIN = 48, /* a path that leaves less is not helped by clamping; Linux stops there as well */
+};
+
+/* Each frame passes here, so the three headers are written as what they are, constants with a few
+ * holes. The checksum is known but for the length, the identification and the addresses; UDP's is
+ * zero (RFC 7348 §5), since the tunnel authenticates every byte. */
+size_t el_overlay_encap(uint8_t *frame, size_t len, const struct el_overlay_path *path,
+                        uint32_t flow, uint16_t ip_id)
+{
+    size_t total = EL_OVERLAY_HEADER + len;
+    struct el_wire w = el_wire_write(frame - EL_OVERLAY_HEADER, EL_OVERLAY_HEADER);
+    uint64_t csum = el_csum_add_be32(0, 0x45000000u | (uint32_t)total);
+
+    csum = el_csum_add_be32(csum, (uint32_t)ip_id << 16);
+    csum = el_csum_add_be16(csum, TTL << 8 | EL_IP_UDP);
+    csum = el_csum_add_be32(csum, path->local);
+    csum = el_csum_add_be32(csum, path->remote);
+
+    el_wire_put_be32(&w, 0x45000000u | (uint32_t)total);
+    el_wire_put_be32(&w, (uint32_t)ip_id << 16);
+    el_wire_put_be16(&w, TTL << 8 | EL_IP_UDP);
+    el_wire_put_be16(&w, el_csum_finish(csum));
+    el_wire_put_be32(&w, path->local);
+    el_wire_put_be32(&w, path->remote);
+
+    el_wire_put_be16(&w, (uint16_t)(SOURCE_PORT_FIRST + (flow ^ flow >> 16) % SOURCE_PORTS));
+    el_wire_put_be16(&w, EL_OVERLAY_PORT);
+    el_wire_put_be16(&w, (uint16_t)(total - EL_IP4_HEADER));
+    el_wire_put_be16(&w, 0);
+
+    el_wire_put_be32(&w, (uint32_t)EL_VXLAN_FLAG_VNI << 24);
+    el_wire_put_be32(&w, path->vni << 8);
+    return total;
+}
+
+static int decap_vxlan(struct el_wire *w, const struct el_ip4_header *ip,
+                       struct el_overlay_packet *out)
+{
+    struct el_udp_header udp;
+    const uint8_t *datagram = w->at;
+    size_t len = el_wire_left(w);
+
+    el_udp_read(w, &udp);
+    if (!el_wire_ok(w) || udp.len != len || udp.dst_port != EL_OVERLAY_PORT)
+        return EL_EPROTO;
+    /* Zero in nearly all cases. One that is there is worth its verification: it notices fragments
+     * that were put together wrongly (RFC 4963), which authentication does not. */
+    if (udp.csum != 0) {
+        uint64_t sum = el_csum_pseudo4(ip->src, ip->dst, EL_IP_UDP, len);
+        if (el_csum_finish(el_csum_add(sum, datagram, len)) != 0)
+            return EL_EPROTO;
+    }
+
+    struct el_wire reserved = *w;
+    if (el_wire_be32(&reserved) != (uint32_t)EL_VXLAN_FLAG_VNI << 24 ||
+        (el_wire_be32(&reserved) & 0xff) != 0)
+        return EL_EPROTO;
+    out->vni = el_vxlan_read(w);
+    out->frame_len = el_wire_left(w);
+    out->frame = el_wire_take(w, out->frame_len);
+    if (!el_wire_ok(w) || out->frame_len < EL_ETH_HEADER || out->frame_len > EL_OVERLAY_FRAME_MAX)
+        return EL_EPROTO;
+    out->kind = EL_OVERLAY_FRAME;
+    return 0;
+}
+
+static int decap_echo(struct el_wire *w, const struct el_ip4_header *ip,
+                      struct el_overlay_packet *out)
+{
+    if (el_csum_finish(el_csum_add(0, w->at, el_wire_left(w))) != 0)
+        return EL_EPROTO;
+    uint8_t type = el_wire_u8(w);
+    uint8_t code = el_wire_u8(w);
+    el_wire_skip(w, 2);
+    out->echo_ident = el_wire_be16(w);
+    out->echo_sequence = el_wire_be16(w);
+    out->echo_len = ip->total_len;
+    if (!el_wire_ok(w) || code != 0 || (type != ICMP_ECHO_REQUEST && type != ICMP_ECHO_REPLY))
+        return EL_EPROTO;
+    out->kind = type == ICMP_ECHO_REQUEST ? EL_OVERLAY_ECHO : EL_OVERLAY_ECHO_REPLY;
+    return 0;
+}
+
+int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_overlay_packet *out)
+{
+    struct el_wire w = el_wire_read(packet, len);
+    struct el_ip4_header ip;
+
+    *out = (struct el_overlay_packet){0};
+    el_ip4_read(&w, &ip);
+    if (!el_wire_ok(&w) || ip.header_len != EL_IP4_HEADER || ip.total_len != len ||
+        ip.dst != local || !el_ip4_csum_ok(packet, EL_IP4_HEADER))
+        return EL_EPROTO;
+    if (ip.protocol != EL_IP_UDP && ip.protocol != EL_IP_ICMP)
+        return EL_EPROTO;
+    out->source = ip.src;
+    if (el_ip4_is_fragment(&ip)) {
+        out->kind = EL_OVERLAY_FRAGMENT;
+        return 0;
+    }
+    return ip.protocol == EL_IP_UDP ? decap_vxlan(&w, &ip, out) : decap_echo(&w, &ip, out);
+}
+
+void el_overlay_echo_reply(uint8_t *packet, size_t len)
+{
+    struct el_wire in = el_wire_read(packet, len);
+    struct el_ip4_header ip;
+
+    el_ip4_read(&in, &ip);
+    uint8_t *icmp = el_wire_take(&in, ICMP_HEADER);
+    if (!icmp || icmp - packet != EL_IP4_HEADER)
+        return;
+    uint32_t src = ip.src;
+    ip.src = ip.dst;
+    ip.dst = src;
+    ip.ttl = TTL;
+    ip.fragment = 0; /* the way back may be narrower: no DF */
+    struct el_wire out = el_wire_write(packet, EL_IP4_HEADER);
+    el_ip4_write(&out, &ip);
+
+    /* Only the type changes, so the checksum follows (RFC 1624), whatever the payload. */
+    struct el_wire was = el_wire_read(icmp + ICMP_AT_CSUM, 2);
+    uint16_t csum = el_csum_update(el_wire_be16(&was), ICMP_ECHO_REQUEST << 8, ICMP_ECHO_REPLY);
+    out = el_wire_write(icmp, ICMP_AT_CSUM + 2);
+    el_wire_put_be16(&out, ICMP_ECHO_REPLY << 8);
+    el_wire_put_be16(&out, csum);
+}
+
+size_t el_overlay_echo_request(uint8_t *packet, size_t len, const struct el_overlay_path *path,
+                               uint16_t ident, uint16_t sequence)
+{
+    struct el_wire w = el_wire_write(packet, len);
+    uint64_t csum = el_csum_add_be16(0, ICMP_ECHO_REQUEST << 8);
+
+    el_ip4_write(&w, &(struct el_ip4_header){.header_len = EL_IP4_HEADER,
+                                             .total_len = (uint16_t)len,
+                                             .id = sequence,
+                                             .fragment = EL_IP4_DF,
+                                             .ttl = TTL,
+                                             .protocol = EL_IP_ICMP,
+                                             .src = path->local,
+                                             .dst = path->remote});
+    csum = el_csum_add_be16(csum, ident);
+    csum = el_csum_add_be16(csum, sequence);
+    el_wire_put_be16(&w, ICMP_ECHO_REQUEST << 8);
+    el_wire_put_be16(&w, el_csum_finish(csum));
+    el_wire_put_be16(&w, ident);
+    el_wire_put_be16(&w, sequence);
+    el_wire_put_zero(&w, el_wire_left(&w));
+    return el_wire_ok(&w) ? len : 0;
+}
+
+/* -- MSS -- */
+
+static uint16_t swap16(uint16_t value)
+{
+    return (uint16_t)(value >> 8 | value << 8);
+}
+
+/* Writes LIMIT over the MSS value at MSS and mends the checksum of the TCP header at TCP. An option
+ * may stand at an odd distance from the header; its bytes then count the other way round, and so do
+ * both the old and the new value (RFC 1071 §2 (B)). */
+static void lower_mss(uint8_t *tcp, uint8_t *mss, uint16_t limit, bool needs_csum)
+{
+    struct el_wire w = el_wire_read(mss, 2);
+    uint16_t was = el_wire_be16(&w);
+
+    w = el_wire_write(mss, 2);
+    el_wire_put_be16(&w, limit);
+    if (needs_csum)
+        return;
+    bool odd = (mss - tcp) % 2 != 0;
+    w = el_wire_read(tcp + EL_TCP_AT_CSUM, 2);
+    uint16_t csum =
+        el_csum_update(el_wire_be16(&w), odd ? swap16(was) : was, odd ? swap16(limit) : limit);
+    w = el_wire_write(tcp + EL_TCP_AT_CSUM, 2);
+    el_wire_put_be16(&w, csum);
+}
+
+bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum)
+{
+    struct el_layers layers;
+
+    if (el_layers_read(frame, len, &layers) < 0 || layers.transport != EL_IP_TCP ||
+        !(layers.tcp.flags & EL_TCP_SYN))
+        return false;
+    /* RFC 6691: an MSS counts neither IP options nor TCP options; who sends them takes them off. */
+    size_t headers = EL_OVERLAY_HEADER + layers.l3 + EL_TCP_HEADER +
+                     (layers.version == 4 ? EL_IP4_HEADER : EL_IP6_HEADER);
+    if (mtu < headers + MSS_MIN)
+        return false;
+    size_t limit = mtu - headers;
+
+    bool changed = false;
+    struct el_wire options =
+        el_wire_read(layers.tcp.options, (size_t)layers.tcp.header_len - EL_TCP_HEADER);
+    struct el_tcp_option option;
+    while (el_tcp_option_next(&options, &option)) {
+        if (option.kind != EL_TCP_OPTION_MSS || option.len != 2)
+            continue;
+        struct el_wire value = el_wire_read(option.at, 2);
+        if (el_wire_be16(&value) <= limit)
+            continue;
+        lower_mss(frame + layers.l4, frame + (option.at - frame), (uint16_t)limit, needs_csum);
+        changed = true;
+    }
+    return changed;
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The switch.
+ *
+ * An address is one struct address in an array of fixed size; the map finds it by network and MAC,
+ * the port it was heard at holds it in a list, so that a port is forgotten in as many steps as it
+ * has addresses. Ageing sweeps the array, a slice at a time.
+ *
+ * Who gets a flooded frame is decided when ports change, not when frames come: each network keeps
+ * an array of its published ports, and one of those that are not isolated. The port a frame came
+ * from is swapped to the end of the array and left out of the count; that is all a flood costs.
+ */
+#include "switch/switch.h"
+
+#include "base/map.h"
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ADDRESSES_DEFAULT = 65536,
+    ADDRESSES_LIMIT = 1 << 20,
+    ADDRESSES_PER_PORT_DEFAULT = 1024,
+    FLOOD_PER_S_DEFAULT = 1000,
+    FLOOD_BURST_DEFAULT = 2000,
+    AGEING_DEFAULT_S = 300,
+    AGEING_MIN_S = 10,
+    AGEING_MAX_S = 24 * 60 * 60,
+    SWEEP_SLICES = 128, /* that many steps make one sweep ... */
+    SWEEPS_PER_AGE = 4, /* ... and that many sweeps one ageing time */
+};
+
+#define NONE UINT32_MAX /* no address */
+
+struct address {
+    uint64_t key;
+    uint64_t seen_ns;
+    uint32_t next, previous; /* of the same port; next also chains the free ones */
+    uint16_t port;
+    bool used;
+    bool pinned;
+};
+
+/* A set of ports from which one can be left out at no cost. */
+struct flood_list {
+    uint16_t *ports;
+    unsigned count;
+};
+
+enum list { LIST_ALL, LIST_OPEN, LISTS }; /* published; published and not isolated */
+
+struct network {
+    uint32_t vni;
+    unsigned members; /* ports, published or not; 0: this slot is free */
+    struct flood_list list[LISTS];
+};
+
+struct port {
+    bool used, published, isolate, protect;
+    uint8_t network;
+    uint16_t position[LISTS]; /* in the network's lists */
+    uint32_t newest;          /* address */
+    unsigned addresses_max;
+    uint64_t flood_interval_ns, flood_burst_ns;
+    uint64_t flood_ns; /* when the bucket will be full again */
+};
+
+struct el_switch {
+    unsigned ports_max;
+    size_t addresses_max;
+    uint64_t ageing_ns;
+    struct el_map *by_key;
+    struct address *addresses;
+    uint32_t free;   /* the first of the free addresses */
+    size_t learned;  /* addresses that will age */
+    size_t sweep_at; /* the next address to look at */
+    uint64_t sweep_ns;
+    struct port *ports;
+    unsigned *owned; /* addresses of each port; apart, because a full table searches it */
+    struct network networks[EL_SWITCH_NETWORKS_MAX];
+    uint16_t unicast; /* what OUT points to for a known destination */
+    uint64_t counters[EL_SWITCH_COUNTERS];
+};
+
+/* -- addresses -- */
+
+static uint64_t make_key(unsigned network, const struct el_mac *mac)
+{
+    uint64_t key = 0;
+
+    memcpy(&key, mac->b, sizeof mac->b);
+    return key << 16 | network;
+}
+
+static bool is_alive(const struct el_switch *sw, const struct address *address, uint64_t now_ns)
+{
+    return address->pinned || now_ns < address->seen_ns + sw->ageing_ns;
+}
+
+static void link_address(struct el_switch *sw, struct address *address, unsigned port)
+{
+    uint32_t self = (uint32_t)(address - sw->addresses);
+    uint32_t next = sw->ports[port].newest;
+
+    address->port = (uint16_t)port;
+    address->previous = NONE;
+    address->next = next;
+    if (next != NONE)
+        sw->addresses[next].previous = self;
+    sw->ports[port].newest = self;
+    sw->owned[port]++;
+}
+
+static void unlink_address(struct el_switch *sw, struct address *address)
+{
+    if (address->previous != NONE)
+        sw->addresses[address->previous].next = address->next;
+    else
+        sw->ports[address->port].newest = address->next;
+    if (address->next != NONE)
+        sw->addresses[address->next].previous = address->previous;
+    sw->owned[address->port]--;
+}
+
+static void forget(struct el_switch *sw, struct address *address)
+{
+    el_map_del(sw->by_key, &address->key);
+    unlink_address(sw, address);
+    if (!address->pinned)
+        sw->learned--;
+    address->used = false;
+    address->next = sw->free;
+    sw->free = (uint32_t)(address - sw->addresses);
+}
+
+/* Makes room in a full table for PORT, at the cost of whichever port owns most; true if there is
+ * room now. A million addresses from one port so displace each other, not those of the others. */
+static bool displace(struct el_switch *sw, unsigned port)
+{
+    unsigned richest = 0;
+
+    for (unsigned p = 1; p < sw->ports_max; p++)
+        if (sw->owned[p] > sw->owned[richest])
+            richest = p;
+    if (sw->owned[richest] <= sw->owned[port] + 1)
+        return false;
+    for (uint32_t a = sw->ports[richest].newest; a != NONE; a = sw->addresses[a].next)
+        if (!sw->addresses[a].pinned) {
+            forget(sw, &sw->addresses[a]);
+            return true;
+        }
+    return false;
+}
+
+/* A new address at PORT, or NULL: quota or table are full. */
+static struct address *remember(struct el_switch *sw, unsigned port, uint64_t key, uint64_t now_ns)
+{
+    if (sw->owned[port] >= sw->ports[port].addresses_max)
+        return NULL;
+    if (sw->free == NONE && !displace(sw, port))
+        return NULL;
+
+    struct address *address = &sw->addresses[sw->free];
+    sw->free = address->next;
+    *address = (struct address){.key = key, .seen_ns = now_ns, .used = true};
+    link_address(sw, address, port);
+    el_map_put(sw->by_key, &address->key, address); /* as large as the array: cannot be full */
+    if (sw->learned++ == 0)
+        sw->sweep_ns = now_ns + sw->ageing_ns / (SWEEP_SLICES * SWEEPS_PER_AGE);
+    return address;
+}
+
+/* Notes that KEY was heard at PORT. False if it must not be: another port protects it. */
+static bool learn(struct el_switch *sw, uint64_t now_ns, unsigned port, uint64_t key)
+{
+    struct address *address = el_map_get(sw->by_key, &key);
+
+    if (!address) {
+        bool learned = remember(sw, port, key, now_ns);
+        sw->counters[learned ? EL_SWITCH_LEARNED : EL_SWITCH_NOT_LEARNED]++;
+        return true;
+    }
+    if (address->port != port) {
+        bool alive = is_alive(sw, address, now_ns);
+        if (alive && (address->pinned || sw->ports[address->port].protect))
+            return false;
+        /* A port at its quota takes nothing over: what is known of the address stays as it was. */
+        if (sw->owned[port] >= sw->ports[port].addresses_max) {
+            sw->counters[EL_SWITCH_NOT_LEARNED]++;
+            return true;
+        }
+        unlink_address(sw, address);
+        link_address(sw, address, port);
+        sw->counters[alive ? EL_SWITCH_MOVED : EL_SWITCH_LEARNED]++;
+    }
+    address->seen_ns = now_ns;
+    return true;
+}
+
+static void sweep_slice(struct el_switch *sw, uint64_t now_ns)
+{
+    size_t slice = (sw->addresses_max + SWEEP_SLICES - 1) / SWEEP_SLICES;
+
+    for (; slice > 0; slice--) {
+        struct address *address = &sw->addresses[sw->sweep_at];
+        sw->sweep_at = sw->sweep_at + 1 < sw->addresses_max ? sw->sweep_at + 1 : 0;
+        if (address->used && !is_alive(sw, address, now_ns)) {
+            forget(sw, address);
+            sw->counters[EL_SWITCH_AGED]++;
+        }
+    }
+}
+
+void el_switch_age(struct el_switch *sw, uint64_t now_ns)
+{
+    uint64_t interval = sw->ageing_ns / (SWEEP_SLICES * SWEEPS_PER_AGE);
+
+    if (sw->learned == 0 || now_ns < sw->sweep_ns)
+        return;
+    /* Who comes late gets all that was due in one go, but never more than a whole sweep. */
+    uint64_t due = (now_ns - sw->sweep_ns) / interval + 1;
+    for (uint64_t slice = 0; slice < due && slice < SWEEP_SLICES; slice++)
+        sweep_slice(sw, now_ns);
+    sw->sweep_ns += due * interval;
+}
+
+uint64_t el_switch_deadline_ns(const struct el_switch *sw)
+{
+    return sw->learned > 0 ? sw->sweep_ns : EL_NEVER;
+}
+
+/* -- networks and ports -- */
+
+static struct network *find_network(const struct el_switch *sw, uint32_t vni)
+{
+    for (unsigned n = 0; n < EL_SWITCH_NETWORKS_MAX; n++)
+        if (sw->networks[n].members > 0 && sw->networks[n].vni == vni)
+            return (struct network *)&sw->networks[n];
+    return NULL;
+}
+
+static int join_network(struct el_switch *sw, uint32_t vni, uint8_t *network)
+{
+    struct network *found = find_network(sw, vni);
+
+    for (unsigned n = 0; !found && n < EL_SWITCH_NETWORKS_MAX; n++)
+        if (sw->networks[n].members == 0)
+            found = &sw->networks[n];
+    if (!found)
+        return EL_EFULL;
+    if (found->members == 0) {
+        *found = (struct network){.vni = vni};
+        uint16_t *ports = calloc((size_t)LISTS * sw->ports_max, sizeof *ports);
+        if (!ports)
+            return EL_ENOMEM;
+        for (int l = 0; l < LISTS; l++)
+            found->list[l].ports = ports + (size_t)l * sw->ports_max;
+    }
+    found->members++;
+    *network = (uint8_t)(found - sw->networks);
+    return 0;
+}
+
+static void leave_network(struct network *network)
+{
+    if (--network->members == 0)
+        free(network->list[0].ports); /* one block holds all lists */
+}
+
+static void swap_in_list(struct el_switch *sw, enum list l, unsigned a, unsigned b)
+{
+    struct flood_list *list = &sw->networks[sw->ports[a].network].list[l];
+    uint16_t at = sw->ports[a].position[l];
+
+    sw->ports[a].position[l] = sw->ports[b].position[l];
+    sw->ports[b].position[l] = at;
+    list->ports[sw->ports[a].position[l]] = (uint16_t)a;
+    list->ports[sw->ports[b].position[l]] = (uint16_t)b;
+}
+
+static void move_to_end(struct el_switch *sw, enum list l, unsigned port)
+{
+    const struct flood_list *list = &sw->networks[sw->ports[port].network].list[l];
+
+    swap_in_list(sw, l, port, list->ports[list->count - 1]);
+}
+
+void el_switch_publish(struct el_switch *sw, unsigned port, bool published)
+{
+    if (port >= sw->ports_max || !sw->ports[port].used || sw->ports[port].published == published)
+        return;
+
+    struct port *p = &sw->ports[port];
+    for (enum list l = 0; l < (p->isolate ? LIST_OPEN : LISTS); l++) {
+        struct flood_list *list = &sw->networks[p->network].list[l];
+        if (published) {
+            p->position[l] = (uint16_t)list->count;
+            list->ports[list->count++] = (uint16_t)port;
+        } else {
+            move_to_end(sw, l, port);
+            list->count--;
+        }
+    }
+    p->published = published;
+}
+
+int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config *config)
+{
+    unsigned port = 0;
+    uint8_t network;
+
+    if (config->vni > EL_SWITCH_VNI_MAX)
+        return EL_EINVAL;
+    while (port < sw->ports_max && sw->ports[port].used)
+        port++;
+    if (port == sw->ports_max)
+        return EL_EFULL;
+    int r = join_network(sw, config->vni, &network);
+    if (r < 0)
+        return r;
+
+    unsigned per_s = config->flood_per_s ? config->flood_per_s : FLOOD_PER_S_DEFAULT;
+    unsigned burst = config->flood_burst ? config->flood_burst : FLOOD_BURST_DEFAULT;
+    uint64_t interval = per_s < EL_S ? EL_S / per_s : 1;
+    sw->ports[port] = (struct port){
+        .used = true,
+        .isolate = config->isolate,
+        .protect = config->protect,
+        .network = network,
+        .newest = NONE,
+        .addresses_max = config->addresses_max ? config->addresses_max : ADDRESSES_PER_PORT_DEFAULT,
+        .flood_interval_ns = interval,
+        .flood_burst_ns = burst * interval,
+    };
+    sw->owned[port] = 0;
+    el_switch_publish(sw, port, config->published);
+    return (int)port;
+}
+
+void el_switch_remove_port(struct el_switch *sw, unsigned port)
+{
+    if (port >= sw->ports_max || !sw->ports[port].used)
+        return;
+    el_switch_publish(sw, port, false);
+    while (sw->ports[port].newest != NONE)
+        forget(sw, &sw->addresses[sw->ports[port].newest]);
+    leave_network(&sw->networks[sw->ports[port].network]);
+    sw->ports[port].used = false;
+}
+
+int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac)
+{
+    if (port >= sw->ports_max || !sw->ports[port].used || el_mac_is_group(mac) ||
+        el_mac_is_zero(mac))
+        return EL_EINVAL;
+
+    uint64_t key = make_key(sw->ports[port].network, mac);
+    struct address *address = el_map_get(sw->by_key, &key);
+    if (address && address->pinned)
+        return address->port == port ? 0 : EL_EEXIST;
+    if (address)
+        forget(sw, address);
+    address = remember(sw, port, key, 0);
+    if (!address)
+        return EL_EFULL;
+    address->pinned = true;
+    sw->learned--;
+    return 0;
+}
+
+/* -- frames -- */
+
+/* IEEE 802.1Q table 8-1: pause, LACP, 802.1X, LLDP, spanning tree ... end at the next bridge. */
+static bool is_reserved(const struct el_mac *dst)
+{
+    static const uint8_t reserved[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+
+    return memcmp(dst->b, reserved, sizeof reserved) == 0 && dst->b[5] <= 0x0f;
+}
+
+/* The token bucket, kept as the time when it will be full again (GCRA, ITU-T I.371). */
+static bool take_flood_token(struct port *port, uint64_t now_ns)
+{
+    uint64_t full_ns = port->flood_ns > now_ns ? port->flood_ns : now_ns;
+
+    if (full_ns + port->flood_interval_ns > now_ns + port->flood_burst_ns)
+        return false;
+    port->flood_ns = full_ns + port->flood_interval_ns;
+    return true;
+}
+
+static int drop(struct el_switch *sw, enum el_switch_counter why, int code)
+{
+    sw->counters[why]++;
+    return code;
+}
+
+static int flood(struct el_switch *sw, uint64_t now_ns, unsigned port, struct el_switch_out *out)
+{
+    struct port *p = &sw->ports[port];
+
+    if (!take_flood_token(p, now_ns))
+        return drop(sw, EL_SWITCH_DROP_STORM, EL_EAGAIN);
+    enum list l = p->isolate ? LIST_OPEN : LIST_ALL;
+    const struct flood_list *list = &sw->networks[p->network].list[l];
+    unsigned count = list->count;
+    if (!p->isolate) {
+        move_to_end(sw, l, port);
+        count--;
+    }
+    *out = (struct el_switch_out){count, list->ports, true};
+    sw->counters[EL_SWITCH_FLOODED]++;
+    return 0;
+}
+
+int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
+                      const struct el_mac *src, const struct el_mac *dst, struct el_switch_out *out)
+{
+    *out = (struct el_switch_out){0};
+    if (port >= sw->ports_max || !sw->ports[port].used)
+        return EL_EINVAL;
+
+    const struct port *from = &sw->ports[port];
+    if (!from->published)
+        return drop(sw, EL_SWITCH_DROP_GATE, EL_EPERM);
+    if (el_mac_is_group(src) || el_mac_is_zero(src))
+        return drop(sw, EL_SWITCH_DROP_SOURCE, EL_EPROTO);
+    if (is_reserved(dst))
+        return drop(sw, EL_SWITCH_DROP_RESERVED, EL_EPROTO);
+    if (!learn(sw, now_ns, port, make_key(from->network, src)))
+        return drop(sw, EL_SWITCH_DROP_PROTECTED, EL_EAUTH);
+
+    if (el_mac_is_group(dst))
+        return flood(sw, now_ns, port, out);
+    uint64_t key = make_key(from->network, dst);
+    const struct address *address = el_map_get(sw->by_key, &key);
+    if (!address || !is_alive(sw, address, now_ns))
+        return flood(sw, now_ns, port, out);
+
+    const struct port *to = &sw->ports[address->port];
+    if (address->port == port)
+        return drop(sw, EL_SWITCH_DROP_LOCAL, EL_EEXIST);
+    if (!to->published)
+        return drop(sw, EL_SWITCH_DROP_GATE, EL_EPERM);
+    if (from->isolate && to->isolate)
+        return drop(sw, EL_SWITCH_DROP_ISOLATED, EL_EPERM);
+    sw->unicast = address->port;
+    *out = (struct el_switch_out){1, &sw->unicast, false};
+    sw->counters[EL_SWITCH_FORWARDED]++;
+    return 0;
+}
+
+int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
+                   const struct el_mac *mac)
+{
+    const struct network *network = find_network(sw, vni);
+
+    if (!network)
+        return EL_ENOENT;
+    uint64_t key = make_key((unsigned)(network - sw->networks), mac);
+    const struct address *address = el_map_get(sw->by_key, &key);
+    return address && is_alive(sw, address, now_ns) ? address->port : EL_ENOENT;
+}
+
+/* -- the whole -- */
+
+int el_switch_new(const struct el_switch_config *config, struct el_switch **result)
+{
+    size_t addresses_max = config->addresses_max ? config->addresses_max : ADDRESSES_DEFAULT;
+    uint64_t ageing_ns = config->ageing_ns ? config->ageing_ns : AGEING_DEFAULT_S * EL_S;
+
+    if (config->ports_max < 2 || config->ports_max > EL_SWITCH_PORTS_MAX ||
+        addresses_max > ADDRESSES_LIMIT || ageing_ns < AGEING_MIN_S * EL_S ||
+        ageing_ns > AGEING_MAX_S * EL_S)
+        return EL_EINVAL;
+    struct el_switch *sw = calloc(1, sizeof *sw);
+    if (!sw)
+        return EL_ENOMEM;
+    sw->ports_max = config->ports_max;
+    sw->addresses_max = addresses_max;
+    sw->ageing_ns = ageing_ns;
+    sw->by_key = el_map_new(sizeof(uint64_t), addresses_max);
+    sw->addresses = calloc(addresses_max, sizeof *sw->addresses);
+    sw->ports = calloc(sw->ports_max, sizeof *sw->ports);
+    sw->owned = calloc(sw->ports_max, sizeof *sw->owned);
+    if (!sw->by_key || !sw->addresses || !sw->ports || !sw->owned) {
+        el_switch_free(sw);
+        return EL_ENOMEM;
+    }
+    for (size_t a = 0; a < addresses_max; a++)
+        sw->addresses[a].next = a + 1 < addresses_max ? (uint32_t)a + 1 : NONE;
+    *result = sw;
+    return 0;
+}
+
+void el_switch_free(struct el_switch *sw)
+{
+    if (!sw)
+        return;
+    for (unsigned n = 0; n < EL_SWITCH_NETWORKS_MAX; n++)
+        if (sw->networks[n].members > 0)
+            free(sw->networks[n].list[0].ports);
+    el_map_free(sw->by_key);
+    free(sw->addresses);
+    free(sw->ports);
+    free(sw->owned);
+    free(sw);
+}
+
+const char *el_switch_counter_name(enum el_switch_counter counter)
+{
+    static const char *const name[EL_SWITCH_COUNTERS] = {
+        [EL_SWITCH_FORWARDED] = "forwarded",
+        [EL_SWITCH_FLOODED] = "flooded",
+        [EL_SWITCH_LEARNED] = "learned",
+        [EL_SWITCH_MOVED] = "moved",
+        [EL_SWITCH_AGED] = "aged",
+        [EL_SWITCH_DROP_STORM] = "drop-storm",
+        [EL_SWITCH_DROP_SOURCE] = "drop-source",
+        [EL_SWITCH_DROP_PROTECTED] = "drop-protected",
+        [EL_SWITCH_DROP_GATE] = "drop-gate",
+        [EL_SWITCH_DROP_ISOLATED] = "drop-isolated",
+        [EL_SWITCH_DROP_LOCAL] = "drop-local",
+        [EL_SWITCH_DROP_RESERVED] = "drop-reserved",
+        [EL_SWITCH_NOT_LEARNED] = "not-learned",
+    };
+
+    return (unsigned)counter < EL_SWITCH_COUNTERS ? name[counter] : "?";
+}
+
+uint64_t el_switch_count(const struct el_switch *sw, enum el_switch_counter counter)
+{
+    return (unsigned)counter < EL_SWITCH_COUNTERS ? sw->counters[counter] : 0;
+}
