@@ -19,15 +19,15 @@ struct el_ip6_header {
     uint8_t next; /* what follows this header */
     uint8_t hops; /* hop limit */
     uint8_t src[16], dst[16];
-    uint8_t protocol;    /* reading: what follows the extension headers */
-    bool fragment;       /* reading: a fragment header was among them, other than an atomic one */
-    bool later_fragment; /* ... of a fragment that does not begin with the transport header */
+    uint8_t protocol; /* reading: what follows the extension headers */
+    bool fragment;    /* reading: a fragment header was among them, other than an atomic one */
 };
 
 /* Passes the header and its extension headers, and ends the cursor where the packet ends. Stops
- * before a header it does not know (ESP, …), which is then the protocol. Fails on another version,
- * on a payload longer than the cursor, on extension headers longer than the payload or more than
- * EL_IP6_EXTENSIONS_MAX, and on jumbograms. */
+ * behind the fragment header of a real fragment, and before what it does not read: that is then the
+ * protocol. A routing header is not read, because the destination that the transport's checksum
+ * covers stands inside it. Fails on another version, on a payload longer than the cursor, on
+ * extension headers longer than the payload or more than EL_IP6_EXTENSIONS_MAX, on jumbograms. */
 void el_ip6_read(struct el_wire *w, struct el_ip6_header *ip);
 
 #endif

@@ -24,7 +24,8 @@ enum {
 };
 
 /* Where one frame is to be received: the caller gives bytes and capacity, the port fills in the
- * rest. The frame starts at bytes. One that is longer than capacity is dropped. */
+ * rest. The frame starts at bytes. One that is longer than capacity, or whose offload nobody could
+ * understand, is dropped, or has length 0 where it came in one batch with others. */
 struct el_port_rx {
     uint8_t *bytes;
     size_t capacity;

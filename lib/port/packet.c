@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packet sockets: packet(7).
+ *
+ * The kernel takes the outer VLAN tag out of a frame before a packet socket sees it and tells about
+ * it in ancillary data. It is put back here, because a tag is payload to us: the frame moves by
+ * four bytes behind its addresses, and the offsets that count from its start move with it.
+ */
+#include "port/packet.h"
+
+#include "frame/eth.h"
+#include "port/vnet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef PACKET_VNET_HDR_SZ
+#define PACKET_VNET_HDR_SZ 24 /* Linux 6.6 */
+#endif
+
+enum {
+    BATCH = 32,              /* frames per system call */
+    BUFFER_BYTES = 8 << 20,  /* a burst of 64 KB super-frames */
+    EVERY_PROTOCOL = 0x0003, /* ETH_P_ALL */
+    PIECES = 2,              /* of a received message: vnet header and frame */
+};
+
+/* Ancillary data of one message: the VLAN tag. */
+struct control {
+    _Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+};
+
+struct packet {
+    struct el_port port; /* first: an el_port is cast to its packet */
+    /* Lent to recvmmsg(). */
+    struct mmsghdr messages[BATCH];
+    struct iovec pieces[BATCH][PIECES];
+    struct virtio_net_hdr vnets[BATCH];
+    struct control controls[BATCH];
+};
+
+/* -- opening -- */
+
+/* "eth0, eth1": what could have been meant. */
+static void list_interfaces(char *text, size_t capacity)
+{
+    struct if_nameindex *interfaces = if_nameindex();
+    size_t len = 0;
+
+    snprintf(text, capacity, "none");
+    for (struct if_nameindex *i = interfaces; i && i->if_index && len < capacity; i++) {
+        if (strcmp(i->if_name, "lo") == 0)
+            continue;
+        int n = snprintf(text + len, capacity - len, "%s%s", len ? ", " : "", i->if_name);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    if (interfaces)
+        if_freenameindex(interfaces);
+}
+
+static int no_such_interface(const char *name, struct el_err *err)
+{
+    char have[256];
+
+    list_interfaces(have, sizeof have);
+    return el_err(err, EL_ENOENT, "lan %s: no such interface (have: %s)", name, have);
+}
+
+/* Ethernet, and not the loopback, which is Ethernet to a packet socket. */
+static int check_kind(int fd, const char *name, struct el_err *err)
+{
+    struct sockaddr_ll address;
+    socklen_t len = sizeof address;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        return el_err_os(err, errno, "lan %s", name);
+    if (address.sll_hatype == ARPHRD_LOOPBACK)
+        return el_err(err, EL_EINVAL,
+                      "lan %s: this is the loopback interface: give the one that the machines are "
+                      "connected to",
+                      name);
+    if (address.sll_hatype != ARPHRD_ETHER)
+        return el_err(err, EL_EINVAL, "lan %s: not an Ethernet interface", name);
+    return 0;
+}
+
+/* Everything up to bind(), which is when frames begin to arrive: the socket is made for no
+ * protocol, so there is never a frame from another interface or without its header in the queue. */
+static int set_options(int fd, unsigned index)
+{
+    static const int on = 1, bytes = BUFFER_BYTES;
+    struct packet_mreq promiscuous = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
+
+    if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
+        return -1;
+    /* The second form is bounded by a sysctl, and all that we get without CAP_NET_ADMIN. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    return 0;
+}
+
+static int bind_to(int fd, unsigned index)
+{
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET,
+        .sll_protocol = htons(EVERY_PROTOCOL),
+        .sll_ifindex = (int)index,
+    };
+
+    return bind(fd, (const struct sockaddr *)&address, sizeof address);
+}
+
+int el_packet_open(const char *name, struct el_err *err)
+{
+    unsigned index = if_nametoindex(name);
+
+    if (index == 0)
+        return no_such_interface(name, err);
+
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EPERM
+                   ? el_err_os(err, errno, "lan %s: run as root or with CAP_NET_RAW", name)
+                   : el_err_os(err, errno, "lan %s: packet socket", name);
+
+    int code = 0;
+    if (set_options(fd, index) < 0 || bind_to(fd, index) < 0)
+        code = el_err_os(err, errno, "lan %s: setting up the packet socket", name);
+    else
+        code = check_kind(fd, name, err);
+    if (code < 0) {
+        close(fd);
+        return code;
+    }
+    return fd;
+}
+
+/* -- receiving -- */
+
+/* The VLAN tag that was taken out of the frame, if there was one. */
+static bool find_tag(struct msghdr *message, struct el_eth_tag *tag)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        struct tpacket_auxdata auxdata;
+
+        if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA ||
+            c->cmsg_len < CMSG_LEN(sizeof auxdata))
+            continue;
+        memcpy(&auxdata, CMSG_DATA(c), sizeof auxdata);
+        if (!(auxdata.tp_status & TP_STATUS_VLAN_VALID))
+            return false;
+        tag->tci = auxdata.tp_vlan_tci;
+        tag->tpid = auxdata.tp_status & TP_STATUS_VLAN_TPID_VALID ? auxdata.tp_vlan_tpid
+                                                                  : EL_ETHERTYPE_VLAN;
+        return true;
+    }
+    return false;
+}
+
+/* Puts the tag back where it was. False if the frame becomes too long. */
+static bool insert_tag(struct el_port_rx *rx, const struct el_eth_tag *tag)
+{
+    if (rx->len < EL_ETH_HEADER || rx->capacity - rx->len < EL_ETH_TAG)
+        return false;
+    memmove(rx->bytes + EL_ETH_TAG_AT + EL_ETH_TAG, rx->bytes + EL_ETH_TAG_AT,
+            rx->len - EL_ETH_TAG_AT);
+
+    struct el_wire w = el_wire_write(rx->bytes + EL_ETH_TAG_AT, EL_ETH_TAG);
+    el_wire_put_be16(&w, tag->tpid);
+    el_wire_put_be16(&w, tag->tci);
+    rx->len += EL_ETH_TAG;
+    if (rx->offload.needs_csum)
+        rx->offload.csum_start += EL_ETH_TAG;
+    if (rx->offload.gso != EL_GSO_NONE)
+        rx->offload.hdr_len += EL_ETH_TAG;
+    return true;
+}
+
+/* Makes a received frame out of a message; one that makes no sense gets length 0. */
+static void accept_message(struct packet *packet, unsigned i, struct el_port_rx *rx)
+{
+    struct msghdr *message = &packet->messages[i].msg_hdr;
+    size_t len = packet->messages[i].msg_len;
+    struct el_eth_tag tag;
+
+    rx->len = 0;
+    if (message->msg_flags & MSG_TRUNC || len < sizeof(struct virtio_net_hdr) ||
+        el_vnet_read(&packet->vnets[i], &rx->offload) < 0)
+        return;
+    rx->len = len - sizeof(struct virtio_net_hdr);
+    if (find_tag(message, &tag) && !insert_tag(rx, &tag))
+        rx->len = 0;
+}
+
+/* What an error of recvmmsg() means. The interface going down is told once; whether it was also
+ * removed, the socket's address says. */
+static int receive_error(const struct el_port *port, int errno_value)
+{
+    struct sockaddr_ll address;
+    socklen_t len = sizeof address;
+
+    switch (errno_value) {
+    case EAGAIN:
+    case EINTR: return 0;
+    case ENETDOWN:
+        if (getsockname(port->fd, (struct sockaddr *)&address, &len) == 0 &&
+            address.sll_ifindex > 0)
+            return EL_EAGAIN;
+        return EL_ECLOSED;
+    default: return el_errno_from_os(errno_value);
+    }
+}
+
+static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsigned count)
+{
+    struct packet *packet = (struct packet *)port;
+
+    if (count > BATCH)
+        count = BATCH;
+    for (unsigned i = 0; i < count; i++) {
+        struct msghdr *message = &packet->messages[i].msg_hdr;
+
+        packet->pieces[i][1] = (struct iovec){frames[i].bytes, frames[i].capacity};
+        message->msg_controllen = sizeof packet->controls[i];
+        message->msg_flags = 0;
+    }
+
+    int received = recvmmsg(port->fd, packet->messages, count, MSG_DONTWAIT, NULL);
+    /* A super-frame of a kind that the vnet header cannot describe is lost this way (EINVAL). */
+    for (unsigned lost = 0; received < 0 && errno == EINVAL && lost < BATCH; lost++)
+        received = recvmmsg(port->fd, packet->messages, count, MSG_DONTWAIT, NULL);
+    if (received < 0)
+        return receive_error(port, errno);
+    for (unsigned i = 0; i < (unsigned)received; i++)
+        accept_message(packet, i, &frames[i]);
+    return received;
+}
+
+/* -- the rest -- */
+
+static int packet_send(struct el_port *port, const struct el_port_tx *frame)
+{
+    return el_vnet_send(port->fd, frame);
+}
+
+static void packet_close(struct el_port *port)
+{
+    close(port->fd);
+    free(port);
+}
+
+static const struct el_port_ops packet_ops = {packet_receive, packet_send, packet_close};
+
+/* Packet sockets take UDP super-frames since Linux 6.2 and do not say so; the option to set the
+ * size of the vnet header came with 6.6. Setting the size that it has changes nothing. */
+static bool takes_uso(int fd)
+{
+    static const int bytes = sizeof(struct virtio_net_hdr);
+
+    return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, &bytes, sizeof bytes) == 0;
+}
+
+int el_port_from_packet(int fd, const char *name, struct el_port **port)
+{
+    struct packet *packet = calloc(1, sizeof *packet);
+
+    if (!packet)
+        return EL_ENOMEM;
+    for (unsigned i = 0; i < BATCH; i++) {
+        packet->pieces[i][0] = (struct iovec){&packet->vnets[i], sizeof packet->vnets[i]};
+        packet->messages[i].msg_hdr = (struct msghdr){
+            .msg_iov = packet->pieces[i],
+            .msg_iovlen = PIECES,
+            .msg_control = &packet->controls[i],
+        };
+    }
+    packet->port.ops = &packet_ops;
+    packet->port.fd = fd;
+    packet->port.uso = takes_uso(fd);
+    snprintf(packet->port.name, sizeof packet->port.name, "%s", name);
+    *port = &packet->port;
+    return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The header that TAP interfaces and packet sockets put in front of a frame: struct virtio_net_hdr
+ * (OASIS VIRTIO 1.2 §5.1.6), 10 bytes, in the machine's byte order. Private to this room.
+ */
+#ifndef EL_PORT_VNET_H
+#define EL_PORT_VNET_H
+
+#include "port/port.h"
+
+#include <linux/virtio_net.h>
+
+/* 0, or EL_EPROTO where it asks for something we cannot do (UFO). */
+int el_vnet_read(const struct virtio_net_hdr *vnet, struct el_offload *offload);
+
+/* Sends the frame with its header in front by one writev(2). Returns what el_port_ops.send does. */
+int el_vnet_send(int fd, const struct el_port_tx *frame);
+
+#endif
