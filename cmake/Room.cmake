@@ -114,7 +114,11 @@ function(el_fuzz_target name)
     string(REGEX REPLACE "_fuzz$" "" what ${name})
     set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${what})
     if(EL2W_FUZZ)
-        el_test_program(${name} fuzz 600 SOURCES ${name}.c LINKS ${ARGN} ARGS -runs=20000 ${corpus})
+        # What it finds goes into the first folder, so that the corpus in the source tree stays as it is.
+        set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${what})
+        file(MAKE_DIRECTORY ${found})
+        el_test_program(${name} fuzz 600 SOURCES ${name}.c LINKS ${ARGN}
+            ARGS -runs=20000 -timeout=60 ${found} ${corpus})
         if(TARGET ${name})
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         endif()
