@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The DHCP server of one network.
+ *
+ * An address goes FREE -> OFFERED (DISCOVER; a promise of seconds, in memory only) -> BOUND
+ * (REQUEST; kept on disk before the ACK leaves) -> FREE (expiry or RELEASE), or -> DECLINED for a
+ * while. The decisions for a REQUEST are those of RFC 2131 §4.3.2; where it leaves freedom, the
+ * reason stands at the place.
+ *
+ * Against starvation: offers are short and strangers get at most `offers_max` of them at a time,
+ * one relay holds at most `relay_max` leases, and a client that holds a lease is never turned away
+ * by either limit. An attacker behind no relay can still take the pool with forged addresses, one
+ * per REQUEST; the switch's quota of MAC addresses per port is what stops that.
+ */
+#include "dhcp/dhcp.h"
+
+#include "base/log.h"
+#include "dhcp/dhcp_reply.h"
+
+#include <stdlib.h>
+
+enum {
+    LEASE_MIN_S = 60,
+    COMPLAINTS = 256, /* machines whose last complaint is remembered */
+    COMPLAINT_S = 60,
+    LOG_BURST = 200, /* lines that may come at once, */
+    LOG_PER_S = 50,  /* and in the long run */
+};
+
+struct complaint {
+    struct el_mac mac;
+    uint64_t until_ns;
+};
+
+struct el_dhcp {
+    struct el_dhcp_config config;
+    uint32_t server;
+    struct el_dhcp_leases *leases;
+    uint64_t deadline_ns;
+    struct el_dhcp_stats stats;
+    struct complaint complaints[COMPLAINTS];
+    uint64_t log_filled_ns; /* the bucket of log lines: when it was filled last, what is in it, */
+    uint32_t log_lines;
+    uint64_t log_suppressed; /* and what has not been written since */
+};
+
+/* One datagram on its way through the server. */
+struct request {
+    uint64_t now_ns;
+    int64_t wall_s;
+    const struct el_dhcp_from *from;
+    struct el_dhcp_message m;
+    struct el_dhcp_client client;
+    struct el_dhcp_identity who;
+    const struct el_dhcp_reservation *reservation;
+    struct el_dhcp_output *out;
+};
+
+/* -- the log -- */
+
+static bool may_log(struct el_dhcp *d, uint64_t now_ns)
+{
+    uint64_t lines = (now_ns - d->log_filled_ns) / (EL_S / LOG_PER_S);
+
+    if (lines > 0) {
+        d->log_lines =
+            (uint32_t)(d->log_lines + lines < LOG_BURST ? d->log_lines + lines : LOG_BURST);
+        d->log_filled_ns = now_ns;
+    }
+    if (d->log_lines == 0) {
+        d->log_suppressed++;
+        return false;
+    }
+    d->log_lines--;
+    if (d->log_suppressed > 0)
+        EL_LOG(EL_LOG_WARN, "dhcp", "flood", EL_UINT("lines_not_written", d->log_suppressed));
+    d->log_suppressed = 0;
+    return true;
+}
+
+static void log_event(struct el_dhcp *d, const struct request *r, const char *event, uint32_t ip,
+                      const struct el_dhcp_boot *boot)
+{
+    const struct el_dhcp_client *client = &r->client;
+    struct el_ip address = el_ip4(ip);
+    struct el_ip relay = el_ip4(r->m.giaddr);
+    struct el_log_field fields[8];
+    size_t count = 0;
+
+    if (!el_log_wants(EL_LOG_INFO) || !may_log(d, r->now_ns))
+        return;
+    fields[count++] = EL_MAC("mac", &client->mac);
+    if (ip)
+        fields[count++] = EL_IP("ip", &address);
+    if (r->m.giaddr)
+        fields[count++] = EL_IP("relay", &relay);
+    fields[count++] = EL_STR("arch", el_dhcp_arch_name(client->arch));
+    fields[count++] = EL_STR("client", el_dhcp_client_kind_name(client->kind));
+    if (boot && boot->file[0])
+        fields[count++] = EL_STR("file", boot->file);
+    if (boot && boot->why[0])
+        fields[count++] = EL_STR("why", boot->why);
+    fields[count].key = NULL;
+    el_log_write(EL_LOG_INFO, "dhcp", event, fields);
+}
+
+/* A machine got no answer: says why, once a minute per machine. */
+static int unanswered(struct el_dhcp *d, const struct request *r, const char *why)
+{
+    const struct el_mac *mac = &r->client.mac;
+    struct complaint *last =
+        &d->complaints[(mac->b[3] * 31u + mac->b[4] * 7u + mac->b[5]) % COMPLAINTS];
+
+    d->stats.ignored++;
+    if (el_mac_equal(&last->mac, mac) && r->now_ns < last->until_ns)
+        return 0;
+    if (!may_log(d, r->now_ns))
+        return 0;
+    last->mac = *mac;
+    last->until_ns = r->now_ns + COMPLAINT_S * EL_S;
+    EL_LOG(EL_LOG_WARN, "dhcp", "unanswered", EL_MAC("mac", mac),
+           EL_STR("message", el_dhcp_type_name(r->client.type)), EL_STR("why", why));
+    return 0;
+}
+
+/* Not for us, which is no fault of anybody's. */
+static int ignored(struct el_dhcp *d, const struct request *r, const char *why)
+{
+    d->stats.ignored++;
+    EL_LOG(EL_LOG_DEBUG, "dhcp", "ignored", EL_MAC("mac", &r->client.mac),
+           EL_STR("message", el_dhcp_type_name(r->client.type)), EL_STR("why", why));
+    return 0;
+}
+
+/* -- set-up -- */
+
+static bool in_subnet(const struct el_dhcp_config *config, uint32_t ip)
+{
+    struct el_ip address = el_ip4(ip);
+
+    return ip && el_prefix_contains(&config->subnet, &address);
+}
+
+/* Addresses that no machine may have, though they lie in the pool. */
+static bool is_taken(const void *arg, uint32_t ip)
+{
+    const struct el_dhcp_config *config = arg;
+    uint32_t mask = el_prefix_mask4(config->subnet.len);
+
+    if ((ip & ~mask) == 0 || (ip | mask) == UINT32_MAX)
+        return true;
+    if (ip == el_ip4_number(&config->server) || ip == el_ip4_number(&config->router))
+        return true;
+    for (int i = 0; i < EL_DHCP_SERVERS_MAX; i++)
+        if (ip == el_ip4_number(&config->dns[i]) || ip == el_ip4_number(&config->ntp[i]))
+            return true;
+    return false;
+}
+
+static int check_reservations(const struct el_dhcp_config *config, struct el_err *err)
+{
+    char text[EL_IP_TEXT];
+
+    for (size_t i = 0; i < config->reservation_count; i++) {
+        const struct el_dhcp_reservation *r = &config->reservations[i];
+        uint32_t ip = el_ip4_number(&r->ip);
+        if (!in_subnet(config, ip) || is_taken(config, ip))
+            return el_err(err, EL_EINVAL,
+                          "reservation %s: not an address that a machine of this network can have",
+                          el_ip_text(&r->ip, text));
+        for (size_t j = 0; j < i; j++)
+            if (el_ip_equal(&config->reservations[j].ip, &r->ip))
+                return el_err(err, EL_EEXIST, "reservation %s: given twice",
+                              el_ip_text(&r->ip, text));
+    }
+    return 0;
+}
+
+static int check(const struct el_dhcp_config *config, struct el_err *err)
+{
+    char text[EL_PREFIX_TEXT], first[EL_IP_TEXT], last[EL_IP_TEXT];
+    uint32_t from = el_ip4_number(&config->pool_first), to = el_ip4_number(&config->pool_last);
+
+    el_prefix_text(&config->subnet, text);
+    el_ip_text(&config->pool_first, first);
+    el_ip_text(&config->pool_last, last);
+    if (config->subnet.ip.family != 4 || config->subnet.len > 30)
+        return el_err(err, EL_EINVAL, "network %s: DHCP needs an IPv4 network of /30 or larger",
+                      text);
+    if (!in_subnet(config, el_ip4_number(&config->server)))
+        return el_err(err, EL_EINVAL, "server %s: not in the network %s",
+                      el_ip_text(&config->server, first), text);
+    if (!in_subnet(config, from) || !in_subnet(config, to) || from > to)
+        return el_err(err, EL_EINVAL, "pool %s-%s: not a range within the network %s", first, last,
+                      text);
+    if (to - from >= EL_DHCP_POOL_MAX)
+        return el_err(err, EL_EINVAL, "pool %s-%s: more than %d addresses", first, last,
+                      EL_DHCP_POOL_MAX);
+    if (config->lease_s && config->lease_s < LEASE_MIN_S)
+        return el_err(err, EL_EINVAL, "lease of %u s: at least %d", config->lease_s, LEASE_MIN_S);
+    return check_reservations(config, err);
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+struct el_dhcp *el_dhcp_new(const struct el_dhcp_config *config, struct el_err *err)
+{
+    if (check(config, err) != 0)
+        return NULL;
+    uint32_t first = el_ip4_number(&config->pool_first), last = el_ip4_number(&config->pool_last);
+    uint32_t half = (last - first + 2) / 2;
+    struct el_dhcp *d = calloc(1, sizeof *d);
+    uint32_t *reserved = calloc(config->reservation_count + 1, sizeof *reserved);
+
+    if (d && reserved) {
+        d->config = *config;
+        d->config.lease_s = or_default(config->lease_s, 3600);
+        d->config.offer_s = or_default(config->offer_s, 30);
+        d->config.quarantine_s = or_default(config->quarantine_s, 3600);
+        d->config.offers_max = or_default(config->offers_max, half);
+        d->config.relay_max = or_default(config->relay_max, half);
+        d->server = el_ip4_number(&config->server);
+        d->deadline_ns = EL_NEVER;
+        for (size_t i = 0; i < config->reservation_count; i++)
+            reserved[i] = el_ip4_number(&config->reservations[i].ip);
+        d->leases = el_dhcp_leases_new(first, last, reserved, config->reservation_count, is_taken,
+                                       &d->config);
+    }
+    free(reserved);
+    if (!d || !d->leases) {
+        el_err(err, EL_ENOMEM, "out of memory for a pool of %u addresses", last - first + 1);
+        free(d);
+        return NULL;
+    }
+    return d;
+}
+
+void el_dhcp_free(struct el_dhcp *d)
+{
+    if (!d)
+        return;
+    el_dhcp_leases_free(d->leases);
+    free(d);
+}
+
+void el_dhcp_restore(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
+                     const struct el_dhcp_record *record)
+{
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, el_ip4_number(&record->ip));
+    bool declined = record->state == EL_DHCP_DECLINED;
+    int64_t most_s = declined ? d->config.quarantine_s : d->config.lease_s;
+    int64_t left_s = record->until_s > wall_s ? record->until_s - wall_s : 0;
+    struct el_dhcp_claim claim = {
+        .state = record->state, .owner = record->owner, .mac = record->mac};
+
+    if (!lease || record->owner.len > EL_DHCP_IDENTITY_BYTES)
+        return;
+    if (left_s > most_s)
+        left_s = most_s; /* the wall clock went back */
+    if (left_s == 0 || (record->state != EL_DHCP_BOUND && !declined))
+        claim.state = EL_DHCP_FREE;
+    if (declined)
+        memset(&claim.owner, 0, sizeof claim.owner);
+    claim.until_ns = claim.state == EL_DHCP_FREE ? now_ns : now_ns + (uint64_t)left_s * EL_S;
+    el_dhcp_lease_set(d->leases, lease, &claim);
+    d->deadline_ns = el_dhcp_leases_expire(d->leases, now_ns);
+}
+
+/* -- who asks, and for what -- */
+
+static void identify(const struct el_dhcp_config *config, struct request *r)
+{
+    enum { BY_HARDWARE = 1, BY_CLIENT_ID = 2 };
+    struct el_wire id = el_dhcp_option(&r->m, EL_DHCP_O_CLIENT_ID);
+    struct el_wire w = el_wire_write(r->who.bytes, sizeof r->who.bytes);
+    size_t id_len = el_wire_left(&id);
+    /* One that is too long for any standard is not taken at its word. */
+    bool has_id = id_len >= 2 && id_len < sizeof r->who.bytes;
+
+    if (has_id && (config->by_client_id || el_mac_is_zero(&r->client.mac))) {
+        el_wire_put_u8(&w, BY_CLIENT_ID);
+        el_wire_put(&w, id.at, id_len);
+    } else if (r->m.hlen > 0) {
+        el_wire_put_u8(&w, BY_HARDWARE);
+        el_wire_put_u8(&w, r->m.htype);
+        el_wire_put(&w, r->m.chaddr, r->m.hlen);
+    }
+    r->who.len = (uint8_t)el_wire_done(&w);
+    for (size_t i = 0; i < config->reservation_count && !r->reservation; i++) {
+        const struct el_dhcp_reservation *reservation = &config->reservations[i];
+        bool by_mac = !el_mac_is_zero(&reservation->mac);
+        if (by_mac ? el_mac_equal(&reservation->mac, &r->client.mac)
+                   : id_len > 0 && id_len == reservation->client_id_len &&
+                         memcmp(id.at, reservation->client_id, id_len) == 0)
+            r->reservation = reservation;
+    }
+}
+
+/* Whether the client is on our network: its relay is, or, if the relay says that the client is on
+ * another link than the relay's own address, that link is (RFC 3527). */
+static bool is_local(const struct el_dhcp_config *config, const struct request *r)
+{
+    struct el_wire link =
+        el_dhcp_suboption(el_dhcp_option(&r->m, EL_DHCP_O_RELAY), EL_DHCP_RELAY_LINK_SELECTION);
+
+    if (!r->m.giaddr)
+        return true;
+    if (el_wire_left(&link) == 4)
+        return in_subnet(config, el_wire_be32(&link));
+    return in_subnet(config, r->m.giaddr);
+}
+
+/* The lease that is reserved for the client, unless it rests in quarantine. */
+static struct el_dhcp_lease *reserved_lease(const struct el_dhcp *d, const struct request *r)
+{
+    struct el_dhcp_lease *lease =
+        r->reservation ? el_dhcp_leases_at(d->leases, el_ip4_number(&r->reservation->ip)) : NULL;
+
+    return lease && lease->state != EL_DHCP_DECLINED ? lease : NULL;
+}
+
+static bool is_owner(const struct el_dhcp_lease *lease, const struct request *r)
+{
+    return lease->owner.len > 0 && memcmp(&lease->owner, &r->who, sizeof r->who) == 0;
+}
+
+/* NULL if the client may take a free lease now, or why not. */
+static const char *refusal(const struct el_dhcp *d, const struct request *r)
+{
+    int through;
+
+    if (el_dhcp_leases_count(d->leases, EL_DHCP_OFFERED) >= d->config.offers_max)
+        return "too-many-offers";
+    if (!r->m.giaddr)
+        return NULL;
+    through = el_dhcp_leases_through(d->leases, r->m.giaddr);
+    if (through < 0)
+        return "too-many-relays";
+    return (uint32_t)through >= d->config.relay_max ? "relay-has-its-share" : NULL;
+}
+
+/* The address to offer (RFC 2131 §4.3.1): the reserved one, the one that it has or had, the one it
+ * asks for, any. NULL, and *WHY, if there is none. */
+static struct el_dhcp_lease *choose_address(const struct el_dhcp *d, const struct request *r,
+                                            const char **why)
+{
+    struct el_dhcp_lease *lease = reserved_lease(d, r);
+
+    if (lease)
+        return lease;
+    lease = el_dhcp_leases_of(d->leases, &r->who);
+    if (lease && lease->reserved)
+        lease = NULL; /* the reservation has been taken from it */
+    if (lease && lease->state != EL_DHCP_FREE)
+        return lease;
+    *why = refusal(d, r);
+    if (*why || lease)
+        return *why ? NULL : lease;
+    lease = el_dhcp_leases_at(d->leases, el_dhcp_number(&r->m, EL_DHCP_O_REQUESTED_IP));
+    if (lease && lease->state == EL_DHCP_FREE && !lease->reserved && lease->owner.len == 0)
+        return lease;
+    *why = "pool-empty";
+    return el_dhcp_leases_unused(d->leases);
+}
+
+static void claim(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease,
+                  enum el_dhcp_lease_state state, uint64_t until_ns)
+{
+    struct el_dhcp_claim claim = {.state = state,
+                                  .owner = r->who,
+                                  .mac = r->client.mac,
+                                  .relay = r->m.giaddr,
+                                  .until_ns = until_ns};
+
+    if (state == EL_DHCP_DECLINED)
+        memset(&claim.owner, 0, sizeof claim.owner);
+    el_dhcp_lease_set(d->leases, lease, &claim);
+    d->deadline_ns = el_earlier(d->deadline_ns, until_ns);
+}
+
+/* Claims, and asks the caller to keep it. */
+static void claim_durably(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease,
+                          enum el_dhcp_lease_state state, uint32_t seconds)
+{
+    r->out->durable = true;
+    r->out->before = el_dhcp_lease_claim(lease);
+    claim(d, r, lease, state, r->now_ns + seconds * EL_S);
+    r->out->record = (struct el_dhcp_record){.ip = el_ip4(lease->ip),
+                                             .mac = lease->mac,
+                                             .owner = lease->owner,
+                                             .state = state,
+                                             .until_s = r->wall_s + seconds};
+}
+
+void el_dhcp_undo(struct el_dhcp *d, const struct el_dhcp_output *out)
+{
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, el_ip4_number(&out->record.ip));
+    struct el_dhcp_lease *other = el_dhcp_leases_of(d->leases, &out->before.owner);
+    struct el_dhcp_claim before = out->before;
+
+    d->stats.store_failures++;
+    if (other && other != lease) /* its former owner has been offered another since */
+        memset(&before.owner, 0, sizeof before.owner);
+    if (lease)
+        el_dhcp_lease_set(d->leases, lease, &before);
+    d->deadline_ns = 0; /* what was put back may have ended */
+}
+
+/* -- replies -- */
+
+/* Where the reply goes (RFC 2131 §4.1). */
+static void address(const struct el_dhcp *d, const struct request *r,
+                    const struct el_dhcp_message *reply, enum el_dhcp_type type)
+{
+    struct el_dhcp_output *out = r->out;
+    out->from = d->config.server;
+    out->mac = r->client.mac;
+    out->delivery = EL_DHCP_ROUTED;
+    if (r->m.giaddr) {
+        out->to = (struct el_endpoint){.ip = el_ip4(r->m.giaddr), .port = EL_DHCP_PORT_SERVER};
+        return;
+    }
+    if (r->from->to.port == EL_DHCP_PORT_BINL) {
+        out->to = r->from->from;
+        return;
+    }
+    out->to = (struct el_endpoint){.ip = el_ip4(UINT32_MAX), .port = EL_DHCP_PORT_CLIENT};
+    out->delivery = EL_DHCP_BROADCAST;
+    if (type == EL_DHCP_NAK)
+        return;
+    if (r->m.ciaddr) {
+        out->to.ip = el_ip4(r->m.ciaddr);
+        out->delivery = EL_DHCP_ROUTED;
+    } else if (reply->yiaddr && !(r->m.flags & EL_DHCP_FLAG_BROADCAST) &&
+               !el_mac_is_zero(&r->client.mac)) {
+        out->to.ip = el_ip4(reply->yiaddr);
+        out->delivery = EL_DHCP_LINK;
+    }
+}
+
+static int reply(struct el_dhcp *d, const struct request *r, struct el_dhcp_answer *answer,
+                 const char *event)
+{
+    struct el_dhcp_message message;
+    unsigned dropped = 0;
+
+    if (answer->type != EL_DHCP_NAK && r->client.kind != EL_DHCP_CLIENT_OS && d->config.choose)
+        d->config.choose(d->config.choose_arg, &r->client, &answer->boot);
+    el_dhcp_reply(&d->config, &r->m, &r->client, answer, &message);
+    if (answer->type == EL_DHCP_NAK && r->m.giaddr)
+        message.flags |= EL_DHCP_FLAG_BROADCAST; /* §4.3.2: so that the relay broadcasts it */
+    int len = el_dhcp_encode(&message, el_dhcp_reply_limit(&r->m), r->out->bytes,
+                             sizeof r->out->bytes, &dropped);
+    if (len < 0)
+        return 0; /* cannot be: the limit has room for the fixed part */
+    r->out->len = (size_t)len;
+    address(d, r, &message, answer->type);
+    d->stats.replies++;
+    log_event(d, r, event, answer->yiaddr ? answer->yiaddr : message.ciaddr, &answer->boot);
+    if (dropped > 0)
+        EL_LOG(EL_LOG_WARN, "dhcp", "reply-full", EL_MAC("mac", &r->client.mac),
+               EL_UINT("options_left_out", dropped));
+    return 1;
+}
+
+static int nak(struct el_dhcp *d, const struct request *r, const char *why)
+{
+    struct el_dhcp_answer answer = {.type = EL_DHCP_NAK, .message = why};
+
+    return reply(d, r, &answer, "nak");
+}
+
+/* -- the messages -- */
+
+static int discover(struct el_dhcp *d, struct request *r)
+{
+    const char *why = NULL;
+    struct el_dhcp_lease *lease = choose_address(d, r, &why);
+    struct el_dhcp_answer answer = {.type = EL_DHCP_OFFER, .lease_s = d->config.lease_s};
+
+    log_event(d, r, "discover", 0, NULL);
+    if (!lease)
+        return unanswered(d, r, why);
+    /* A binding stands while its client looks around: it may only have restarted. */
+    if (lease->state != EL_DHCP_BOUND || !is_owner(lease, r))
+        claim(d, r, lease, EL_DHCP_OFFERED, r->now_ns + d->config.offer_s * EL_S);
+    answer.yiaddr = lease->ip;
+    answer.hostname = r->reservation ? r->reservation->hostname : NULL;
+    return reply(d, r, &answer, "offer");
+}
+
+static int acknowledge(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease)
+{
+    struct el_dhcp_answer answer = {.type = EL_DHCP_ACK,
+                                    .lease_s = d->config.lease_s,
+                                    .yiaddr = lease->ip,
+                                    .hostname = r->reservation ? r->reservation->hostname : NULL};
+
+    claim_durably(d, r, lease, EL_DHCP_BOUND, d->config.lease_s);
+    return reply(d, r, &answer, "ack");
+}
+
+/* Whether the client may have LEASE, which it names itself. */
+static bool may_have(const struct el_dhcp *d, const struct request *r,
+                     const struct el_dhcp_lease *lease)
+{
+    const struct el_dhcp_lease *reserved = reserved_lease(d, r);
+
+    if (reserved || lease->reserved)
+        return lease == reserved;
+    if (is_owner(lease, r))
+        return lease->state != EL_DHCP_DECLINED;
+    /* A free one that we do not remember having offered: our restart forgot the offer, or lost the
+     * lease. The address is good, so is the client. */
+    return lease->state == EL_DHCP_FREE && !refusal(d, r);
+}
+
+/* Our offer was not taken: the address is free at once. */
+static int withdraw(struct el_dhcp *d, const struct request *r)
+{
+    struct el_dhcp_lease *lease = el_dhcp_leases_of(d->leases, &r->who);
+
+    if (lease && lease->state == EL_DHCP_OFFERED) {
+        struct el_dhcp_claim claim = el_dhcp_lease_claim(lease);
+        claim.state = EL_DHCP_FREE;
+        claim.until_ns = r->now_ns;
+        el_dhcp_lease_set(d->leases, lease, &claim);
+    }
+    return ignored(d, r, "another server was chosen");
+}
+
+/* RFC 2131 §4.3.2, by which the fields tell what state the client is in. */
+static int request(struct el_dhcp *d, struct request *r)
+{
+    uint32_t server_id = el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID);
+    uint32_t requested = el_dhcp_number(&r->m, EL_DHCP_O_REQUESTED_IP);
+    bool selecting = server_id != 0;
+    bool init_reboot = !selecting && requested && !r->m.ciaddr;
+    uint32_t ip = requested && !r->m.ciaddr ? requested : r->m.ciaddr;
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, ip);
+    bool unicast = !r->m.giaddr && el_ip_equal(&r->from->to.ip, &d->config.server);
+
+    if (selecting && server_id != d->server)
+        return withdraw(d, r);
+    if (!ip)
+        return ignored(d, r, "asks for no address");
+    log_event(d, r, "request", ip, NULL);
+    if (!in_subnet(&d->config, ip)) {
+        /* A client that was moved here must learn it. But one that asks us by unicast is told
+         * nothing: no client of ours has such an address, so the sender is forged or lost. */
+        return unicast && !selecting ? unanswered(d, r, "wrong-network")
+                                     : nak(d, r, "wrong network");
+    }
+    bool known = el_dhcp_leases_of(d->leases, &r->who) != NULL || reserved_lease(d, r) != NULL;
+    if (!selecting && !known && d->config.not_authoritative)
+        return ignored(d, r, "no record, and not authoritative");
+    if (lease && may_have(d, r, lease))
+        return acknowledge(d, r, lease);
+    return nak(d, r, init_reboot ? "the address is not yours any more" : "address not available");
+}
+
+static int decline(struct el_dhcp *d, struct request *r)
+{
+    uint32_t ip = el_dhcp_number(&r->m, EL_DHCP_O_REQUESTED_IP);
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, ip);
+
+    if (el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID) != d->server || !lease || !is_owner(lease, r) ||
+        lease->state == EL_DHCP_FREE)
+        return ignored(d, r, "not its address");
+    claim_durably(d, r, lease, EL_DHCP_DECLINED, d->config.quarantine_s);
+    log_event(d, r, "decline", ip, NULL);
+    return 1;
+}
+
+static int release(struct el_dhcp *d, struct request *r)
+{
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, r->m.ciaddr);
+
+    if (el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID) != d->server || !lease || !is_owner(lease, r) ||
+        lease->state != EL_DHCP_BOUND)
+        return ignored(d, r, "not its address");
+    claim_durably(d, r, lease, EL_DHCP_FREE, 0);
+    log_event(d, r, "release", lease->ip, NULL);
+    return 1;
+}
+
+/* §4.3.5. The answer goes to ciaddr, so that must be in our network: nobody else's is told. */
+static int inform(struct el_dhcp *d, struct request *r)
+{
+    struct el_dhcp_answer answer = {.type = EL_DHCP_ACK};
+
+    if (!r->m.ciaddr)
+        r->m.ciaddr = el_ip4_number(&r->from->from.ip); /* some leave it to the IP header */
+    if (!in_subnet(&d->config, r->m.ciaddr) || is_taken(&d->config, r->m.ciaddr))
+        return ignored(d, r, "not in our network");
+    return reply(d, r, &answer, "inform");
+}
+
+/* Port 4011: a machine that has its address asks a boot server what to boot (PXE 2.1 §2.2.3), also
+ * one that got its address elsewhere. Only to who is on our network: the reply is no reflector. */
+static int boot_server(struct el_dhcp *d, struct request *r)
+{
+    struct el_dhcp_answer answer = {.type = EL_DHCP_ACK, .boot_server = true};
+
+    if (r->client.kind == EL_DHCP_CLIENT_OS ||
+        (r->client.type != EL_DHCP_REQUEST && r->client.type != EL_DHCP_INFORM))
+        return ignored(d, r, "not a boot server request");
+    uint32_t ip = el_ip4_number(&r->from->from.ip);
+    if (!in_subnet(&d->config, ip) || is_taken(&d->config, ip))
+        return ignored(d, r, "not in our network");
+    r->m.giaddr = 0;
+    return reply(d, r, &answer, "boot-server");
+}
+
+int el_dhcp_input(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
+                  const struct el_dhcp_from *from, const uint8_t *bytes, size_t len,
+                  struct el_dhcp_output *out)
+{
+    static int (*const handlers[])(struct el_dhcp *, struct request *) = {
+        [EL_DHCP_DISCOVER] = discover, [EL_DHCP_REQUEST] = request, [EL_DHCP_DECLINE] = decline,
+        [EL_DHCP_RELEASE] = release,   [EL_DHCP_INFORM] = inform,
+    };
+    struct request r = {.now_ns = now_ns, .wall_s = wall_s, .from = from, .out = out};
+
+    *out = (struct el_dhcp_output){.delivery = EL_DHCP_NO_REPLY};
+    d->stats.received++;
+    if (el_dhcp_decode(bytes, len, &r.m) != 0 || r.m.op != EL_DHCP_BOOTREQUEST) {
+        d->stats.malformed++;
+        return 0;
+    }
+    el_dhcp_client_read(&r.m, now_ns, &r.client);
+    identify(&d->config, &r);
+    if (r.who.len == 0 || el_mac_is_group(&r.client.mac)) {
+        d->stats.malformed++;
+        return 0;
+    }
+    el_dhcp_tick(d, now_ns);
+    if (from->to.port == EL_DHCP_PORT_BINL)
+        return boot_server(d, &r);
+    if (!is_local(&d->config, &r))
+        return unanswered(d, &r, "relay-of-another-network");
+    unsigned type = (unsigned)r.client.type;
+    if (type >= sizeof handlers / sizeof handlers[0] || !handlers[type])
+        return ignored(d, &r, "BOOTP, or a server's message");
+    return handlers[type](d, &r);
+}
+
+uint64_t el_dhcp_deadline(const struct el_dhcp *d)
+{
+    return d->deadline_ns;
+}
+
+void el_dhcp_tick(struct el_dhcp *d, uint64_t now_ns)
+{
+    if (now_ns >= d->deadline_ns)
+        d->deadline_ns = el_dhcp_leases_expire(d->leases, now_ns);
+}
+
+const struct el_dhcp_stats *el_dhcp_stats(const struct el_dhcp *d)
+{
+    return &d->stats;
+}
+
+const struct el_dhcp_leases *el_dhcp_leases(const struct el_dhcp *d)
+{
+    return d->leases;
+}
