@@ -7,9 +7,11 @@
  * is doing it once.
  *
  * Not thread-safe; for the privileged part at start. Errors are sentences for people.
+ *
+ * (The file is called links.h because libnl has a netlink/netlink.h of its own.)
  */
-#ifndef EL_NETLINK_NETLINK_H
-#define EL_NETLINK_NETLINK_H
+#ifndef EL_NETLINK_LINKS_H
+#define EL_NETLINK_LINKS_H
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -69,7 +71,7 @@ int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *
                             const char *except, char what[EL_NETLINK_TEXT], struct el_err *err);
 
 /* Makes a TAP of ours a quiet and careful host on a network with hostile machines (the list and the
- * reasons are in netlink.c): best effort through /proc/sys/net; returns how many settings did not
+ * reasons are in harden.c): best effort through /proc/sys/net; returns how many settings did not
  * take, each of which is logged at debug. */
 unsigned el_netlink_harden(const char *name);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's per-interface settings for a TAP of ours.
+ *
+ * The host stands on this network with machines that it does not trust. None of them may change how
+ * it routes or which addresses it has, nor learn from it about other interfaces.
+ */
+#include "base/log.h"
+#include "netlink/links.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct setting {
+    const char *family, *name, *value;
+} settings[] = {
+    /* A router advertisement from a machine would give the host addresses and a default route. */
+    {"ipv6", "accept_ra", "0"},
+    {"ipv6", "autoconf", "0"},
+    /* ... and nobody here is a router that it should ask for one. */
+    {"ipv6", "router_solicitations", "0"},
+    /* ICMP redirects would move its routes. */
+    {"ipv6", "accept_redirects", "0"},
+    {"ipv4", "accept_redirects", "0"},
+    {"ipv4", "secure_redirects", "0"},
+    {"ipv4", "send_redirects", "0"},
+    {"ipv4", "accept_source_route", "0"},
+    /* ARP is answered for the addresses of this interface only, and asked with one of them: by
+     * default Linux answers for all the host's addresses on any interface. */
+    {"ipv4", "arp_ignore", "1"},
+    {"ipv4", "arp_announce", "2"},
+    /* A packet whose source is routed elsewhere is forged: nothing but this network is behind the
+     * TAP (RFC 3704 §2.2, strict). */
+    {"ipv4", "rp_filter", "1"},
+};
+
+static int set(const char *link, const struct setting *setting)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", setting->family, link,
+             setting->name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    size_t len = strlen(setting->value);
+    ssize_t written = write(fd, setting->value, len);
+    int failed = written < 0 ? errno : 0;
+    close(fd);
+    return failed;
+}
+
+unsigned el_netlink_harden(const char *name)
+{
+    unsigned failures = 0;
+
+    /* "all" and "default" are no interfaces, and no path leads out of the directory. */
+    if (strlen(name) >= EL_NETLINK_NAME_BYTES || strchr(name, '/') || name[0] == '.' ||
+        strcmp(name, "all") == 0 || strcmp(name, "default") == 0)
+        return sizeof settings / sizeof settings[0];
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        int failed = set(name, &settings[i]);
+        if (!failed)
+            continue;
+        failures++;
+        EL_LOG(EL_LOG_DEBUG, "netlink", "not-hardened", EL_STR("link", name),
+               EL_STR("family", settings[i].family), EL_STR("setting", settings[i].name),
+               EL_STR("reason", strerror(failed)));
+    }
+    return failures;
+}
