@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(frame_test frame)
+el_unit_test(frame_offload_test frame)
