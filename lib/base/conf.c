@@ -65,12 +65,16 @@ enum { COMMON_COUNT = sizeof common_options / sizeof common_options[0] };
 
 size_t el_conf_option_count(const struct el_conf_schema *schema)
 {
-    return schema->count + COMMON_COUNT;
+    return schema->count + schema->shared_count + COMMON_COUNT;
 }
 
 const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *schema, size_t index)
 {
-    return index < schema->count ? &schema->options[index] : &common_options[index - schema->count];
+    if (index < schema->count)
+        return &schema->options[index];
+    index -= schema->count;
+    return index < schema->shared_count ? &schema->shared[index]
+                                        : &common_options[index - schema->shared_count];
 }
 
 static const struct el_conf_option *find_option(const struct el_conf_schema *schema,
@@ -422,8 +426,8 @@ static int check_complete(const struct el_conf *conf, struct el_err *err)
 {
     const struct el_conf_schema *schema = conf->schema;
 
-    for (size_t i = 0; i < schema->count; i++) {
-        const struct el_conf_option *option = &schema->options[i];
+    for (size_t i = 0; i < el_conf_option_count(schema); i++) {
+        const struct el_conf_option *option = el_conf_option_at(schema, i);
         if (option->required && !el_conf_said(conf, option->name))
             return el_err(err, EL_EINVAL, "--%s %s is missing: %s", option->name,
                           option->metavar ? option->metavar : "", option->help);
@@ -477,7 +481,8 @@ static void print_option(FILE *out, const struct el_conf *conf, const struct el_
             fprintf(out, "%s = %s\n", option->name, conf->said[i].text);
 }
 
-char *el_conf_print(const struct el_conf *conf)
+/* Options FIRST up to END, as lines of an INI file, under SECTION if there is one. */
+static char *print_range(const struct el_conf *conf, const char *section, size_t first, size_t end)
 {
     static const char *const not_in_files[] = {"config", "show-config", "help"};
     char *text = NULL;
@@ -486,8 +491,9 @@ char *el_conf_print(const struct el_conf *conf)
 
     if (!out)
         return NULL;
-    fprintf(out, "[%s]\n", conf->schema->name);
-    for (size_t i = 0; i < el_conf_option_count(conf->schema); i++) {
+    if (section)
+        fprintf(out, "[%s]\n", section);
+    for (size_t i = first; i < end; i++) {
         const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
         bool skip = false;
         for (size_t k = 0; k < sizeof not_in_files / sizeof not_in_files[0]; k++)
@@ -500,4 +506,23 @@ char *el_conf_print(const struct el_conf *conf)
         return NULL;
     }
     return text;
+}
+
+char *el_conf_print(const struct el_conf *conf)
+{
+    return print_range(conf, conf->schema->name, 0, el_conf_option_count(conf->schema));
+}
+
+char *el_conf_print_shared(const struct el_conf *conf)
+{
+    size_t first = conf->schema->count;
+
+    return print_range(conf, NULL, first, first + conf->schema->shared_count);
+}
+
+char *el_conf_print_common(const struct el_conf *conf)
+{
+    size_t end = el_conf_option_count(conf->schema);
+
+    return print_range(conf, NULL, end - COMMON_COUNT, end);
 }

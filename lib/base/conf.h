@@ -59,6 +59,9 @@ struct el_conf_schema {
     const char *manual;  /* paragraphs */
     const struct el_conf_option *options;
     size_t count;
+    /* Options that another applet has too, at the same offsets: what a supervisor passes on. */
+    const struct el_conf_option *shared;
+    size_t shared_count;
     unsigned positional_min, positional_max; /* arguments that are not options */
 };
 
@@ -86,6 +89,11 @@ const char *el_conf_said(const struct el_conf *conf, const char *name);
 
 /* The effective configuration as an INI file; the result is the caller's to free. */
 char *el_conf_print(const struct el_conf *conf);
+
+/* Only the shared options, or only those about the log, without a section's name: what a supervisor
+ * passes to its applets. The result is the caller's to free. */
+char *el_conf_print_shared(const struct el_conf *conf);
+char *el_conf_print_common(const struct el_conf *conf);
 
 /* The manual of an applet: for a terminal, or as a man page (section 8, man(7) macros). The result
  * is the caller's to free. */

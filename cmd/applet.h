@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An applet: one row in the table (applets.c) and one file that holds its options, its manual and
+ * a call into lib/.
+ */
+#ifndef EL_CMD_APPLET_H
+#define EL_CMD_APPLET_H
+
+#include "base/conf.h"
+
+enum el_exit {
+    EL_EXIT_DONE = 0,
+    EL_EXIT_FAILED = 1,
+    EL_EXIT_USAGE = 2,
+    EL_EXIT_GO_ON = -1, /* not an exit code: the applet has something to do */
+};
+
+struct el_applet {
+    const struct el_conf_schema *schema;
+    int (*run)(int argc, char **argv); /* argv without the applet's name; the exit code */
+    bool internal;                     /* run by a supervisor; listed apart */
+    bool no_link;                      /* its name belongs to other programs */
+};
+
+extern const struct el_applet *const el_applets[]; /* ends with NULL */
+
+/* The applet called NAME, or NULL. */
+const struct el_applet *el_applet_find(const char *name);
+
+extern const struct el_applet el_applet_boot_service;
+extern const struct el_applet el_applet_dhcpd;
+extern const struct el_applet el_applet_help;
+extern const struct el_applet el_applet_httpd;
+extern const struct el_applet el_applet_hub;
+extern const struct el_applet el_applet_install;
+extern const struct el_applet el_applet_keygen;
+extern const struct el_applet el_applet_spoke;
+extern const struct el_applet el_applet_tftpd;
+extern const struct el_applet el_applet_tunnel;
+
+/* The list that `el2w` alone prints. */
+void el_print_applets(void);
+
+/* `el2w --version [--licenses]`. The exit code. */
+int el_cmd_version(int argc, char **argv);
+
+/*
+ * What every applet begins with. Reads the options into VALUES (which starts with a struct
+ * el_conf_common), from a descriptor named "config" if a supervisor passed one, the file of
+ * --config, and ARGV; answers --help and --show-config; sets up the log. EL_EXIT_GO_ON, or the
+ * exit code with everything said. *conf is the caller's to free in the first case.
+ */
+int el_cmd_begin(const struct el_conf_schema *schema, void *values, int argc, char **argv,
+                 struct el_conf **conf);
+
+/* Says what went wrong, in one line, and returns the exit code for RC: usage errors have been told
+ * apart by then, so it is EL_EXIT_FAILED. */
+int el_cmd_fail(const struct el_conf_schema *schema, const struct el_err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of applets. */
+#include "applet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct el_applet *const el_applets[] = {
+    &el_applet_hub,
+    &el_applet_spoke,
+    &el_applet_keygen,
+    &el_applet_dhcpd,
+    &el_applet_tftpd,
+    &el_applet_httpd,
+    &el_applet_install,
+    &el_applet_help,
+    &el_applet_tunnel,
+    &el_applet_boot_service,
+    NULL,
+};
+
+const struct el_applet *el_applet_find(const char *name)
+{
+    for (size_t i = 0; el_applets[i]; i++)
+        if (strcmp(el_applets[i]->schema->name, name) == 0)
+            return el_applets[i];
+    return NULL;
+}
+
+static void print_some(bool internal)
+{
+    for (size_t i = 0; el_applets[i]; i++)
+        if (el_applets[i]->internal == internal)
+            printf("  %-13s %s\n", el_applets[i]->schema->name, el_applets[i]->schema->summary);
+}
+
+void el_print_applets(void)
+{
+    puts("el2w: boot bare machines at a remote site from here, over one encrypted Ethernet\n\n"
+         "Usage: el2w APPLET [OPTIONS], or a link to el2w called APPLET\n");
+    print_some(false);
+    puts("\nStarted by hub and spoke, and by hand where that helps:");
+    print_some(true);
+    puts("\nel2w help APPLET explains one; el2w --version [--licenses] says what is inside.");
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Dispatch: `el2w APPLET ...`, or a link called APPLET. */
+#include "applet.h"
+
+#include "sys/child.h"
+#include "sys/fds.h"
+#include "sys/signals.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The part of PATH behind the last slash. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static int unknown_applet(const char *name)
+{
+    const char *names[32];
+    size_t count = 0;
+
+    for (size_t i = 0; el_applets[i] && count + 1 < sizeof names / sizeof names[0]; i++)
+        names[count++] = el_applets[i]->schema->name;
+    names[count] = NULL;
+    const char *near = el_conf_nearest(name, names);
+    if (near)
+        fprintf(stderr, "el2w: no applet %s (did you mean %s?)\n", name, near);
+    else
+        fprintf(stderr, "el2w: no applet %s (el2w alone lists them)\n", name);
+    return EL_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const struct el_applet *applet = argc > 0 ? el_applet_find(base_name(argv[0])) : NULL;
+
+    struct el_err err = {"the system gives no random numbers"};
+    el_sys_signals_reset();
+    if (sodium_init() < 0 || el_sys_exe_open(&err) < 0 || el_sys_fds_inherit(&err) < 0) {
+        fprintf(stderr, "el2w: %s\n", err.text);
+        return EL_EXIT_FAILED;
+    }
+    if (applet)
+        return applet->run(argc - 1, argv + 1);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        el_print_applets();
+        return EL_EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return el_cmd_version(argc - 2, argv + 2);
+    applet = el_applet_find(argv[1]);
+    return applet ? applet->run(argc - 2, argv + 2) : unknown_applet(argv[1]);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* el2w spoke: the remote site's end. */
+#include "applet.h"
+
+#include "node/launch.h"
+#include "node/spoke.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct spoke {
+    struct el_conf_common common;
+    struct el_spoke_config config;
+};
+
+#define AT(member) offsetof(struct spoke, config.member)
+
+static const struct el_conf_option options[] = {
+    {.name = "hub",
+     .type = EL_CONF_STRING,
+     .offset = AT(hub),
+     .metavar = "HOST[:PORT]",
+     .help = "Where the hub is; UDP port 51820 unless said otherwise.",
+     .required = true},
+    {.name = "hub-key",
+     .type = EL_CONF_STRING,
+     .offset = AT(hub_key),
+     .metavar = "KEY",
+     .help = "The hub's public key, which it logs when it starts.",
+     .required = true},
+    {.name = "lan",
+     .type = EL_CONF_STRING,
+     .offset = AT(lan),
+     .metavar = "INTERFACE",
+     .help = "The interface with the bare machines. Without it this computer itself is connected, "
+             "through an interface with the network's name."},
+    {.name = "key",
+     .type = EL_CONF_STRING,
+     .offset = AT(key),
+     .metavar = "FILE",
+     .help = "This spoke's private key. Default: spoke.key in the state directory, which is made "
+             "at the first start."},
+    {.name = "psk",
+     .type = EL_CONF_STRING,
+     .offset = AT(psk),
+     .metavar = "FILE",
+     .help = "A pre-shared key, if the hub has one for this spoke."},
+    {.name = "name",
+     .type = EL_CONF_STRING,
+     .offset = AT(name),
+     .metavar = "NAME",
+     .fallback = "spoke",
+     .help = "What the hub shall call this spoke, in the line that is logged for it."},
+    {.name = "network",
+     .type = EL_CONF_STRING,
+     .offset = AT(network),
+     .metavar = "NAME",
+     .fallback = "boot",
+     .help = "The network's name."},
+    {.name = "vni",
+     .type = EL_CONF_UINT,
+     .offset = AT(vni),
+     .metavar = "N",
+     .fallback = "77",
+     .help = "The network's VXLAN identifier, as on the hub.",
+     .max = 16777215},
+    {.name = "listen",
+     .type = EL_CONF_UINT,
+     .offset = AT(listen),
+     .metavar = "PORT",
+     .fallback = "0",
+     .help = "Our UDP port; 0 lets the system choose.",
+     .max = 65535},
+    {.name = "address",
+     .type = EL_CONF_IP,
+     .offset = AT(address),
+     .metavar = "IP",
+     .help = "Our address inside the tunnel, if the hub was told one with ip=."},
+    {.name = "state",
+     .type = EL_CONF_STRING,
+     .offset = AT(state),
+     .metavar = "DIR",
+     .fallback = "/var/lib/el2w",
+     .help = "Directory for what must survive."},
+};
+
+static const struct el_conf_schema schema = {
+    .name = "spoke",
+    .summary = "at the remote site: connect a LAN of bare machines to the hub",
+    .usage = "--hub HOST[:PORT] --hub-key KEY [--lan INTERFACE] [OPTIONS]",
+    .manual =
+        "Connects the LAN behind INTERFACE to the hub's network through an encrypted tunnel, so "
+        "that bare machines there see the hub's DHCP, TFTP and HTTP as if they were in the same "
+        "room. It calls the hub, so it may sit behind NAT; it reconnects by itself, whatever "
+        "happens to the path or to the hub.\n\n"
+        "The interface keeps its configuration and nothing is left behind at the end. There must "
+        "be no other DHCP server on that LAN.\n\n"
+        "  spoke# el2w spoke --hub hub.example.org --hub-key KEY --lan eth1\n\n"
+        "logs this spoke's public key, which the hub has to be told: --spoke NAME=PUBLIC-KEY.",
+    .options = options,
+    .count = sizeof options / sizeof options[0],
+};
+
+static int run_spoke(struct spoke *values, const struct el_conf *conf)
+{
+    struct el_err err = {""};
+    char *text = el_conf_print(conf);
+    char *log_text = el_conf_print_common(conf);
+
+    values->config.options = text;
+    values->config.log_options = log_text;
+    int rc = text && log_text ? el_spoke_run(&values->config, &err)
+                              : el_err(&err, EL_ENOMEM, "out of memory");
+    free(text);
+    free(log_text);
+    if (rc < 0)
+        return el_cmd_fail(&schema, &err);
+    if (rc == EL_LAUNCH_RUNNING)
+        puts(err.text);
+    return EL_EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct spoke values = {0};
+    struct el_conf *conf;
+    int code = el_cmd_begin(&schema, &values, argc, argv, &conf);
+
+    if (code != EL_EXIT_GO_ON)
+        return code;
+    code = run_spoke(&values, conf);
+    el_conf_free(conf);
+    return code;
+}
+
+const struct el_applet el_applet_spoke = {.schema = &schema, .run = run};

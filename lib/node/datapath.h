@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data path: one thread that carries frames between ports and the tunnel's sockets.
+ *
+ * The thread owns the tunnel, the switch, the ports and the sockets from el_datapath_start() to
+ * el_datapath_stop(); others speak to it through messages only: commands go in, notices come out,
+ * each through a pipe, so that neither side ever waits for a lock. It does nothing that can block:
+ * names are resolved and timestamps written to disk by the thread that reads the notices.
+ */
+#ifndef EL_NODE_DATAPATH_H
+#define EL_NODE_DATAPATH_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "port/port.h"
+#include "tunnel/tunnel.h"
+
+#include <stdint.h>
+
+struct el_datapath;
+
+struct el_datapath_config {
+    struct el_tunnel_config tunnel; /* its event and arg are ours */
+    int udp4, udp6;                 /* of el_tunnel_io_socket(); ours from now on; -1: none */
+    uint32_t address;               /* our tunnel address, host order */
+    int locate_fd;                  /* where to answer questions (node/locate.h), or -1 */
+};
+
+/* What the thread tells; peers are named by the number el_datapath_add_peer() gave. */
+struct el_datapath_notice {
+    enum {
+        EL_NOTICE_EVENT,     /* of the tunnel, about a peer */
+        EL_NOTICE_RESERVED,  /* our own timestamps, up to this one, are about to be used */
+        EL_NOTICE_PORT_GONE, /* a port's interface has gone for good */
+        EL_NOTICE_COUNTERS,  /* one line of counters has been logged, on request */
+    } kind;
+    enum el_tunnel_event event;
+    unsigned number; /* of the peer, or the port */
+    struct el_endpoint endpoint;
+    uint8_t timestamp[12];
+};
+
+int el_datapath_new(const struct el_datapath_config *config, struct el_datapath **datapath,
+                    struct el_err *err);
+/* Stops the thread if it runs, and frees everything, ports too. NULL is allowed. */
+void el_datapath_free(struct el_datapath *datapath);
+
+/* Before start. The port is ours from now on. */
+int el_datapath_add_port(struct el_datapath *datapath, struct el_port *port, uint32_t vni,
+                         bool protect);
+/* Before start. The peer's number, or an error. */
+int el_datapath_add_peer(struct el_datapath *datapath, const struct el_tunnel_peer_config *peer,
+                         uint32_t vni, struct el_err *err);
+
+int el_datapath_start(struct el_datapath *datapath, struct el_err *err);
+void el_datapath_stop(struct el_datapath *datapath);
+
+/* A descriptor to poll, and the next notice from it; false when there is none. */
+int el_datapath_notice_fd(const struct el_datapath *datapath);
+bool el_datapath_next_notice(struct el_datapath *datapath, struct el_datapath_notice *notice);
+
+/* Commands, from any thread. */
+
+/* A peer's name was resolved (again): call it there. */
+void el_datapath_set_endpoint(struct el_datapath *datapath, unsigned peer,
+                              const struct el_endpoint *endpoint);
+/* Logs all counters that are not zero. */
+void el_datapath_log_counters(struct el_datapath *datapath);
+
+#endif

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where frames meet datagrams. The theory is in forward.h. */
+#include "node/forward.h"
+
+#include "base/csprng.h"
+#include "base/time.h"
+#include "frame/gro.h"
+#include "frame/gso.h"
+#include "overlay/fragment.h"
+#include "overlay/overlay.h"
+#include "overlay/pmtu.h"
+#include "switch/switch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert((int)EL_FORWARD_HEADROOM >= (int)EL_OVERLAY_HEADER, "room for the overlay's header");
+_Static_assert((int)EL_FORWARD_TAILROOM >= EL_TUNNEL_PADDING, "room for the padding");
+_Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO makes");
+
+enum counter {
+    DROP_FRAME_SHORT,    /* no Ethernet header */
+    DROP_FRAME_LARGE,    /* longer than a machine's Ethernet carries */
+    DROP_FRAME_OFFLOAD,  /* its offload does not describe it */
+    DROP_PEER_DOWN,      /* no session with the peer */
+    DROP_DATAGRAM_QUEUE, /* no room for the datagram */
+    DROP_OVERLAY,        /* no VXLAN packet for us */
+    DROP_VNI,            /* a network that the peer has no part in */
+    DROP_PORT_FULL,      /* the port's queue is full */
+    COUNTERS
+};
+
+static const char *const counter_names[COUNTERS] = {
+    [DROP_FRAME_SHORT] = "drop-frame-short",
+    [DROP_FRAME_LARGE] = "drop-frame-large",
+    [DROP_FRAME_OFFLOAD] = "drop-frame-offload",
+    [DROP_PEER_DOWN] = "drop-peer-down",
+    [DROP_DATAGRAM_QUEUE] = "drop-queue-full",
+    [DROP_OVERLAY] = "drop-overlay",
+    [DROP_VNI] = "drop-vni",
+    [DROP_PORT_FULL] = "drop-port-full",
+};
+
+/* A peer, and the switch ports through which it takes part in its networks. */
+struct peer {
+    struct el_tunnel_peer *tunnel;
+    struct el_pmtu pmtu;
+    uint32_t remote;
+    uint16_t ip_id;
+    unsigned network_count;
+    struct {
+        uint32_t vni;
+        uint16_t port;
+    } networks[EL_FORWARD_NETWORKS_MAX];
+};
+
+/* What is behind a port of the switch: one of the two is set. */
+struct outlet {
+    struct el_port *port;
+    struct peer *peer;
+    uint32_t vni;
+};
+
+struct el_forward {
+    struct el_forward_config config;
+    struct el_switch *sw;
+    struct el_gro *gro;
+    struct el_reasm *reasm;
+    struct outlet *outlets; /* by switch port */
+    unsigned outlet_count;
+    uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
+    unsigned local_count;
+    struct peer *peers;
+    unsigned peer_count;
+    uint64_t pmtu_deadline_ns; /* the earliest of all peers', or earlier */
+    uint64_t counts[COUNTERS];
+    /* Where a frame that is fragmented for several peers, or a probe, is put together. */
+    uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
+};
+
+/* -- making -- */
+
+static void emit_merged(void *arg, unsigned number, const struct el_offload *offload,
+                        const struct el_slice *slices, unsigned count);
+
+static int make_parts(struct el_forward *f)
+{
+    unsigned outlets = EL_FORWARD_PORTS_MAX + f->config.peers_max * EL_FORWARD_NETWORKS_MAX;
+    if (outlets > EL_SWITCH_PORTS_MAX)
+        outlets = EL_SWITCH_PORTS_MAX;
+    struct el_switch_config sw = {.ports_max = outlets};
+    struct el_gro_config gro = {.emit = emit_merged, .arg = f};
+
+    f->outlets = calloc(outlets, sizeof *f->outlets);
+    f->peers = calloc(f->config.peers_max, sizeof *f->peers);
+    f->gro = el_gro_new(&gro);
+    if (!f->outlets || !f->peers || !f->gro)
+        return EL_ENOMEM;
+    int rc = el_switch_new(&sw, &f->sw);
+    return rc < 0 ? rc : el_reasm_new(0, &f->reasm);
+}
+
+int el_forward_new(const struct el_forward_config *config, struct el_forward **forward)
+{
+    struct el_forward *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return EL_ENOMEM;
+    f->config = *config;
+    f->pmtu_deadline_ns = EL_NEVER;
+    int rc = make_parts(f);
+    if (rc < 0) {
+        el_forward_free(f);
+        return rc;
+    }
+    *forward = f;
+    return 0;
+}
+
+void el_forward_free(struct el_forward *f)
+{
+    if (!f)
+        return;
+    el_gro_free(f->gro);
+    el_reasm_free(f->reasm);
+    el_switch_free(f->sw);
+    free(f->outlets);
+    free(f->peers);
+    free(f);
+}
+
+/* A new port of the switch with OUTLET behind it. Its number. */
+static int add_outlet(struct el_forward *f, const struct el_switch_port_config *config,
+                      const struct outlet *outlet)
+{
+    int number = el_switch_add_port(f->sw, config);
+
+    if (number < 0)
+        return number;
+    f->outlets[number] = *outlet;
+    if ((unsigned)number >= f->outlet_count)
+        f->outlet_count = (unsigned)number + 1;
+    return number;
+}
+
+int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni, bool protect)
+{
+    struct el_switch_port_config config = {.vni = vni, .protect = protect, .published = true};
+    struct outlet outlet = {.port = port, .vni = vni};
+
+    if (f->local_count == EL_FORWARD_PORTS_MAX)
+        return EL_EFULL;
+    int number = add_outlet(f, &config, &outlet);
+    if (number < 0)
+        return number;
+    f->locals[f->local_count] = (uint16_t)number;
+    return (int)f->local_count++;
+}
+
+int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer, uint32_t remote,
+                        const uint32_t *vnis, unsigned count)
+{
+    if (f->peer_count == f->config.peers_max || count > EL_FORWARD_NETWORKS_MAX)
+        return EL_EFULL;
+    struct peer *peer = &f->peers[f->peer_count];
+    uint16_t random[2];
+
+    el_random(random, sizeof random);
+    *peer = (struct peer){.tunnel = tunnel_peer, .remote = remote, .ip_id = random[0]};
+    el_pmtu_init(&peer->pmtu, random[1]);
+    for (unsigned i = 0; i < count; i++) {
+        struct el_switch_port_config config = {.vni = vnis[i], .published = true};
+        struct outlet outlet = {.peer = peer, .vni = vnis[i]};
+        int number = add_outlet(f, &config, &outlet);
+        if (number < 0)
+            return number;
+        peer->networks[i].vni = vnis[i];
+        peer->networks[i].port = (uint16_t)number;
+        peer->network_count++;
+    }
+    el_tunnel_peer_set_user(tunnel_peer, peer);
+    f->peer_count++;
+    return 0;
+}
+
+/* -- towards peers -- */
+
+/* Seals one IP packet for PEER. */
+static void send_packet(struct el_forward *f, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                        size_t len)
+{
+    const struct el_endpoint *to = el_tunnel_peer_endpoint(peer->tunnel);
+    uint8_t *sealed = f->config.out.reserve(f->config.out.arg, to, el_tunnel_sealed_bytes(len));
+
+    if (!sealed) {
+        f->counts[DROP_DATAGRAM_QUEUE]++;
+        return;
+    }
+    if (el_tunnel_seal(f->config.tunnel, now_ns, peer->tunnel, sealed, packet, len) < 0) {
+        f->config.out.cancel(f->config.out.arg);
+        f->counts[DROP_PEER_DOWN]++;
+        return;
+    }
+    if (el_pmtu_sent(&peer->pmtu, len))
+        f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
+}
+
+/* Sends an IP packet that is too long for the path in fragments; it is destroyed. */
+static void send_fragments(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                           uint8_t *packet, size_t len)
+{
+    struct el_fragment_cut cut;
+    uint8_t *fragment;
+    size_t fragment_len;
+
+    if (el_fragment_begin(&cut, packet, len, el_pmtu_inner_bytes(&peer->pmtu)) < 0)
+        return;
+    while ((fragment_len = el_fragment_next(&cut, &fragment)) > 0)
+        send_packet(f, now_ns, peer, fragment, fragment_len);
+}
+
+/* Sends FRAME, with room for the overlay's header before it, to the peer behind OUTLET. KEEP: the
+ * frame is needed again afterwards (what stands before it is not). */
+static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+                       uint8_t *frame, size_t len, bool keep)
+{
+    struct peer *peer = outlet->peer;
+    struct el_overlay_path path = {f->config.address, peer->remote, outlet->vni};
+
+    if (!el_tunnel_peer_is_up(peer->tunnel, now_ns)) {
+        el_tunnel_connect(f->config.tunnel, peer->tunnel, now_ns);
+        f->counts[DROP_PEER_DOWN]++;
+        return;
+    }
+    if (len > EL_OVERLAY_FRAME_MAX) {
+        f->counts[DROP_FRAME_LARGE]++;
+        return;
+    }
+    /* The addresses make a flow for the far side's receive queues; ports would ask for a parse. */
+    uint32_t flow;
+    memcpy(&flow, frame + 8, sizeof flow);
+    size_t packet_len = el_overlay_encap(frame, len, &path, flow, peer->ip_id++);
+    uint8_t *packet = frame - EL_OVERLAY_HEADER;
+
+    if (packet_len <= el_pmtu_inner_bytes(&peer->pmtu)) {
+        send_packet(f, now_ns, peer, packet, packet_len);
+        return;
+    }
+    if (keep) {
+        packet = f->scratch;
+        memcpy(packet, frame - EL_OVERLAY_HEADER, packet_len);
+    }
+    send_fragments(f, now_ns, peer, packet, packet_len);
+}
+
+/* The longest IP packet of a machine that passes to PEER uncut. */
+static size_t machine_mtu(const struct peer *peer)
+{
+    return el_pmtu_inner_bytes(&peer->pmtu) - EL_OVERLAY_HEADER - 14;
+}
+
+/* -- frames from ports -- */
+
+static void drop_or_count(struct el_forward *f, int rc)
+{
+    if (rc < 0)
+        f->counts[DROP_PORT_FULL]++;
+}
+
+/* The first step, before cutting destroys the frame: the local ports take it as it is. Returns the
+ * smallest MTU of the peers among OUT; 0 if there are none. */
+static size_t send_to_ports(struct el_forward *f, const struct el_switch_out *out,
+                            const struct el_port_tx *tx)
+{
+    size_t mtu = 0;
+
+    for (unsigned i = 0; i < out->count; i++) {
+        const struct outlet *outlet = &f->outlets[out->ports[i]];
+        if (outlet->port) {
+            drop_or_count(f, el_port_send(outlet->port, tx));
+            continue;
+        }
+        size_t peer_mtu = machine_mtu(outlet->peer);
+        mtu = mtu == 0 || peer_mtu < mtu ? peer_mtu : mtu;
+    }
+    return mtu;
+}
+
+static void send_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
+                          uint8_t *frame, size_t len)
+{
+    for (unsigned i = 0; i < out->count; i++) {
+        const struct outlet *outlet = &f->outlets[out->ports[i]];
+        if (outlet->peer)
+            send_frame(f, now_ns, outlet, frame, len, out->count > 1);
+    }
+}
+
+void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
+                      const struct el_port_rx *rx)
+{
+    struct el_slice whole = {rx->bytes, rx->len};
+    struct el_port_tx tx = {rx->offload, &whole, 1};
+    struct el_switch_out out;
+    struct el_mac dst, src;
+    struct el_gso_cut cut;
+    uint8_t *segment;
+    size_t len;
+
+    if (rx->len < 14) {
+        f->counts[DROP_FRAME_SHORT]++;
+        return;
+    }
+    memcpy(&dst, rx->bytes, sizeof dst);
+    memcpy(&src, rx->bytes + sizeof dst, sizeof src);
+    if (el_switch_forward(f->sw, now_ns, f->locals[number], &src, &dst, &out) < 0)
+        return;
+    size_t mtu = send_to_ports(f, &out, &tx);
+    if (mtu == 0)
+        return;
+    if (rx->offload.gso == EL_GSO_NONE) /* a SYN is never a super-frame */
+        el_overlay_clamp_mss(rx->bytes, rx->len, mtu, rx->offload.needs_csum);
+    if (el_gso_begin(&cut, rx->bytes, rx->len, &rx->offload) < 0) {
+        f->counts[DROP_FRAME_OFFLOAD]++;
+        return;
+    }
+    while (el_gso_next(&cut, &segment, &len))
+        send_to_peers(f, now_ns, &out, segment, len);
+}
+
+/* -- datagrams from peers -- */
+
+static void emit_merged(void *arg, unsigned number, const struct el_offload *offload,
+                        const struct el_slice *slices, unsigned count)
+{
+    struct el_forward *f = arg;
+    struct el_port_tx tx = {*offload, slices, count};
+
+    drop_or_count(f, el_port_send(f->outlets[number].port, &tx));
+}
+
+/* The switch port of PEER in network VNI, or -1. */
+static int peer_port(const struct peer *peer, uint32_t vni)
+{
+    for (unsigned i = 0; i < peer->network_count; i++)
+        if (peer->networks[i].vni == vni)
+            return peer->networks[i].port;
+    return -1;
+}
+
+/* A frame that came from PEER; the overlay's old header in front of it is room for a new one. */
+static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct peer *peer,
+                            const struct el_overlay_packet *packet)
+{
+    struct el_switch_out out;
+    struct el_mac dst, src;
+    int from = peer_port(peer, packet->vni);
+
+    if (from < 0) {
+        f->counts[DROP_VNI]++;
+        return;
+    }
+    memcpy(&dst, packet->frame, sizeof dst);
+    memcpy(&src, packet->frame + sizeof dst, sizeof src);
+    if (el_switch_forward(f->sw, now_ns, (unsigned)from, &src, &dst, &out) < 0)
+        return;
+    el_overlay_clamp_mss(packet->frame, packet->frame_len, machine_mtu(peer), false);
+    send_to_peers(f, now_ns, &out, packet->frame, packet->frame_len);
+    for (unsigned i = 0; i < out.count; i++)
+        if (f->outlets[out.ports[i]].port)
+            el_gro_add(f->gro, out.ports[i], packet->frame, packet->frame_len);
+}
+
+static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                             uint8_t *bytes, size_t len);
+
+/* A fragment. What it completes lies in the reassembler's memory, which the next one reuses: so
+ * nothing of it may be held back. */
+static void fragment_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                               const uint8_t *bytes, size_t len)
+{
+    uint8_t *whole;
+    size_t whole_len;
+
+    if (el_reasm_input(f->reasm, now_ns, bytes, len, &whole, &whole_len) != 1)
+        return;
+    packet_from_peer(f, now_ns, peer, whole, whole_len);
+    el_gro_flush(f->gro);
+}
+
+static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                             uint8_t *bytes, size_t len)
+{
+    struct el_overlay_packet packet;
+
+    if (el_overlay_decap(bytes, len, f->config.address, &packet) < 0) {
+        f->counts[DROP_OVERLAY]++;
+        return;
+    }
+    switch (packet.kind) {
+    case EL_OVERLAY_FRAME: frame_from_peer(f, now_ns, peer, &packet); break;
+    case EL_OVERLAY_FRAGMENT: fragment_from_peer(f, now_ns, peer, bytes, len); break;
+    case EL_OVERLAY_ECHO:
+        el_overlay_echo_reply(bytes, len);
+        send_packet(f, now_ns, peer, bytes, len);
+        break;
+    case EL_OVERLAY_ECHO_REPLY:
+        if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet.echo_ident, packet.echo_sequence,
+                                packet.echo_len))
+            f->pmtu_deadline_ns = now_ns;
+        break;
+    }
+}
+
+void el_forward_datagram(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *from,
+                         uint8_t *bytes, size_t len)
+{
+    struct el_tunnel_packet packet;
+
+    if (el_tunnel_open(f->config.tunnel, now_ns, from, bytes, len, &packet) == 1)
+        packet_from_peer(f, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len);
+}
+
+/* -- what happens by itself -- */
+
+void el_forward_flush(struct el_forward *f, uint64_t now_ns)
+{
+    uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES];
+    struct el_endpoint to;
+    int len;
+
+    el_gro_flush(f->gro);
+    while ((len = el_tunnel_output(f->config.tunnel, now_ns, bytes, &to)) > 0) {
+        uint8_t *at = f->config.out.reserve(f->config.out.arg, &to, (size_t)len);
+        if (at)
+            memcpy(at, bytes, (size_t)len);
+        else
+            f->counts[DROP_DATAGRAM_QUEUE]++;
+    }
+}
+
+static void send_probe(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                       const struct el_pmtu_probe *probe)
+{
+    struct el_overlay_path path = {f->config.address, peer->remote, 0};
+
+    el_overlay_echo_request(f->scratch, probe->len, &path, probe->ident, probe->sequence);
+    send_packet(f, now_ns, peer, f->scratch, probe->len);
+}
+
+/* Asks every peer's path for probes that are due. A look at all peers costs microseconds and
+ * happens about once a second at most, so there is no order among them. */
+static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
+{
+    struct el_pmtu_probe probe;
+    uint64_t next = EL_NEVER;
+
+    f->pmtu_deadline_ns = EL_NEVER;
+    for (unsigned i = 0; i < f->peer_count; i++) {
+        struct peer *peer = &f->peers[i];
+        while (el_pmtu_output(&peer->pmtu, now_ns, &probe))
+            send_probe(f, now_ns, peer, &probe);
+        next = el_earlier(next, el_pmtu_deadline_ns(&peer->pmtu));
+    }
+    f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, next);
+}
+
+void el_forward_tick(struct el_forward *f, uint64_t now_ns)
+{
+    if (now_ns >= f->pmtu_deadline_ns)
+        tick_pmtu(f, now_ns);
+    if (now_ns >= el_switch_deadline_ns(f->sw))
+        el_switch_age(f->sw, now_ns);
+    if (now_ns >= el_reasm_deadline_ns(f->reasm))
+        el_reasm_expire(f->reasm, now_ns);
+    el_forward_flush(f, now_ns);
+}
+
+uint64_t el_forward_deadline_ns(const struct el_forward *f)
+{
+    uint64_t next = el_earlier(el_tunnel_deadline_ns(f->config.tunnel), f->pmtu_deadline_ns);
+
+    next = el_earlier(next, el_switch_deadline_ns(f->sw));
+    return el_earlier(next, el_reasm_deadline_ns(f->reasm));
+}
+
+void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_event event,
+                      struct el_tunnel_peer *tunnel_peer)
+{
+    struct peer *peer = el_tunnel_peer_user(tunnel_peer);
+
+    if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_ROAMED) {
+        el_pmtu_start(&peer->pmtu, now_ns, el_tunnel_peer_endpoint(tunnel_peer)->ip.family == 6);
+        f->pmtu_deadline_ns = now_ns;
+    } else if (event == EL_TUNNEL_SESSION_DOWN) {
+        el_pmtu_stop(&peer->pmtu);
+    }
+}
+
+void el_forward_too_big(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *to,
+                        size_t len)
+{
+    size_t outer = len + 8 + (to->ip.family == 6 ? 40 : 20);
+
+    for (unsigned i = 0; i < f->peer_count; i++) {
+        if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
+            continue;
+        el_pmtu_too_big(&f->peers[i].pmtu, now_ns, outer - 1);
+        f->pmtu_deadline_ns = now_ns;
+    }
+}
+
+struct el_tunnel_peer *el_forward_locate(const struct el_forward *f, uint64_t now_ns, uint32_t vni,
+                                         const struct el_mac *mac)
+{
+    int port = el_switch_find(f->sw, now_ns, vni, mac);
+
+    return port >= 0 && f->outlets[port].peer ? f->outlets[port].peer->tunnel : NULL;
+}
+
+size_t el_forward_path_mtu(const struct el_tunnel_peer *tunnel_peer)
+{
+    const struct peer *peer = el_tunnel_peer_user(tunnel_peer);
+
+    return el_pmtu_outer_bytes(&peer->pmtu);
+}
+
+/* -- counters -- */
+
+struct visit {
+    void (*each)(void *arg, const char *name, uint64_t value);
+    void *arg;
+};
+
+static void visit(const struct visit *v, const char *part, const char *name, uint64_t value)
+{
+    char full[64];
+
+    if (value == 0)
+        return;
+    snprintf(full, sizeof full, "%s.%s", part, name);
+    v->each(v->arg, full, value);
+}
+
+void el_forward_counters(const struct el_forward *f,
+                         void (*each)(void *arg, const char *name, uint64_t value), void *arg)
+{
+    struct visit v = {each, arg};
+
+    for (unsigned i = 0; i < COUNTERS; i++)
+        visit(&v, "forward", counter_names[i], f->counts[i]);
+    for (unsigned i = 0; i < EL_TUNNEL_COUNTERS; i++)
+        visit(&v, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
+    for (unsigned i = 0; i < EL_SWITCH_COUNTERS; i++)
+        visit(&v, "switch", el_switch_counter_name(i), el_switch_count(f->sw, i));
+    for (unsigned i = 0; i < EL_REASM_COUNTERS; i++)
+        visit(&v, "reassembly", el_reasm_counter_name(i), el_reasm_count(f->reasm, i));
+}

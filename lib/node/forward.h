@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where frames meet datagrams: ports and peers around the switch.
+ *
+ *     port --frame--> switch --+--> port
+ *                              +--> cut (GSO), clamp MSS, VXLAN-in-IP, fragments, seal --> datagram
+ *
+ *     datagram --> open, (reassemble,) VXLAN --> switch --+--> merge (GRO) --> port
+ *                                                         +--> peer, as above
+ *
+ * A composition of pure machines: it has no socket of its own, no thread, no clock, and allocates
+ * nothing after start. Whoever drives it (node/datapath.c with real sockets, the simulations with
+ * memory) gives it frames and datagrams, then calls el_forward_flush() before the buffers they are
+ * in are used again.
+ */
+#ifndef EL_NODE_FORWARD_H
+#define EL_NODE_FORWARD_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "port/port.h"
+#include "tunnel/tunnel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* What must be in front of a received frame, and behind it: ours to write to. */
+    EL_FORWARD_HEADROOM = 64,
+    EL_FORWARD_TAILROOM = 16,
+    EL_FORWARD_PORTS_MAX = 16,  /* local ports */
+    EL_FORWARD_NETWORKS_MAX = 8 /* of one peer */
+};
+
+/* Where sealed datagrams go: see tunnel/tunnel_io.h, which is one such place. */
+struct el_forward_out {
+    uint8_t *(*reserve)(void *arg, const struct el_endpoint *to, size_t len);
+    void (*cancel)(void *arg);
+    void *arg;
+};
+
+struct el_forward_config {
+    struct el_tunnel *tunnel; /* stays the caller's and must live longer */
+    struct el_forward_out out;
+    uint32_t address;   /* our tunnel address, host order */
+    unsigned peers_max; /* 1..EL_TUNNEL_PEERS_MAX */
+};
+
+struct el_forward;
+
+int el_forward_new(const struct el_forward_config *config, struct el_forward **forward);
+void el_forward_free(struct el_forward *forward); /* not the ports; NULL is allowed */
+
+/* Attaches PORT (which stays the caller's) to network VNI. PROTECT: addresses seen here may not
+ * appear anywhere else. Returns the port's number for el_forward_frame(). */
+int el_forward_add_port(struct el_forward *forward, struct el_port *port, uint32_t vni,
+                        bool protect);
+
+/* Lets PEER, whose tunnel address is REMOTE, take part in the COUNT networks VNIS. The peer's user
+ * pointer is used by us from now on. */
+int el_forward_add_peer(struct el_forward *forward, struct el_tunnel_peer *peer, uint32_t remote,
+                        const uint32_t *vnis, unsigned count);
+
+/* To be called by whoever gets the tunnel's events. */
+void el_forward_event(struct el_forward *forward, uint64_t now_ns, enum el_tunnel_event event,
+                      struct el_tunnel_peer *peer);
+
+/* A frame that came from local port NUMBER; FRAME's memory has the room stated above around it and
+ * is overwritten. */
+void el_forward_frame(struct el_forward *forward, uint64_t now_ns, unsigned number,
+                      const struct el_port_rx *frame);
+
+/* A datagram; its memory is overwritten and must stay until the next flush. */
+void el_forward_datagram(struct el_forward *forward, uint64_t now_ns,
+                         const struct el_endpoint *from, uint8_t *bytes, size_t len);
+
+/* Hands the ports what is held back for merging, and says what the tunnel itself has to say. */
+void el_forward_flush(struct el_forward *forward, uint64_t now_ns);
+
+/* Does what is due: handshakes, keepalives, path MTU probes, ageing. */
+void el_forward_tick(struct el_forward *forward, uint64_t now_ns);
+uint64_t el_forward_deadline_ns(const struct el_forward *forward);
+
+/* The first hop to TO refused a datagram of LEN bytes. */
+void el_forward_too_big(struct el_forward *forward, uint64_t now_ns, const struct el_endpoint *to,
+                        size_t len);
+
+/* The peer behind which MAC is in network VNI; NULL if it is unknown or at a local port. */
+struct el_tunnel_peer *el_forward_locate(const struct el_forward *forward, uint64_t now_ns,
+                                         uint32_t vni, const struct el_mac *mac);
+
+/* The path MTU towards PEER, outer bytes. */
+size_t el_forward_path_mtu(const struct el_tunnel_peer *peer);
+
+/* Walks all counters of all parts that are not zero: NAME is "tunnel.drop-replay" or the like. */
+void el_forward_counters(const struct el_forward *forward,
+                         void (*each)(void *arg, const char *name, uint64_t value), void *arg);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hub: a network's interface and sockets, the tunnel that spokes call, and the boot service.
+ *
+ *     hub (supervisor, root)
+ *      +- tunnel        UDP sockets, TAP, key            <-- locate --+
+ *      +- boot-service  DHCP, TFTP, HTTP sockets on the TAP  ---------+
+ */
+#ifndef EL_NODE_HUB_H
+#define EL_NODE_HUB_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "node/peer.h"
+
+#include <stdint.h>
+
+struct el_hub_config {
+    const char *state;   /* directory */
+    const char *key;     /* file; NULL: hub.key in the state directory, made if it is not there */
+    uint64_t listen;     /* UDP port */
+    const char *network; /* its name, and its interface's */
+    uint64_t vni;
+    struct el_prefix cidr; /* IPv4; the hub is its first address */
+    uint64_t http_port;
+    const char *images; /* directory of boot entries, or NULL */
+    struct el_node_peers spokes;
+    const char *options;      /* the effective configuration, as text */
+    const char *log_options;  /* lines for every applet */
+    const char *boot_options; /* lines for the boot service */
+};
+
+/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error. */
+int el_hub_run(const struct el_hub_config *config, struct el_err *err);
+
+#endif

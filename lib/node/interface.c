@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A network's interface on this host. */
+#include "node/interface.h"
+
+#include "netlink/links.h"
+#include "port/tap.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A locally administered unicast address (IEEE 802 §8.2) from a hash. */
+static struct el_mac mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint32_t vni)
+{
+    crypto_generichash_state state;
+    uint8_t hash[crypto_generichash_BYTES];
+    struct el_mac mac;
+
+    crypto_generichash_init(&state, (const uint8_t *)"el2w interface", 14, sizeof hash);
+    crypto_generichash_update(&state, public_key, EL_TUNNEL_KEY_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)&vni, sizeof vni);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    memcpy(mac.b, hash, sizeof mac.b);
+    mac.b[0] = (uint8_t)((mac.b[0] & 0xfc) | 0x02);
+    return mac;
+}
+
+static int check_overlap(struct el_netlink *netlink, const char *name,
+                         const struct el_prefix *address, struct el_err *err)
+{
+    char what[EL_NETLINK_TEXT];
+    int rc = el_netlink_find_overlap(netlink, address, name, what, err);
+
+    if (rc == 1)
+        return el_err(
+            err, EL_EEXIST,
+            "cidr %s: choose another range with --cidr (192.168.78.0/24, say), on the hub "
+            "only",
+            what);
+    return rc;
+}
+
+static int set_up(struct el_netlink *netlink, const char *name, const struct el_mac *mac,
+                  const struct el_prefix *address, struct el_err *err)
+{
+    int rc = el_netlink_set_mac(netlink, name, mac, err);
+
+    el_netlink_harden(name);
+    if (rc == 0 && address)
+        rc = el_netlink_add_address(netlink, name, address, err);
+    return rc == 0 ? el_netlink_set_up(netlink, name, err) : rc;
+}
+
+int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                           uint32_t vni, const struct el_prefix *address, struct el_err *err)
+{
+    struct el_mac mac = mac_for(public_key, vni);
+    struct el_netlink *netlink;
+    int rc = el_netlink_open(&netlink, err);
+
+    if (rc < 0)
+        return rc;
+    if (address)
+        rc = check_overlap(netlink, name, address, err);
+    int fd = rc < 0 ? rc : el_tap_open(name, err);
+    rc = fd < 0 ? fd : set_up(netlink, name, &mac, address, err);
+    el_netlink_close(netlink);
+    if (rc < 0 && fd >= 0)
+        close(fd);
+    return rc < 0 ? rc : fd;
+}

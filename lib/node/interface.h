@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A network's interface on this host: a TAP with the network's name. */
+#ifndef EL_NODE_INTERFACE_H
+#define EL_NODE_INTERFACE_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "tunnel/tunnel.h"
+
+/*
+ * Makes the interface NAME, gives it the MAC that goes with PUBLIC_KEY and VNI (the same after
+ * every restart, so that nobody's ARP cache is wrong) and, if it is not NULL, ADDRESS, after a look
+ * whether that range is in use on this host. Up when it returns. The TAP's descriptor: the
+ * interface lives as long as one copy of it is open.
+ */
+int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                           uint32_t vni, const struct el_prefix *address, struct el_err *err);
+
+#endif

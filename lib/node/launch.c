@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frame around hub and spoke. */
+#include "node/launch.h"
+
+#include "base/log.h"
+#include "net/kernel.h"
+#include "sys/drop.h"
+#include "sys/files.h"
+#include "sys/lock.h"
+#include "sys/notify.h"
+#include "sys/signals.h"
+#include "sys/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    APPLETS_MAX = 8,
+    PATH_BYTES = 4096,
+    CONFIG_BYTES = 1 << 20,
+};
+
+struct el_launch {
+    const char *name;
+    const char *state_dir; /* the caller's */
+    int lock;
+    struct el_net *net;
+    struct el_sys_signals *signals;
+    struct el_sys_supervisor *supervisor;
+    struct el_sys_applet *applets[APPLETS_MAX];
+    unsigned applet_count;
+    bool all_ready;
+};
+
+static void state_path(const struct el_launch *launch, const char *suffix, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "%s/%s%s", launch->state_dir, launch->name, suffix);
+}
+
+/* The lock is held by another: content, if it runs with the same configuration. */
+static int already_running(const struct el_launch *launch, const char *config, struct el_err *err)
+{
+    char path[PATH_BYTES];
+    char *text = malloc(CONFIG_BYTES);
+    int n = EL_ENOMEM;
+
+    state_path(launch, ".running", path);
+    if (text)
+        n = el_sys_file_read(path, text, CONFIG_BYTES - 1, NULL);
+    bool same = n >= 0 && (size_t)n == strlen(config) && memcmp(text, config, (size_t)n) == 0;
+    free(text);
+    size_t used = strlen(err->text);
+    if (same) {
+        snprintf(err->text + used, sizeof err->text - used,
+                 ", with this configuration: nothing to do");
+        return EL_LAUNCH_RUNNING;
+    }
+    snprintf(err->text + used, sizeof err->text - used,
+             ", with another configuration: stop it first, or give --state another directory");
+    return EL_EEXIST;
+}
+
+static int lock_state(struct el_launch *launch, const char *config, struct el_err *err)
+{
+    char path[PATH_BYTES];
+    int rc = el_sys_dir_make(launch->state_dir, 0711, err);
+
+    if (rc < 0)
+        return rc;
+    launch->lock = el_sys_lock(launch->state_dir, launch->name, err);
+    if (launch->lock == EL_EEXIST)
+        return already_running(launch, config, err);
+    if (launch->lock < 0)
+        return launch->lock;
+    state_path(launch, ".running", path);
+    return el_sys_file_write(path, config, strlen(config), 0600, err);
+}
+
+/* -- on the loop -- */
+
+static void on_signal(void *arg, int signum)
+{
+    struct el_launch *launch = arg;
+
+    if (signum == SIGHUP)
+        return; /* the terminal is gone; the machines behind us are not */
+    EL_LOG(EL_LOG_INFO, "node", "stopping", EL_STR("signal", signum == SIGINT ? "INT" : "TERM"));
+    el_sys_notify_stopping();
+    el_sys_supervisor_stop(launch->supervisor);
+}
+
+static void on_ready(void *arg, struct el_sys_applet *applet)
+{
+    struct el_launch *launch = arg;
+
+    EL_LOG(EL_LOG_DEBUG, "node", "applet-ready", EL_STR("applet", el_sys_applet_name(applet)),
+           EL_INT("pid", el_sys_applet_pid(applet)));
+    for (unsigned i = 0; i < launch->applet_count; i++)
+        if (!el_sys_applet_is_ready(launch->applets[i]))
+            return;
+    if (!launch->all_ready)
+        el_sys_notify_ready();
+    launch->all_ready = true;
+    EL_LOG(EL_LOG_INFO, "node", "ready", EL_STR("as", launch->name));
+}
+
+static void on_stopped(void *arg)
+{
+    struct el_launch *launch = arg;
+
+    el_net_kernel_stop(launch->net);
+}
+
+int el_launch_new(const char *name, const char *state_dir, const char *config,
+                  struct el_launch **result, struct el_err *err)
+{
+    static const struct el_sys_supervisor_events events = {.ready = on_ready,
+                                                           .stopped = on_stopped};
+    struct el_launch *launch = calloc(1, sizeof *launch);
+
+    if (!launch)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    launch->name = name;
+    launch->state_dir = state_dir;
+    launch->lock = -1;
+    el_sys_drop_early();
+    int rc = lock_state(launch, config, err);
+    if (rc == 0)
+        rc = el_net_kernel_new(&launch->net, err);
+    if (rc == 0)
+        rc = el_sys_signals_watch(el_net_kernel_loop(launch->net), on_signal, launch,
+                                  &launch->signals, err);
+    if (rc == 0)
+        rc = el_sys_supervisor_new(el_net_kernel_loop(launch->net), &events, launch,
+                                   &launch->supervisor, err);
+    if (rc != 0) {
+        el_launch_free(launch);
+        return rc;
+    }
+    *result = launch;
+    return 0;
+}
+
+void el_launch_free(struct el_launch *launch)
+{
+    char path[PATH_BYTES];
+
+    if (!launch)
+        return;
+    el_sys_supervisor_free(launch->supervisor);
+    el_sys_signals_free(launch->signals);
+    el_net_kernel_free(launch->net);
+    if (launch->lock >= 0) {
+        state_path(launch, ".running", path);
+        unlink(path);
+        el_sys_lock_release(launch->lock);
+    }
+    free(launch);
+}
+
+/* -- applets -- */
+
+int el_launch_state_dir(struct el_launch *launch, const char *applet, struct el_err *err)
+{
+    uid_t uid = el_sys_drop_uid(launch->state_dir, launch->applet_count);
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s/%s", launch->state_dir, applet);
+    int rc = el_sys_dir_make(path, 0700, err);
+    if (rc < 0)
+        return rc;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return el_err_os(err, errno, "state %s: cannot open it", path);
+    if (geteuid() == 0 && fchown(fd, uid, uid) < 0) {
+        int why = errno;
+        close(fd);
+        return el_err_os(err, why, "state %s: cannot give it to user %u", path, (unsigned)uid);
+    }
+    return fd;
+}
+
+/* OPTIONS in memory that can be passed on. */
+static int config_fd(const char *options, struct el_err *err)
+{
+    int fd = memfd_create("config", MFD_CLOEXEC);
+    size_t len = strlen(options);
+
+    if (fd < 0 || write(fd, options, len) != (ssize_t)len) {
+        if (fd >= 0)
+            close(fd);
+        return el_err_os(err, errno, "cannot pass the configuration on");
+    }
+    return fd;
+}
+
+int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd)
+{
+    if (fd < 0)
+        return fd;
+    if (fds->count == EL_LAUNCH_FDS) {
+        close(fd);
+        return EL_EFULL;
+    }
+    fds->items[fds->count++] = (struct el_sys_named_fd){name, fd};
+    return fd;
+}
+
+/* OPTIONS, and the user that the applet will be. */
+static int add_config(const struct el_launch *launch, const char *options,
+                      struct el_launch_fds *fds, struct el_err *err)
+{
+    uid_t uid = el_sys_drop_uid(launch->state_dir, launch->applet_count);
+    char *text = NULL;
+
+    if (asprintf(&text, "%suser = %u\n", options, geteuid() == 0 ? (unsigned)uid : 0) < 0)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    int fd = el_launch_fds_add(fds, "config", config_fd(text, err));
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return fd;
+}
+
+static int start(struct el_launch *launch, const char *applet, const char *options,
+                 struct el_launch_fds *fds, struct el_err *err)
+{
+    const char *const argv[] = {"el2w", applet, NULL};
+
+    if (launch->applet_count == APPLETS_MAX)
+        return el_err(err, EL_EFULL, "too many applets");
+    int rc = add_config(launch, options, fds, err);
+    if (rc < 0)
+        return rc;
+    struct el_sys_applet_config config = {.argv = argv, .fds = fds->items, .fd_count = fds->count};
+    rc = el_sys_supervisor_add(launch->supervisor, &config, &launch->applets[launch->applet_count],
+                               err);
+    if (rc == 0)
+        launch->applet_count++;
+    return rc;
+}
+
+int el_launch_applet(struct el_launch *launch, const char *applet, const char *options,
+                     struct el_launch_fds *fds, struct el_err *err)
+{
+    int rc = options ? start(launch, applet, options, fds, err) : 0;
+
+    for (unsigned i = 0; i < fds->count; i++)
+        close(fds->items[i].fd);
+    fds->count = 0;
+    return rc;
+}
+
+void el_launch_run(struct el_launch *launch)
+{
+    el_net_kernel_run(launch->net);
+}

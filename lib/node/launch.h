@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What hub and spoke have in common: one instance per state directory, a loop, applets under
+ * supervision, and an orderly end on SIGTERM or SIGINT.
+ *
+ * Running the same command again changes nothing: if one is running on the state directory with the
+ * same configuration, the second one says so and is content.
+ */
+#ifndef EL_NODE_LAUNCH_H
+#define EL_NODE_LAUNCH_H
+
+#include "base/err.h"
+#include "sys/child.h"
+
+#include <stddef.h>
+
+enum { EL_LAUNCH_FDS = 16 };
+enum { EL_LAUNCH_RUNNING = 1 }; /* el_launch_new: one is running already, with this configuration */
+
+struct el_launch;
+
+/* NAME is "hub" or "spoke"; CONFIG the effective configuration as text. Makes the state directory,
+ * takes the lock, remembers the configuration. 0, EL_LAUNCH_RUNNING with a sentence in ERR, or an
+ * error. */
+int el_launch_new(const char *name, const char *state_dir, const char *config,
+                  struct el_launch **launch, struct el_err *err);
+void el_launch_free(struct el_launch *launch); /* NULL is allowed */
+
+/* A directory of APPLET's own below the state directory, which only it can open: its descriptor,
+ * to be passed on as "state". Ask right before el_launch_applet(): the user is the next applet's.
+ */
+int el_launch_state_dir(struct el_launch *launch, const char *applet, struct el_err *err);
+
+/* Descriptors for an applet, being collected. Zeros at first. */
+struct el_launch_fds {
+    struct el_sys_named_fd items[EL_LAUNCH_FDS];
+    unsigned count;
+};
+
+/* Adds FD, which is the collection's from now on, under NAME. Returns FD; a negative one is an
+ * error code that passes through and is not added. */
+int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd);
+
+/* Starts APPLET under supervision, with OPTIONS (lines of an INI file) and copies of FDS. It will
+ * run as a user of its own. FDS are closed, whatever happens; with an OPTIONS of NULL nothing else
+ * happens. */
+int el_launch_applet(struct el_launch *launch, const char *applet, const char *options,
+                     struct el_launch_fds *fds, struct el_err *err);
+
+/* Runs until SIGTERM or SIGINT, and the end of all applets. Says "ready" when all of them are. */
+void el_launch_run(struct el_launch *launch);
+
+#endif

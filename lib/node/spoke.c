@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A spoke: opens what needs privilege, then supervises its tunnel. */
+#include "node/spoke.h"
+
+#include "base/log.h"
+#include "netlink/links.h"
+#include "node/interface.h"
+#include "node/key.h"
+#include "node/launch.h"
+#include "node/peer.h"
+#include "port/packet.h"
+#include "tunnel/tunnel_io.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    KEEPALIVE_S = 25
+}; /* what NATs forget after 30 s is refreshed (wg(8), PersistentKeepalive) */
+
+struct spoke {
+    const struct el_spoke_config *config;
+    struct el_launch *launch;
+    struct el_node_peer hub;
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+};
+
+static int describe_hub(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_node_peer *hub = &spoke->hub;
+    char host[256];
+    uint16_t port;
+
+    strcpy(hub->name, "hub");
+    hub->ip = el_ip4(EL_NODE_HUB_ADDRESS);
+    hub->keepalive_s = KEEPALIVE_S;
+    if (el_tunnel_key_parse(config->hub_key, hub->key) < 0)
+        return el_err(err, EL_EINVAL,
+                      "hub-key %s: this is no public key; el2w hub logs its own when it starts",
+                      config->hub_key);
+    if (strlen(config->hub) >= sizeof hub->endpoint ||
+        el_node_split_endpoint(config->hub, 51820, host, &port) < 0)
+        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", config->hub);
+    strcpy(hub->endpoint, config->hub);
+    return config->psk ? el_node_key_read(-1, config->psk, hub->psk, err) : 0;
+}
+
+static char *tunnel_options(const struct spoke *spoke)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_ip address = config->address;
+    char ip[EL_IP_TEXT];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    if (address.family == 0)
+        address = el_ip4(el_node_key_address(spoke->public_key));
+    fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\n", config->log_options, config->network,
+            (unsigned long long)config->vni, el_ip_text(&address, ip));
+    if (config->lan)
+        fprintf(out, "lan = %s\n", config->lan);
+    fputs("peer = ", out);
+    el_node_peer_print(out, &spoke->hub);
+    fputc('\n', out);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+/* The LAN interface, switched on, or this computer's own on the network. */
+static int open_port(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_netlink *netlink;
+
+    if (!config->lan)
+        return el_launch_fds_add(fds, "tap",
+                                 el_node_interface_open(config->network, spoke->public_key,
+                                                        (uint32_t)config->vni, NULL, err));
+    int rc = el_launch_fds_add(fds, "lan", el_packet_open(config->lan, err));
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_open(&netlink, err);
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_set_up(netlink, config->lan, err);
+    el_netlink_close(netlink);
+    return rc;
+}
+
+static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
+{
+    uint16_t port = (uint16_t)spoke->config->listen;
+    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, err));
+
+    if (rc < 0)
+        return rc;
+    /* A host without IPv6 does without. */
+    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, NULL));
+    rc = open_port(spoke, fds, err);
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
+    return rc;
+}
+
+static int start_tunnel(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_launch_fds fds = {.count = 0};
+    char *options = NULL;
+    int rc = el_launch_fds_add(
+        &fds, "key", el_node_key_open(config->key, config->state, "spoke", spoke->public_key, err));
+    if (rc >= 0)
+        rc = open_for_tunnel(spoke, &fds, err);
+    if (rc >= 0)
+        options = tunnel_options(spoke);
+    if (rc >= 0 && !options)
+        rc = el_err(err, EL_ENOMEM, "out of memory");
+    int started = el_launch_applet(spoke->launch, "tunnel", options, &fds, err);
+    if (options)
+        explicit_bzero(options, strlen(options)); /* the pre-shared key */
+    free(options);
+    return rc < 0 ? rc : started;
+}
+
+static void say_what_next(const struct spoke *spoke)
+{
+    char key[EL_TUNNEL_KEY_TEXT];
+    char hint[160];
+
+    el_tunnel_key_text(spoke->public_key, key);
+    snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s", spoke->config->name, key);
+    EL_LOG(EL_LOG_INFO, "node", "spoke", EL_STR("hub", spoke->config->hub),
+           EL_STR("lan", spoke->config->lan), EL_STR("network", spoke->config->network),
+           EL_STR("hint", hint));
+}
+
+int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
+{
+    struct spoke spoke = {.config = config};
+
+    if (geteuid() != 0)
+        return el_err(err, EL_EPERM,
+                      "needs root, to put frames on a network interface: sudo el2w spoke ...");
+    int rc = describe_hub(&spoke, err);
+    if (rc == 0)
+        rc = el_launch_new("spoke", config->state, config->options, &spoke.launch, err);
+    if (rc == 0)
+        rc = start_tunnel(&spoke, err);
+    if (rc == 0) {
+        say_what_next(&spoke);
+        el_launch_run(spoke.launch);
+    }
+    el_launch_free(spoke.launch);
+    sodium_memzero(&spoke.hub, sizeof spoke.hub);
+    return rc;
+}

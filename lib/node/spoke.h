@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A spoke: a tunnel to the hub, and what is connected to the network here: a LAN interface with
+ * bare machines behind it or, without one, this computer itself through an interface of the
+ * network's name.
+ *
+ * The LAN interface is used through a packet socket. It is not enslaved to anything, keeps its
+ * addresses, and nothing has to be undone when the spoke ends, however it ends; neither a bridge
+ * nor /dev/net/tun is needed, and no packet filter of the host is in the way.
+ */
+#ifndef EL_NODE_SPOKE_H
+#define EL_NODE_SPOKE_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "tunnel/tunnel.h"
+
+#include <stdint.h>
+
+struct el_spoke_config {
+    const char *name; /* for the suggestion to the hub */
+    const char *state;
+    const char *key;     /* file; NULL: spoke.key in the state directory, made if it is not there */
+    const char *hub;     /* HOST[:PORT] */
+    const char *hub_key; /* base64 */
+    const char *psk;     /* file, or NULL */
+    const char *lan;     /* interface, or NULL */
+    const char *network;
+    uint64_t vni;
+    uint64_t listen;      /* UDP port; 0: any */
+    struct el_ip address; /* tunnel address; family 0: from the key */
+    const char *options;
+    const char *log_options;
+};
+
+/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error. */
+int el_spoke_run(const struct el_spoke_config *config, struct el_err *err);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tunnel applet: sets up the data path, then looks after names, timestamps and signals. */
+#include "node/tunnel_service.h"
+
+#include "base/log.h"
+#include "net/kernel.h"
+#include "net/resolve.h"
+#include "node/datapath.h"
+#include "node/interface.h"
+#include "node/key.h"
+#include "node/remember.h"
+#include "port/packet.h"
+#include "port/tap.h"
+#include "sys/clock.h"
+#include "sys/drop.h"
+#include "sys/fds.h"
+#include "sys/notify.h"
+#include "sys/signals.h"
+#include "tunnel/tunnel_io.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum { WIREGUARD_PORT = 51820 };
+
+#define RESOLVE_AGAIN (30 * EL_S) /* a name that was found, while its peer does not answer */
+#define RESOLVE_RETRY (5 * EL_S)  /* a name that was not found */
+
+/* A peer that is called by name. */
+struct callee {
+    struct service *service;
+    unsigned number; /* of the peer */
+    char host[256];
+    uint16_t port;
+    bool up;
+    bool asking;
+    struct el_net_timer *timer;
+};
+
+struct service {
+    const struct el_tunnel_service_config *config;
+    struct el_net *net;
+    struct el_net_resolver *resolver;
+    struct el_sys_signals *signals;
+    struct el_datapath *datapath;
+    struct el_remember *memory;
+    uv_poll_t notices;
+    struct callee *callees; /* by peer number; host is empty for those that call us */
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+};
+
+/* -- names -- */
+
+static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t count)
+{
+    struct callee *callee = arg;
+    uint64_t now = el_net_now_ns(callee->service->net);
+
+    callee->asking = false;
+    if (code < 0) {
+        EL_LOG(EL_LOG_WARN, "tunnel", "name", EL_STR("name", callee->host),
+               EL_STR("error", el_strerror(code)), EL_STR("hint", "trying on"));
+        el_net_timer_set(callee->timer, now + RESOLVE_RETRY);
+        return;
+    }
+    /* One address after the other, should the first not answer. */
+    struct el_endpoint endpoint = {.ip = ips[now / RESOLVE_AGAIN % count], .port = callee->port};
+    el_datapath_set_endpoint(callee->service->datapath, callee->number, &endpoint);
+    el_net_timer_set(callee->timer, now + RESOLVE_AGAIN);
+}
+
+static void resolve(void *arg)
+{
+    struct callee *callee = arg;
+
+    if (callee->up || callee->asking)
+        return;
+    callee->asking =
+        el_net_resolve(callee->service->resolver, callee->host, on_resolved, callee, NULL) == 0;
+}
+
+static int prepare_callees(struct service *s, struct el_err *err)
+{
+    const struct el_node_peers *peers = &s->config->peers;
+
+    s->callees = calloc(peers->count + 1, sizeof *s->callees);
+    if (!s->callees)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    for (unsigned i = 0; i < peers->count; i++) {
+        struct callee *callee = &s->callees[i];
+        *callee = (struct callee){.service = s, .number = i};
+        if (!peers->items[i].endpoint[0])
+            continue;
+        if (el_node_split_endpoint(peers->items[i].endpoint, WIREGUARD_PORT, callee->host,
+                                   &callee->port) < 0)
+            return el_err(err, EL_EINVAL, "peer %s: bad endpoint", peers->items[i].name);
+        callee->timer = el_net_timer_new(s->net, resolve, callee);
+        if (!callee->timer)
+            return el_err(err, EL_ENOMEM, "out of memory");
+        el_net_timer_set(callee->timer, 0);
+    }
+    return 0;
+}
+
+/* -- what the data path tells -- */
+
+static void on_event(struct service *s, const struct el_datapath_notice *notice)
+{
+    struct callee *callee = &s->callees[notice->number];
+    const struct el_node_peer *peer = &s->config->peers.items[notice->number];
+
+    switch (notice->event) {
+    case EL_TUNNEL_SESSION_UP:
+    case EL_TUNNEL_ROAMED:
+        callee->up = true;
+        el_remember_endpoint(s->memory, peer->key, &notice->endpoint);
+        break;
+    case EL_TUNNEL_SESSION_DOWN:
+    case EL_TUNNEL_NO_ANSWER:
+        callee->up = false;
+        if (callee->host[0])
+            el_net_timer_set(callee->timer, 0); /* the name may lead elsewhere by now */
+        break;
+    case EL_TUNNEL_TIMESTAMP: el_remember_accepted(s->memory, peer->key, notice->timestamp); break;
+    case EL_TUNNEL_REKEYED: break;
+    }
+}
+
+static void on_notices(uv_poll_t *poll, int status, int events)
+{
+    struct service *s = poll->data;
+    struct el_datapath_notice notice;
+
+    (void)status;
+    (void)events;
+    while (el_datapath_next_notice(s->datapath, &notice)) {
+        switch (notice.kind) {
+        case EL_NOTICE_EVENT: on_event(s, &notice); break;
+        case EL_NOTICE_RESERVED: el_remember_reserved(s->memory, notice.timestamp); break;
+        case EL_NOTICE_PORT_GONE: el_net_kernel_stop(s->net); break;
+        case EL_NOTICE_COUNTERS: break;
+        }
+    }
+}
+
+static void on_signal(void *arg, int signum)
+{
+    struct service *s = arg;
+
+    if (signum == SIGHUP)
+        el_datapath_log_counters(s->datapath);
+    else
+        el_net_kernel_stop(s->net);
+}
+
+/* -- setting up -- */
+
+/* What was open or was opened with privileges. On an error it is left to the end of the process. */
+struct opened {
+    uint8_t private_key[EL_TUNNEL_KEY_BYTES];
+    int udp4, udp6, port;
+};
+
+/* What was given under NAME, or what opening gives. */
+static int take_or_open_udp(const char *name, unsigned family, uint16_t port, struct el_err *err)
+{
+    int fd = el_sys_fds_take(name);
+
+    return fd >= 0 ? fd : el_tunnel_io_socket(family, port, err);
+}
+
+/* Everything that may need privileges. */
+static int open_all(struct service *s, struct opened *opened, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    int rc = el_node_key_read(el_sys_fds_take("key"), config->key, opened->private_key, err);
+
+    if (rc < 0)
+        return rc;
+    el_tunnel_key_public(opened->private_key, s->public_key);
+    opened->udp4 = take_or_open_udp("udp4", 4, (uint16_t)config->listen, err);
+    if (opened->udp4 < 0)
+        return opened->udp4;
+    opened->udp6 = take_or_open_udp("udp6", 6, (uint16_t)config->listen, NULL);
+    opened->port = el_sys_fds_take(config->lan ? "lan" : "tap");
+    if (opened->port < 0 && config->lan)
+        opened->port = el_packet_open(config->lan, err);
+    else if (opened->port < 0)
+        opened->port = el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni,
+                                              NULL, err);
+    return opened->port < 0 ? opened->port : 0;
+}
+
+static int add_port(struct service *s, int fd, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    const char *name = config->lan ? config->lan : config->network;
+    struct el_port *port;
+    int rc = config->lan ? el_port_from_packet(fd, name, &port) : el_port_from_tap(fd, name, &port);
+
+    if (rc < 0)
+        return el_err(err, rc, "%s: cannot use the interface: %s", name, el_strerror(rc));
+    rc = el_datapath_add_port(s->datapath, port, (uint32_t)config->vni, config->protect);
+    return rc < 0 ? el_err(err, rc, "%s: %s", name, el_strerror(rc)) : 0;
+}
+
+static int add_peers(struct service *s, struct el_err *err)
+{
+    const struct el_node_peers *peers = &s->config->peers;
+    int rc = 0;
+
+    for (unsigned i = 0; i < peers->count && rc >= 0; i++) {
+        const struct el_node_peer *peer = &peers->items[i];
+        struct el_tunnel_peer_config config = {
+            .allowed = {peer->ip, 32},
+            .keepalive_s = peer->keepalive_s,
+        };
+        memcpy(config.name, peer->name, sizeof config.name);
+        memcpy(config.public_key, peer->key, sizeof config.public_key);
+        memcpy(config.psk, peer->psk, sizeof config.psk);
+        el_remember_peer(s->memory, peer->key, config.last_timestamp, &config.endpoint);
+        rc = el_datapath_add_peer(s->datapath, &config, (uint32_t)s->config->vni, err);
+        sodium_memzero(&config, sizeof config);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int make_datapath(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    struct el_datapath_config datapath = {
+        .tunnel = {.peers_max = config->peers.count ? config->peers.count : 1,
+                   .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()},
+        .udp4 = opened->udp4,
+        .udp6 = opened->udp6,
+        .address = config->address.family ? el_ip4_number(&config->address)
+                                          : el_node_key_address(s->public_key),
+        .locate_fd = el_sys_fds_take("locate"),
+    };
+
+    memcpy(datapath.tunnel.private_key, opened->private_key, sizeof opened->private_key);
+    el_remember_own(s->memory, datapath.tunnel.last_timestamp);
+    int rc = el_datapath_new(&datapath, &s->datapath, err);
+    sodium_memzero(&datapath.tunnel, sizeof datapath.tunnel);
+    return rc;
+}
+
+static int make_loop(struct service *s, struct el_err *err)
+{
+    int rc = el_net_kernel_new(&s->net, err);
+
+    if (rc == 0)
+        rc = el_net_resolver_new(s->net, NULL, &s->resolver, err);
+    if (rc == 0)
+        rc = el_sys_signals_watch(el_net_kernel_loop(s->net), on_signal, s, &s->signals, err);
+    if (rc < 0)
+        return rc;
+    s->notices.data = s;
+    uv_poll_init(el_net_kernel_loop(s->net), &s->notices, el_datapath_notice_fd(s->datapath));
+    uv_poll_start(&s->notices, UV_READABLE, on_notices);
+    return prepare_callees(s, err);
+}
+
+/* First what needs privileges, then without them the rest. */
+static int set_up(struct service *s, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    struct el_sys_drop_config drop = {.uid = (uid_t)config->user, .gid = (gid_t)config->user};
+    struct opened opened = {.udp4 = -1};
+    int rc = open_all(s, &opened, err);
+
+    if (rc == 0)
+        rc = el_sys_drop(&drop, err);
+    if (rc == 0)
+        rc = el_remember_open(el_sys_fds_take("state"), config->state, &s->memory, err);
+    if (rc == 0)
+        rc = make_datapath(s, &opened, err);
+    sodium_memzero(opened.private_key, sizeof opened.private_key);
+    if (rc == 0)
+        rc = add_port(s, opened.port, err);
+    if (rc == 0)
+        rc = add_peers(s, err);
+    if (rc == 0)
+        rc = make_loop(s, err);
+    return rc == 0 ? el_datapath_start(s->datapath, err) : rc;
+}
+
+static void tear_down(struct service *s)
+{
+    el_datapath_stop(s->datapath);
+    if (s->signals)
+        el_sys_signals_free(s->signals);
+    el_net_resolver_free(s->resolver);
+    for (unsigned i = 0; s->callees && i < s->config->peers.count; i++)
+        el_net_timer_free(s->callees[i].timer);
+    el_net_kernel_free(s->net);
+    free(s->callees);
+    el_datapath_free(s->datapath);
+    el_remember_close(s->memory);
+}
+
+int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct el_err *err)
+{
+    struct service service = {.config = config};
+    int rc = set_up(&service, err);
+
+    if (rc == 0) {
+        el_sys_fds_close_rest();
+        el_sys_notify_ready();
+        el_net_kernel_run(service.net);
+    }
+    tear_down(&service);
+    return rc;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tunnel applet: the data path (node/datapath.h) and, beside it, what may take its time: names
+ * to addresses, timestamps to disk.
+ *
+ * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan", "key", "state" (a
+ * directory), "locate". By hand it opens what it was not given.
+ */
+#ifndef EL_NODE_TUNNEL_SERVICE_H
+#define EL_NODE_TUNNEL_SERVICE_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "node/peer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct el_tunnel_service_config {
+    const char *key; /* file, if no descriptor was given */
+    uint64_t listen; /* UDP port, likewise; 0: any */
+    const char *network;
+    uint64_t vni;
+    const char *lan;      /* NULL: an interface with the network's name */
+    struct el_ip address; /* our tunnel address; family 0: from the key */
+    struct el_node_peers peers;
+    const char *state; /* directory, or NULL: nothing is remembered */
+    bool protect;      /* addresses of this computer may not appear behind a peer */
+    uint64_t user;     /* who to become; 0: stay */
+};
+
+/* Runs until SIGTERM or SIGINT. */
+int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct el_err *err);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tunnel's UDP sockets: datagrams in trains.
+ *
+ * Receiving: the kernel hands over up to 64 KB of one sender's equally long datagrams in one piece
+ * (UDP_GRO); such a *train* lies in a buffer of ours and is taken apart, decrypted and read there.
+ * Sending: datagrams are written, by the cipher, one behind the other into one buffer; neighbours
+ * with the same destination and length become one train and one send (UDP_SEGMENT), all trains
+ * one system call. Neither side allocates or copies.
+ *
+ * When a socket's buffer is full, what is unsent stays and el_tunnel_io_blocked() says so; the
+ * caller stops reading frames until the socket is writable again, so that the pressure reaches the
+ * sender instead of becoming loss.
+ */
+#ifndef EL_TUNNEL_TUNNEL_IO_H
+#define EL_TUNNEL_TUNNEL_IO_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EL_TUNNEL_IO_TRAINS = 8,          /* received at once */
+    EL_TUNNEL_IO_DATAGRAM_MAX = 2048, /* the longest that is ever sent */
+};
+
+struct el_tunnel_io;
+
+/* Opens a UDP socket of FAMILY (4 or 6) on PORT (0: any), with large buffers and without
+ * fragmentation (path MTU is found by probes). The descriptor, or an error. */
+int el_tunnel_io_socket(unsigned family, uint16_t port, struct el_err *err);
+
+/* Adopts one or two sockets; -1 where there is none. They are closed by el_tunnel_io_free(). */
+int el_tunnel_io_new(int fd4, int fd6, struct el_tunnel_io **io, struct el_err *err);
+void el_tunnel_io_free(struct el_tunnel_io *io); /* NULL is allowed */
+
+/* The descriptor of FAMILY, for polling; -1 if there is none. */
+int el_tunnel_io_fd(const struct el_tunnel_io *io, unsigned family);
+
+struct el_tunnel_io_train {
+    struct el_endpoint from;
+    uint8_t *bytes; /* owned by IO, valid until the next call */
+    size_t len;
+    size_t segment; /* length of each datagram but the last, which may be shorter */
+};
+
+/* Receives from FAMILY's socket without waiting, at most EL_TUNNEL_IO_TRAINS. Their number. */
+int el_tunnel_io_receive(struct el_tunnel_io *io, unsigned family,
+                         struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS]);
+
+/* Room for one datagram of exactly LEN bytes to TO, behind what is queued; NULL if it must be
+ * dropped (blocked and full, no socket of that family, or LEN too large). */
+uint8_t *el_tunnel_io_reserve(struct el_tunnel_io *io, const struct el_endpoint *to, size_t len);
+
+/* Takes the last reservation back: sealing failed. */
+void el_tunnel_io_cancel(struct el_tunnel_io *io);
+
+/* Sends what is queued. */
+void el_tunnel_io_flush(struct el_tunnel_io *io);
+
+/* True while something is queued that a socket did not take; wait until it is writable, flush. */
+bool el_tunnel_io_blocked(const struct el_tunnel_io *io);
+
+/* Called from flush when the first hop's MTU refused a datagram of LEN bytes to TO. */
+typedef void el_tunnel_io_too_big_cb(void *arg, const struct el_endpoint *to, size_t len);
+void el_tunnel_io_on_too_big(struct el_tunnel_io *io, el_tunnel_io_too_big_cb *cb, void *arg);
+
+enum el_tunnel_io_counter {
+    EL_TUNNEL_IO_RX_TRAINS,
+    EL_TUNNEL_IO_TX_TRAINS,
+    EL_TUNNEL_IO_TX_DATAGRAMS,
+    EL_TUNNEL_IO_DROP_FULL,    /* sockets blocked, our buffer full */
+    EL_TUNNEL_IO_DROP_TOO_BIG, /* beyond the first hop's MTU */
+    EL_TUNNEL_IO_DROP_ERROR,   /* refused otherwise: no route, network down */
+    EL_TUNNEL_IO_COUNTERS
+};
+const char *el_tunnel_io_counter_name(enum el_tunnel_io_counter counter);
+uint64_t el_tunnel_io_count(const struct el_tunnel_io *io, enum el_tunnel_io_counter counter);
+
+#endif
