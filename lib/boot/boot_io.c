@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading the entries.
+ *
+ * Everything is opened relative to the directory's descriptor and without following symbolic links
+ * for the directories' and entry.conf's own names, so that a link placed there by whoever may
+ * write one directory cannot make us read another file as configuration.
+ *
+ * "Changed" is judged by a fingerprint over names, inodes, sizes and times of all entry.conf files.
+ */
+#include "boot/boot_io.h"
+
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct el_boot_entries {
+    int fd;
+    uint64_t fingerprint;
+    size_t count;
+    struct el_boot_entry list[EL_BOOT_ENTRIES_MAX];
+};
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
+{
+    for (const uint8_t *b = bytes; len > 0; b++, len--)
+        hash = (hash ^ *b) * UINT64_C(0x100000001b3); /* FNV-1a */
+    return hash;
+}
+
+static uint64_t mix_status(uint64_t hash, const char *name, const struct stat *status)
+{
+    hash = mix(hash, name, strlen(name) + 1);
+    hash = mix(hash, &status->st_ino, sizeof status->st_ino);
+    hash = mix(hash, &status->st_size, sizeof status->st_size);
+    hash = mix(hash, &status->st_mtim, sizeof status->st_mtim);
+    return mix(hash, &status->st_ctim, sizeof status->st_ctim);
+}
+
+/* Opens NAME/entry.conf. Negative where there is none: not every directory is an entry. */
+static int open_conf(int directory, const char *name)
+{
+    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int conf = -1;
+
+    if (fd >= 0) {
+        conf = openat(fd, "entry.conf", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        close(fd);
+    }
+    return conf;
+}
+
+/* Calls EACH with every entry.conf, open. */
+static void walk(const struct el_boot_entries *entries,
+                 void (*each)(void *arg, const char *name, int conf), void *arg)
+{
+    int fd = openat(entries->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (!stream) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        int conf = entry->d_name[0] == '.' ? -1 : open_conf(entries->fd, entry->d_name);
+        if (conf < 0)
+            continue;
+        each(arg, entry->d_name, conf);
+        close(conf);
+    }
+    closedir(stream);
+}
+
+static void look(void *arg, const char *name, int conf)
+{
+    uint64_t *fingerprint = arg;
+    struct stat status;
+
+    /* A sum, since the order of a directory is nobody's promise. */
+    if (fstat(conf, &status) == 0)
+        *fingerprint += mix_status(UINT64_C(0xcbf29ce484222325), name, &status);
+}
+
+static void take(void *arg, const char *name, int conf)
+{
+    struct el_boot_entries *entries = arg;
+    char text[EL_BOOT_CONF_BYTES + 1], file[EL_BOOT_NAME_BYTES + 80];
+    struct el_err err = {.text = ""};
+    struct stat status;
+
+    snprintf(file, sizeof file, "%.100s/entry.conf", name);
+    if (fstat(conf, &status) != 0 || !S_ISREG(status.st_mode)) {
+        EL_LOG(EL_LOG_WARN, "boot", "entry-refused", EL_STR("file", file),
+               EL_STR("why", "not a regular file"));
+        return;
+    }
+    ssize_t len = read(conf, text, sizeof text);
+    if (entries->count == EL_BOOT_ENTRIES_MAX)
+        el_err(&err, EL_EFULL, "%s: more than %d entries", file, EL_BOOT_ENTRIES_MAX);
+    else if (len < 0)
+        el_err_os(&err, errno, "%s", file);
+    else if (el_boot_entry_parse(name, file, text, (size_t)len, &entries->list[entries->count],
+                                 &err) == 0)
+        entries->count++;
+    if (err.text[0])
+        EL_LOG(EL_LOG_WARN, "boot", "entry-refused", EL_STR("why", err.text));
+}
+
+struct el_boot_entries *el_boot_entries_open(const char *directory, struct el_err *err)
+{
+    struct el_boot_entries *entries = calloc(1, sizeof *entries);
+    const struct el_boot_entry *list;
+
+    if (!entries) {
+        el_err(err, EL_ENOMEM, "%s: out of memory", directory);
+        return NULL;
+    }
+    entries->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (entries->fd < 0) {
+        el_err_os(err, errno, "images %s", directory);
+        free(entries);
+        return NULL;
+    }
+    el_boot_entries_get(entries, &list);
+    return entries;
+}
+
+void el_boot_entries_close(struct el_boot_entries *entries)
+{
+    if (!entries)
+        return;
+    close(entries->fd);
+    free(entries);
+}
+
+size_t el_boot_entries_get(struct el_boot_entries *entries, const struct el_boot_entry **list)
+{
+    uint64_t fingerprint = 1; /* so that an empty directory differs from one never read */
+
+    walk(entries, look, &fingerprint);
+    if (fingerprint != entries->fingerprint) {
+        entries->fingerprint = fingerprint;
+        entries->count = 0;
+        walk(entries, take, entries);
+        qsort(entries->list, entries->count, sizeof entries->list[0], el_boot_entry_compare);
+        EL_LOG(EL_LOG_INFO, "boot", "entries", EL_UINT("count", entries->count));
+    }
+    *list = entries->list;
+    return entries->count;
+}

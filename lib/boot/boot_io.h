@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The entries of the boot menu, read from a directory of directories (boot_entry.h) and read again
+ * when something there has changed. An entry that is broken is left out, with a warning that says
+ * why, once per change; the others are not affected.
+ */
+#ifndef EL_BOOT_BOOT_IO_H
+#define EL_BOOT_BOOT_IO_H
+
+#include "boot/boot_entry.h"
+
+struct el_boot_entries;
+
+/* Opens DIRECTORY, which must exist, and reads it. NULL, with the reason in ERR. */
+struct el_boot_entries *el_boot_entries_open(const char *directory, struct el_err *err);
+void el_boot_entries_close(struct el_boot_entries *entries); /* NULL is allowed */
+
+/* The entries as they are on disk now, in their order. Costs one stat per directory if nothing has
+ * changed. The array is valid until the next call. Returns their number. */
+size_t el_boot_entries_get(struct el_boot_entries *entries, const struct el_boot_entry **list);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The iPXE scripts.
+ *
+ * Everything is plain text, so that a serial console shows the same menu. A machine that nobody
+ * watches must never be stuck: each wait ends by itself, and a failure leads back to a fresh menu
+ * whose time-out tries again.
+ *
+ * `chain --replace` matters: without it the script that chained goes on when this one exits, and
+ * "exit 1", which tells the firmware to try its next boot device, would not get there.
+ */
+#include "base/log.h"
+#include "boot/boot_internal.h"
+#include "boot/boot_script.h"
+
+enum { FAILURE_WAIT_S = 30, FETCH_TRIES = 12, FETCH_WAIT_S = 5 };
+
+/* Where the menu is. iPXE fills in what it knows; netX is the card that it is using. */
+static void put_menu_url(const struct el_boot *boot, struct el_wire *w)
+{
+    el_wire_printf(
+        w,
+        "http://%s/menu?mac=${netX/mac:hexhyp}&uuid=${uuid}&arch=${buildarch}"
+        "&platform=${platform}&version=${version:uristring}&product=${product:uristring}",
+        boot->config.hub);
+}
+
+static void put_fetch(const struct el_boot *boot, const char *before, struct el_wire *w)
+{
+    el_wire_printf(w, "#!ipxe\n"
+                      "set tries:int32 0\n"
+                      ":fetch\n");
+    el_wire_printf(w, "%s", before);
+    el_wire_printf(w, "chain --replace --autofree ");
+    put_menu_url(boot, w);
+    el_wire_printf(w, " ||\n");
+    el_wire_printf(w,
+                   ":failed\n"
+                   "inc tries\n"
+                   "iseq ${tries} %d && goto give_up ||\n"
+                   "echo No menu from %s, trying again in %d s\n"
+                   "sleep %d\n"
+                   "goto fetch\n",
+                   FETCH_TRIES, boot->config.hub, FETCH_WAIT_S, FETCH_WAIT_S);
+    el_wire_printf(w,
+                   ":give_up\n"
+                   "echo %s does not answer; the machine goes on without it\n"
+                   "exit 1\n",
+                   boot->config.hub);
+}
+
+void el_boot_first_script(const struct el_boot *boot, struct el_wire *w)
+{
+    put_fetch(boot, "", w);
+}
+
+void el_boot_autoexec(const struct el_boot *boot, struct el_wire *w)
+{
+    put_fetch(boot, "dhcp || goto failed\n", w);
+}
+
+/* -- the menu -- */
+
+static bool suits(const struct el_boot_entry *entry, const struct el_boot_visit *visit)
+{
+    if (entry->arch && visit->arch && entry->arch != visit->arch)
+        return false;
+    return !entry->platform || !visit->platform || entry->platform == visit->platform;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static void put_entry_url(const struct el_boot *boot, const struct el_boot_entry *entry,
+                          struct el_wire *w)
+{
+    el_wire_printf(w, "http://%s/images/%s", boot->config.hub, entry->name);
+}
+
+/* Arguments with @hub@, @url@ and @mac@ replaced. */
+static void put_args(const struct el_boot *boot, const struct el_boot_entry *entry,
+                     const struct el_boot_visit *visit, struct el_wire *w)
+{
+    char mac[EL_MAC_TEXT];
+    const char *at = entry->args;
+
+    while (*at) {
+        if (strncmp(at, "@url@", 5) == 0)
+            put_entry_url(boot, entry, w);
+        else if (strncmp(at, "@hub@", 5) == 0)
+            el_wire_printf(w, "%s", boot->config.hub);
+        else if (strncmp(at, "@mac@", 5) == 0)
+            el_wire_printf(w, "%s", el_mac_text(&visit->mac, mac));
+        else {
+            el_wire_put_u8(w, (uint8_t)*at++);
+            continue;
+        }
+        at += 5;
+    }
+}
+
+/*
+ * Under UEFI the kernel's stub reads the initrds itself, from the file system that iPXE pretends to
+ * be, by the names on its command line; iPXE for BIOS puts all of them behind the kernel. Each gets
+ * a name of its own, so that a/initrd and b/initrd are two. Newer iPXE offers the same through
+ * LoadFile2 and "initrd.magic"; names work with all.
+ */
+static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *entry,
+                       const struct el_boot_visit *visit, struct el_wire *w)
+{
+    el_wire_printf(w, "kernel --name kernel ");
+    put_entry_url(boot, entry, w);
+    el_wire_printf(w, "/%s", entry->kernel);
+    if (visit->platform != EL_BOOT_BIOS)
+        for (unsigned i = 0; i < entry->initrd_count; i++)
+            el_wire_printf(w, " initrd=%u-%s", i, file_name(entry->initrd[i]));
+    if (entry->args[0])
+        el_wire_printf(w, " ");
+    put_args(boot, entry, visit, w);
+    el_wire_printf(w, " || goto failed\n");
+    for (unsigned i = 0; i < entry->initrd_count; i++) {
+        el_wire_printf(w, "initrd --name %u-%s ", i, file_name(entry->initrd[i]));
+        put_entry_url(boot, entry, w);
+        el_wire_printf(w, "/%s || goto failed\n", entry->initrd[i]);
+    }
+    el_wire_printf(w, "boot || goto failed\n");
+}
+
+static void put_start(const struct el_boot *boot, const struct el_boot_entry *entry,
+                      const struct el_boot_visit *visit, struct el_wire *w)
+{
+    el_wire_printf(w, ":image-%s\nset title ", entry->name);
+    el_boot_script_text(w, entry->title);
+    el_wire_printf(w, "\nimgfree\n");
+    if (entry->kernel[0]) {
+        put_kernel(boot, entry, visit, w);
+        return;
+    }
+    el_wire_printf(w, "chain --autofree ");
+    put_entry_url(boot, entry, w);
+    el_wire_printf(w, "/%s", entry->chain);
+    if (entry->args[0])
+        el_wire_printf(w, " ");
+    put_args(boot, entry, visit, w);
+    el_wire_printf(w, " || goto failed\ngoto reload\n");
+}
+
+static void put_items(const struct el_boot *boot, const struct el_boot_visit *visit,
+                      const char *region, const struct el_boot_entry *entries, size_t count,
+                      struct el_wire *w)
+{
+    char mac[EL_MAC_TEXT];
+
+    el_wire_printf(w, "menu el2w: network ");
+    el_boot_script_text(w, boot->config.network);
+    el_wire_printf(w, ", region ");
+    el_boot_script_text(w, region);
+    el_wire_printf(w, ", %s\n", el_mac_text(&visit->mac, mac));
+    el_wire_printf(w, "item --gap Boot from the network\n");
+    for (size_t i = 0; i < count; i++)
+        if (suits(&entries[i], visit)) {
+            el_wire_printf(w, "item image-%s ", entries[i].name);
+            el_boot_script_text(w, entries[i].title);
+            el_wire_printf(w, "\n");
+        }
+    el_wire_printf(w, "item --gap This machine\n"
+                      "item local Boot from the local disk\n"
+                      "item shell iPXE shell\n"
+                      "item reload Load this menu again\n");
+}
+
+/* The disk goes first; under UEFI, and where there is none, the firmware goes on with its own list.
+ */
+static void put_ends(const struct el_boot *boot, const struct el_boot_visit *visit,
+                     struct el_wire *w)
+{
+    el_wire_printf(w, ":local\n");
+    if (visit->platform != EL_BOOT_EFI)
+        el_wire_printf(w, "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||\n");
+    el_wire_printf(w, "exit 1\n"
+                      ":shell\n"
+                      "echo Type exit to come back to the menu\n"
+                      "shell ||\n"
+                      "goto reload\n");
+    el_wire_printf(w,
+                   ":failed\n"
+                   "echo\n"
+                   "echo ${title} could not be started; the reason stands above\n"
+                   "prompt --timeout %d Press a key for the menu, or wait %d s ||\n",
+                   FAILURE_WAIT_S * 1000, FAILURE_WAIT_S);
+    el_wire_printf(w, ":reload\n"
+                      "imgfree\n"
+                      "chain --replace --autofree ");
+    put_menu_url(boot, w);
+    el_wire_printf(w,
+                   " ||\n"
+                   "prompt --timeout %d No menu from %s; press a key to try again ||\n"
+                   "goto reload\n",
+                   FAILURE_WAIT_S * 1000, boot->config.hub);
+}
+
+static const struct el_boot_entry *default_entry(const struct el_boot_visit *visit,
+                                                 const struct el_boot_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].is_default && suits(&entries[i], visit))
+            return &entries[i];
+    return NULL;
+}
+
+void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const char *region,
+                  const struct el_boot_entry *entries, size_t count, uint64_t now_ns,
+                  struct el_wire *w)
+{
+    struct el_boot_machine *m = el_boot_machine_seen(boot, &visit->mac, now_ns);
+    const struct el_boot_entry *first = default_entry(visit, entries, count);
+
+    m->stage = EL_BOOT_MENU;
+    m->chained = false;
+    EL_LOG(EL_LOG_INFO, "boot", "menu", EL_MAC("mac", &visit->mac), EL_STR("region", region),
+           EL_STR("uuid", visit->uuid[0] ? visit->uuid : NULL),
+           EL_STR("product", visit->product[0] ? visit->product : NULL),
+           EL_STR("ipxe", visit->version[0] ? visit->version : NULL));
+    el_wire_printf(w, "#!ipxe\n");
+    put_items(boot, visit, region, entries, count, w);
+    el_wire_printf(w, "choose --default %s%s", first ? "image-" : "local",
+                   first ? first->name : "");
+    if (boot->config.timeout_s > 0)
+        el_wire_printf(w, " --timeout %u", boot->config.timeout_s * 1000);
+    el_wire_printf(w, " selected || goto shell\n"
+                      "goto ${selected}\n");
+    for (size_t i = 0; i < count; i++)
+        if (suits(&entries[i], visit))
+            put_start(boot, &entries[i], visit, w);
+    put_ends(boot, visit, w);
+}
