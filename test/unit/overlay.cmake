@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(overlay_test overlay)
+el_unit_test(overlay_fragment_test overlay)
