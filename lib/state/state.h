@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What must survive a restart, a crash and a power cut, in SQLite.
+ *
+ * Every owner has a database file of its own, and opens it for itself alone: the boot service has
+ * boot.db (leases and machines), the tunnel applet has tunnel.db (timestamps). So an applet that is
+ * broken, or broken into, cannot touch what another has to remember, and no applet waits for
+ * another's disk. (DESIGN has one database in mind; separate processes without common privileges
+ * are better off with one each.)
+ *
+ * A put that has returned 0 is on the disk: write-ahead log, synchronous=FULL. A database that is
+ * damaged is renamed aside with a warning, and a new one is begun: a hub without memory of its
+ * leases is better than no hub. One that is merely in the way (locked, no rights, disk full, newer
+ * than this program) is an error, and stays as it is.
+ */
+#ifndef EL_STATE_STATE_H
+#define EL_STATE_STATE_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "dhcp/dhcp_store.h"
+
+enum el_state_owner { EL_STATE_BOOT, EL_STATE_TUNNEL };
+
+enum {
+    EL_STATE_KEY_BYTES = 32,
+    EL_STATE_TIMESTAMP_BYTES = 12, /* TAI64N */
+    EL_STATE_WORD_BYTES = 65,
+};
+
+struct el_state;
+
+/* Opens, or makes, the database of OWNER in a directory: that of the descriptor DIRECTORY_FD (which
+ * stays the caller's and open as long as the state), or, if that is negative, of the path
+ * DIRECTORY. DIRECTORY is also what errors call it. NULL, with the reason in ERR. */
+struct el_state *el_state_open(enum el_state_owner owner, int directory_fd, const char *directory,
+                               struct el_err *err);
+void el_state_close(struct el_state *state); /* NULL is allowed */
+
+/* -- EL_STATE_BOOT -- */
+
+/* Makes STORE keep its leases in STATE, which outlives it. */
+void el_state_lease_store(struct el_state *state, struct el_dhcp_store *store);
+
+/* What is known of a machine beyond its lease. */
+struct el_state_machine {
+    struct el_mac mac;
+    int64_t seen_s;                   /* wall clock */
+    struct el_ip ip;                  /* its last address; family 0: none */
+    uint16_t arch;                    /* DHCP option 93 */
+    char entry[EL_STATE_WORD_BYTES];  /* the menu entry chosen for it; empty: the menu's default */
+    char region[EL_STATE_WORD_BYTES]; /* where it was seen last; empty: unknown */
+};
+
+int el_state_machine_put(struct el_state *state, const struct el_state_machine *machine,
+                         struct el_err *err);
+
+/* 0, EL_ENOENT, or another error. */
+int el_state_machine_get(struct el_state *state, const struct el_mac *mac,
+                         struct el_state_machine *machine, struct el_err *err);
+
+/* Calls EACH with every machine, the one seen last first. */
+int el_state_machines(struct el_state *state,
+                      void (*each)(void *arg, const struct el_state_machine *machine), void *arg,
+                      struct el_err *err);
+
+/* -- EL_STATE_TUNNEL -- */
+
+/* The last TAI64N timestamp of the holder of a public key: a peer's is the last that we accepted,
+ * our own is the last that we may have sent. A put never sets it back: the later of the two stays
+ * (both are compared as bytes, which is their order in time). get: 0, EL_ENOENT, or another error.
+ */
+int el_state_timestamp_put(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],
+                           const uint8_t timestamp[EL_STATE_TIMESTAMP_BYTES], struct el_err *err);
+int el_state_timestamp_get(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],
+                           uint8_t timestamp[EL_STATE_TIMESTAMP_BYTES], struct el_err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of this room share: the connection and its prepared statements. */
+#ifndef EL_STATE_STATE_INTERNAL_H
+#define EL_STATE_STATE_INTERNAL_H
+
+#include "state/state.h"
+
+#include <sqlite3.h>
+
+enum { EL_STATE_PATH_BYTES = 1024 };
+
+enum el_state_statement {
+    EL_STATE_LEASE_PUT,
+    EL_STATE_LEASE_LOAD,
+    EL_STATE_MACHINE_PUT,
+    EL_STATE_MACHINE_GET,
+    EL_STATE_MACHINE_ALL,
+    EL_STATE_TIMESTAMP_PUT,
+    EL_STATE_TIMESTAMP_GET,
+    EL_STATE_STATEMENTS
+};
+
+struct el_state {
+    sqlite3 *db;
+    bool by_path;
+    char path[EL_STATE_PATH_BYTES];        /* as a person knows it */
+    char sqlite_path[EL_STATE_PATH_BYTES]; /* as SQLite opens it */
+    sqlite3_stmt *statements[EL_STATE_STATEMENTS];
+};
+
+/* The statement WHICH, prepared at its first use and kept; NULL if that failed. */
+sqlite3_stmt *el_state_statement(struct el_state *state, enum el_state_statement which,
+                                 const char *sql);
+
+/* Runs a statement that gives no rows, and leaves it ready for the next time. */
+int el_state_run(sqlite3_stmt *statement);
+
+/* Runs SQL text without results; SQLite's code. */
+int el_state_exec(struct el_state *state, const char *sql);
+
+/* SQLite's last error as a sentence and a code. */
+int el_state_fail(struct el_state *state, struct el_err *err);
+
+#endif
