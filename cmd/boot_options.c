@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The boot service's options. */
+#include "boot_options.h"
+
+#define AT(member) offsetof(struct el_cmd_boot, boot.member)
+
+static int set_range(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_range(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+static int add_dns(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_dns(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+static int add_ntp(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_ntp(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+static int add_reservation(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_reserve(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
+    {.name = "images",
+     .type = EL_CONF_STRING,
+     .offset = AT(images),
+     .metavar = "DIR",
+     .help = "What machines may boot: a directory for each entry of the menu, with its files and "
+             "an entry.conf (see below). Read again when it changes."},
+    {.name = "menu-timeout",
+     .type = EL_CONF_UINT,
+     .offset = AT(menu_timeout_s),
+     .metavar = "SECONDS",
+     .fallback = "10",
+     .help = "How long the menu waits before it starts its default; 0: for ever.",
+     .max = 3600},
+    {.name = "menu-default",
+     .type = EL_CONF_STRING,
+     .offset = AT(menu_default),
+     .metavar = "ENTRY",
+     .help = "The menu's default, instead of the one whose entry.conf says so, or the local disk."},
+    {.name = "dhcp-range",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "FIRST-LAST",
+     .help = "The addresses for machines; by default the network's 100th to 200th, or so.",
+     .parse = set_range},
+    {.name = "lease-time",
+     .type = EL_CONF_DURATION,
+     .offset = AT(lease_ns),
+     .metavar = "TIME",
+     .fallback = "1h",
+     .help = "How long a machine may keep its address without asking again.",
+     .min = 60,
+     .max = 31536000},
+    {.name = "reserve",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "MAC=IP[,NAME]",
+     .help = "This machine always gets this address, and this host name.",
+     .parse = add_reservation,
+     .repeat = true},
+    {.name = "router",
+     .type = EL_CONF_IP,
+     .offset = AT(router),
+     .metavar = "IP",
+     .help = "The default gateway that machines are told; none by default."},
+    {.name = "dns",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "IP",
+     .help = "A DNS server that machines are told.",
+     .parse = add_dns,
+     .repeat = true},
+    {.name = "ntp",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "IP",
+     .help = "A time server that machines are told.",
+     .parse = add_ntp,
+     .repeat = true},
+    {.name = "domain",
+     .type = EL_CONF_STRING,
+     .offset = AT(domain),
+     .metavar = "NAME",
+     .help = "The domain that machines are told."},
+    {.name = "http-port",
+     .type = EL_CONF_UINT,
+     .offset = AT(http_port),
+     .metavar = "PORT",
+     .fallback = "80",
+     .help = "TCP port of the boot service's HTTP.",
+     .min = 1,
+     .max = 65535},
+};

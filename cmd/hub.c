@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* el2w hub: the central end. */
+#include "applet.h"
+#include "boot_options.h"
+
+#include "node/hub.h"
+#include "node/launch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct hub {
+    struct el_cmd_boot boot;
+    struct el_hub_config config;
+};
+
+static int add_spoke(void *values, const char *text, struct el_err *err)
+{
+    return el_node_peers_add(&((struct hub *)values)->config.spokes, text, err);
+}
+
+#define AT(member) offsetof(struct hub, config.member)
+
+static const struct el_conf_option options[] = {
+    {.name = "spoke",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=KEY[,...]",
+     .help = "A spoke that may connect: its name, which is also the region in the menu, and its "
+             "public key; then, where needed, ,psk=FILE (a pre-shared key), ,ip=ADDRESS (inside "
+             "the tunnel; by default it follows from the key), ,endpoint=HOST:PORT (to call it).",
+     .parse = add_spoke,
+     .repeat = true},
+    {.name = "listen",
+     .type = EL_CONF_UINT,
+     .offset = AT(listen),
+     .metavar = "PORT",
+     .fallback = "51820",
+     .help = "The UDP port that spokes call.",
+     .min = 1,
+     .max = 65535},
+    {.name = "network",
+     .type = EL_CONF_STRING,
+     .offset = AT(network),
+     .metavar = "NAME",
+     .fallback = "boot",
+     .help = "The network's name, and that of its interface here."},
+    {.name = "vni",
+     .type = EL_CONF_UINT,
+     .offset = AT(vni),
+     .metavar = "N",
+     .fallback = "77",
+     .help = "The network's VXLAN identifier.",
+     .max = 16777215},
+    {.name = "cidr",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(cidr),
+     .metavar = "RANGE",
+     .fallback = "192.168.77.0/24",
+     .help = "The network's addresses; the hub has the first."},
+    {.name = "key",
+     .type = EL_CONF_STRING,
+     .offset = AT(key),
+     .metavar = "FILE",
+     .help = "The hub's private key. Default: hub.key in the state directory, which is made at the "
+             "first start."},
+    {.name = "state",
+     .type = EL_CONF_STRING,
+     .offset = AT(state),
+     .metavar = "DIR",
+     .fallback = "/var/lib/el2w",
+     .help = "Directory for what must survive: the key, leases."},
+};
+
+static const struct el_conf_schema schema = {
+    .name = "hub",
+    .summary = "here: spokes connect to it, and machines behind them boot from it",
+    .usage = "[--spoke NAME=KEY]... [--images DIR] [OPTIONS]",
+    .manual =
+        "Makes the network's interface, waits for spokes on a UDP port, and serves the bare "
+        "machines behind them: DHCP, loaders over TFTP, a menu, kernels and files over HTTP. "
+        "The machines' network is separate from the hub's other networks: nothing is routed.\n\n"
+        "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
+        "  title  = Debian 12 installer\n"
+        "  kernel = linux\n"
+        "  initrd = initrd.gz\n"
+        "  args   = console=ttyS0 url=@url@/preseed.cfg\n\n"
+        "and, where needed, arch (x86_64, arm64), order, default = yes, chain = FILE instead of a "
+        "kernel, platform (bios, efi). @url@ is the directory's URL, @hub@ the hub's address, "
+        "@mac@ the machine's.\n\n"
+        "A system that has booted may report: http://@hub@/report?mac=@mac@&step=booted appears "
+        "in the hub's log.\n\n"
+        "Running it again with the same options changes nothing and succeeds. SIGTERM ends it and "
+        "leaves nothing behind.",
+    .options = options,
+    .count = sizeof options / sizeof options[0],
+    .shared = el_cmd_boot_options,
+    .shared_count = EL_CMD_BOOT_OPTIONS,
+};
+
+static int run_hub(struct hub *values, const struct el_conf *conf)
+{
+    struct el_hub_config *config = &values->config;
+    struct el_err err = {""};
+    char *text = el_conf_print(conf);
+    char *log_text = el_conf_print_common(conf);
+    char *boot_text = el_conf_print_shared(conf);
+
+    config->images = values->boot.boot.images;
+    config->http_port = values->boot.boot.http_port;
+    config->options = text;
+    config->log_options = log_text;
+    config->boot_options = boot_text;
+    int rc = text && log_text && boot_text ? 0 : el_err(&err, EL_ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = el_boot_options_fit(&values->boot.boot, &config->cidr, &err);
+    if (rc == 0)
+        rc = el_hub_run(config, &err);
+    free(text);
+    free(log_text);
+    free(boot_text);
+    if (rc < 0)
+        return el_cmd_fail(&schema, &err);
+    if (rc == EL_LAUNCH_RUNNING)
+        puts(err.text);
+    return EL_EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct hub values = {0};
+    struct el_conf *conf;
+    int code = el_cmd_begin(&schema, &values, argc, argv, &conf);
+
+    if (code == EL_EXIT_GO_ON) {
+        code = run_hub(&values, conf);
+        el_conf_free(conf);
+    }
+    el_node_peers_clear(&values.config.spokes);
+    el_boot_options_clear(&values.boot.boot);
+    return code;
+}
+
+const struct el_applet el_applet_hub = {.schema = &schema, .run = run};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The boot service's options: their notation, and whether they fit the network. */
+#include "node/boot_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_ip4(const char *text, struct el_ip *ip)
+{
+    return el_ip_parse(text, ip) == 0 && ip->family == 4 ? 0 : EL_EINVAL;
+}
+
+int el_boot_options_range(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    char first[EL_IP_TEXT] = "";
+    const char *dash = strchr(text, '-');
+
+    if (dash && (size_t)(dash - text) < sizeof first)
+        memcpy(first, text, (size_t)(dash - text));
+    if (!dash || parse_ip4(first, &options->first) < 0 || parse_ip4(dash + 1, &options->last) < 0 ||
+        el_ip4_number(&options->first) > el_ip4_number(&options->last))
+        return el_err(err, EL_EINVAL,
+                      "%s: expected FIRST-LAST, such as 192.168.77.100-192.168.77.199", text);
+    return 0;
+}
+
+static int add_server(struct el_ip *list, unsigned *count, const char *text, struct el_err *err)
+{
+    if (*count == EL_BOOT_OPTION_SERVERS)
+        return el_err(err, EL_EFULL, "at most %d servers", EL_BOOT_OPTION_SERVERS);
+    if (parse_ip4(text, &list[*count]) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected an IPv4 address", text);
+    (*count)++;
+    return 0;
+}
+
+int el_boot_options_dns(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    return add_server(options->dns, &options->dns_count, text, err);
+}
+
+int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    return add_server(options->ntp, &options->ntp_count, text, err);
+}
+
+/* MAC=IP[,HOSTNAME] */
+static int parse_reservation(const char *text, struct el_boot_option_reservation *reservation)
+{
+    char mac[EL_MAC_TEXT] = "", ip[EL_IP_TEXT] = "";
+    size_t mac_len = strcspn(text, "=");
+    const char *rest = text + mac_len + (text[mac_len] == '=');
+    size_t ip_len = strcspn(rest, ",");
+    const char *hostname = rest[ip_len] ? rest + ip_len + 1 : "";
+
+    if (mac_len >= sizeof mac || ip_len >= sizeof ip ||
+        strlen(hostname) >= sizeof reservation->hostname)
+        return EL_EINVAL;
+    memcpy(mac, text, mac_len);
+    memcpy(ip, rest, ip_len);
+    strcpy(reservation->hostname, hostname);
+    if (el_mac_parse(mac, &reservation->mac) < 0)
+        return EL_EINVAL;
+    return parse_ip4(ip, &reservation->ip);
+}
+
+int el_boot_options_reserve(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    struct el_boot_option_reservation reservation = {.hostname = ""};
+    size_t count = options->reservation_count;
+
+    if (parse_reservation(text, &reservation) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected MAC=IP or MAC=IP,HOSTNAME", text);
+    if (count == EL_BOOT_OPTION_RESERVATIONS)
+        return el_err(err, EL_EFULL, "at most %d reservations", EL_BOOT_OPTION_RESERVATIONS);
+    struct el_boot_option_reservation *list =
+        realloc(options->reservations, (count + 1) * sizeof *list);
+    if (!list)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    list[count] = reservation;
+    options->reservations = list;
+    options->reservation_count = count + 1;
+    return 0;
+}
+
+int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix *network,
+                        struct el_err *err)
+{
+    uint32_t size = ~el_prefix_mask4(network->len);
+    uint32_t base = el_ip4_number(&network->ip) & ~size;
+    char text[EL_PREFIX_TEXT], ip[EL_IP_TEXT];
+
+    if (options->first.family == 0) {
+        /* In a /24: .100 to .199. What is below and above is for reservations. */
+        uint32_t first = size >= 200 ? 100 : size / 2;
+        uint32_t count = size / 2 < 65536 ? size * 2 / 5 : 65536;
+        options->first = el_ip4(base + first);
+        options->last = el_ip4(base + first + (count ? count : 1) - 1);
+    }
+    el_prefix_text(network, text);
+    if (!el_prefix_contains(network, &options->first) ||
+        !el_prefix_contains(network, &options->last))
+        return el_err(err, EL_EINVAL, "dhcp-range: it is not inside the network %s", text);
+    for (size_t i = 0; i < options->reservation_count; i++)
+        if (!el_prefix_contains(network, &options->reservations[i].ip))
+            return el_err(err, EL_EINVAL, "reserve: %s is not inside the network %s",
+                          el_ip_text(&options->reservations[i].ip, ip), text);
+    return 0;
+}
+
+void el_boot_options_clear(struct el_boot_options *options)
+{
+    free(options->reservations);
+    options->reservations = NULL;
+    options->reservation_count = 0;
+}
