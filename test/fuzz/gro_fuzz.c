@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Merging anything.
+ *
+ * Input: frames one after the other, each with its port (8 bits) and length (16 bits) in front.
+ * What comes out is cut again; that must give exactly the frames that went in, though flows may
+ * have overtaken each other: so sums of hashes are compared.
+ */
+#include "frame/gro.h"
+#include "frame/gso.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FRAMES_MAX = 512, HEADROOM = 300 };
+
+static uint64_t hash_out;
+static unsigned frames_out;
+
+static void require(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+/* FNV-1a over port and frame. */
+static uint64_t hash(unsigned port, const uint8_t *frame, size_t len)
+{
+    uint64_t value = (0xcbf29ce484222325u ^ port) * 0x100000001b3u;
+
+    for (size_t i = 0; i < len; i++)
+        value = (value ^ frame[i]) * 0x100000001b3u;
+    return value;
+}
+
+static void cut_again(void *arg, unsigned port, const struct el_offload *offload,
+                      const struct el_slice *slices, unsigned count)
+{
+    size_t len = 0, at = HEADROOM;
+    struct el_gso_cut cut;
+    uint8_t *segment;
+
+    (void)arg;
+    require(count >= 1 && count <= EL_GRO_SLICES);
+    require((count > 1) == (offload->gso != EL_GSO_NONE));
+    for (unsigned i = 0; i < count; i++)
+        len += slices[i].len;
+    uint8_t *buffer = malloc(HEADROOM + len);
+    require(buffer != NULL);
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(buffer + at, slices[i].bytes, slices[i].len);
+        at += slices[i].len;
+    }
+    require(el_gso_begin(&cut, buffer + HEADROOM, len, offload) == 0);
+    require(el_gso_count(&cut) == count);
+    while (el_gso_next(&cut, &segment, &len)) {
+        hash_out += hash(port, segment, len);
+        frames_out++;
+    }
+    free(buffer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct el_gro *gro;
+    uint8_t *frames[FRAMES_MAX];
+    unsigned count = 0;
+    uint64_t hash_in = 0;
+    struct el_wire w = el_wire_read(data, size);
+
+    if (!gro)
+        gro = el_gro_new(&(struct el_gro_config){.emit = cut_again, .udp = true});
+    require(gro != NULL);
+    hash_out = 0;
+    frames_out = 0;
+    while (count < FRAMES_MAX && el_wire_left(&w) > 3) {
+        unsigned port = el_wire_u8(&w);
+        size_t len = el_wire_be16(&w);
+
+        if (len > el_wire_left(&w))
+            len = el_wire_left(&w);
+        uint8_t *frame = malloc(len ? len : 1);
+        require(frame != NULL);
+        el_wire_copy(&w, frame, len);
+        hash_in += hash(port, frame, len);
+        frames[count++] = frame;
+        el_gro_add(gro, port, frame, len);
+    }
+    el_gro_flush(gro);
+    require(frames_out == count && hash_out == hash_in);
+    while (count > 0)
+        free(frames[--count]);
+    return 0;
+}
