@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How sessions come to be: the handshake messages, from and to peers.
+ *
+ * A peer may be initiator and responder at the same time, when both sides start at once; the two
+ * roles share nothing but the sessions they end in. What we keep as initiator changes only when a
+ * response proves authentic, so a forged one cannot end a handshake.
+ */
+#include "tunnel/machine.h"
+#include "tunnel/timers.h"
+
+#include "base/csprng.h"
+
+#include <sodium.h>
+
+/* An index that nothing of ours has. */
+static uint32_t new_index(const struct el_tunnel *tunnel)
+{
+    uint32_t index;
+
+    do
+        el_random(&index, sizeof index);
+    while (el_map_get(tunnel->initiations, &index) || el_map_get(tunnel->sessions, &index));
+    return index;
+}
+
+void el_tunnel_forget_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
+{
+    if (!peer->has_initiation)
+        return;
+    el_map_del(tunnel->initiations, &peer->initiation_index);
+    sodium_memzero(&peer->secrets->handshake, sizeof peer->secrets->handshake);
+    peer->has_initiation = false;
+}
+
+/* Starts a session with the keys that the vault has ready. */
+static void start_session(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, bool initiator,
+                          uint32_t local, uint32_t remote, uint64_t now_ns)
+{
+    struct el_tunnel_session *session = el_tunnel_session_start(&peer->sessions, tunnel->sessions,
+                                                                initiator, local, remote, now_ns);
+
+    *session->keys = tunnel->vault->keys;
+    sodium_memzero(&tunnel->vault->keys, sizeof tunnel->vault->keys);
+    el_tunnel_timers_session_made(tunnel, peer, now_ns);
+}
+
+/* A session is current, and either side may use it. */
+static void session_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
+{
+    bool was_up = peer->up;
+
+    peer->up = true;
+    el_tunnel_timers_session_up(tunnel, peer);
+    tunnel->counters[EL_TUNNEL_HANDSHAKES]++;
+    el_tunnel_tell(tunnel, was_up ? EL_TUNNEL_REKEYED : EL_TUNNEL_SESSION_UP, peer);
+}
+
+void el_tunnel_confirm(struct el_tunnel *tunnel, struct el_tunnel_session *session)
+{
+    if (el_tunnel_session_confirm(&session->peer->sessions, tunnel->sessions, session))
+        session_up(tunnel, session->peer);
+}
+
+/* As responder */
+
+/* Finds out who sent MSG and whether it is fresh. NULL: dropped and counted. */
+static struct el_tunnel_peer *authenticate(struct el_tunnel *tunnel, uint64_t now_ns,
+                                           const struct el_tunnel_initiation *msg)
+{
+    struct el_tunnel_vault *vault = tunnel->vault;
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+    uint8_t timestamp[EL_TUNNEL_TIMESTAMP_BYTES];
+    struct el_tunnel_peer *peer = NULL;
+
+    if (el_tunnel_noise_read_static(&vault->identity, msg, &vault->scratch, public_key) == 0)
+        peer = el_map_get(tunnel->by_key, public_key);
+    if (!peer || el_tunnel_noise_read_timestamp(&peer->secrets->pairing, msg, &vault->scratch,
+                                                timestamp) < 0) {
+        el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
+        return NULL;
+    }
+    if (memcmp(timestamp, peer->greatest_timestamp, sizeof timestamp) <= 0 ||
+        now_ns < peer->next_accept_ns) {
+        el_tunnel_drop(tunnel, EL_TUNNEL_DROP_TIMESTAMP, EL_EAUTH);
+        return NULL;
+    }
+    memcpy(peer->greatest_timestamp, timestamp, sizeof timestamp);
+    peer->next_accept_ns = now_ns + EL_TUNNEL_INITIATION_GAP_MS * EL_MS;
+    return peer;
+}
+
+int el_tunnel_take_initiation(struct el_tunnel *tunnel, uint64_t now_ns,
+                              const struct el_endpoint *from, const uint8_t *bytes)
+{
+    struct el_tunnel_vault *vault = tunnel->vault;
+    struct el_tunnel_initiation msg;
+    struct el_tunnel_response answer;
+
+    el_tunnel_get_initiation(bytes, &msg);
+    struct el_tunnel_peer *peer = authenticate(tunnel, now_ns, &msg);
+    if (!peer) {
+        sodium_memzero(&vault->scratch, sizeof vault->scratch);
+        return EL_EAUTH;
+    }
+    if (el_tunnel_noise_respond(&peer->secrets->pairing, &msg, &vault->scratch, &answer,
+                                &vault->keys) < 0)
+        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
+    answer.sender = new_index(tunnel);
+    answer.receiver = msg.sender;
+    el_tunnel_put_response(peer->response, &answer);
+    el_tunnel_tell(tunnel, EL_TUNNEL_TIMESTAMP, peer);
+    el_tunnel_roam(tunnel, peer, from);
+    start_session(tunnel, peer, false, answer.sender, answer.receiver, now_ns);
+    el_tunnel_timers_received(tunnel, peer, now_ns, false);
+    el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_RESPONSE);
+    return 0;
+}
+
+size_t el_tunnel_say_response(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                              uint64_t now_ns, uint8_t *bytes)
+{
+    memcpy(bytes, peer->response, sizeof peer->response);
+    el_tunnel_signer_sign(&peer->signer, now_ns, bytes, sizeof peer->response);
+    el_tunnel_timers_sent(tunnel, peer, now_ns, false);
+    return sizeof peer->response;
+}
+
+/* As initiator */
+
+size_t el_tunnel_say_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                                uint64_t now_ns, uint8_t *bytes)
+{
+    struct el_tunnel_initiation msg;
+    uint8_t timestamp[EL_TUNNEL_TIMESTAMP_BYTES];
+
+    /* Each one is new: same ephemeral key or timestamp twice would be a replay. */
+    el_tunnel_forget_initiation(tunnel, peer);
+    el_tunnel_timers_initiation_sent(tunnel, peer, now_ns);
+    el_tunnel_clock_next(&tunnel->clock, now_ns, timestamp);
+    if (el_tunnel_noise_initiate(&peer->secrets->pairing, &tunnel->vault->identity, timestamp,
+                                 &peer->secrets->handshake, &msg) < 0)
+        return 0;
+    peer->initiation_index = new_index(tunnel);
+    peer->has_initiation = true;
+    el_map_put(tunnel->initiations, &peer->initiation_index, peer);
+    msg.sender = peer->initiation_index;
+    el_tunnel_put_initiation(bytes, &msg);
+    el_tunnel_signer_sign(&peer->signer, now_ns, bytes, EL_TUNNEL_INITIATION_BYTES);
+    return EL_TUNNEL_INITIATION_BYTES;
+}
+
+int el_tunnel_take_response(struct el_tunnel *tunnel, uint64_t now_ns,
+                            const struct el_endpoint *from, const uint8_t *bytes)
+{
+    struct el_tunnel_vault *vault = tunnel->vault;
+    struct el_tunnel_response msg;
+
+    el_tunnel_get_response(bytes, &msg);
+    struct el_tunnel_peer *peer = el_map_get(tunnel->initiations, &msg.receiver);
+    if (!peer)
+        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_INDEX, EL_ENOENT);
+    if (el_tunnel_noise_finish(&peer->secrets->pairing, &vault->identity, &peer->secrets->handshake,
+                               &msg, &vault->scratch, &vault->keys) < 0)
+        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
+    el_tunnel_forget_initiation(tunnel, peer);
+    el_tunnel_roam(tunnel, peer, from);
+    start_session(tunnel, peer, true, msg.receiver, msg.sender, now_ns);
+    session_up(tunnel, peer);
+    el_tunnel_timers_received(tunnel, peer, now_ns, false);
+    /* The responder may not send before it has heard from us under the new keys. */
+    el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_KEEPALIVE);
+    return 0;
+}
+
+/* The peer is under load. The next retransmission carries what it asked for. */
+int el_tunnel_take_cookie_reply(struct el_tunnel *tunnel, uint64_t now_ns, const uint8_t *bytes)
+{
+    struct el_tunnel_cookie_reply msg;
+
+    el_tunnel_get_cookie_reply(bytes, &msg);
+    struct el_tunnel_peer *peer = el_map_get(tunnel->initiations, &msg.receiver);
+    if (!peer) { /* not to an initiation of ours: to a response? */
+        const struct el_tunnel_session *session = el_map_get(tunnel->sessions, &msg.receiver);
+        if (!session)
+            return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_INDEX, EL_ENOENT);
+        peer = session->peer;
+    }
+    if (el_tunnel_signer_take(&peer->signer, now_ns, &msg) < 0)
+        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
+    return 0;
+}

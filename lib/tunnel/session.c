@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sessions of a peer. */
+#include "tunnel/session.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static void end(struct el_tunnel_session **place, struct el_map *indexes)
+{
+    struct el_tunnel_session *session = *place;
+
+    if (!session)
+        return;
+    el_map_del(indexes, &session->local);
+    sodium_memzero(session->keys, sizeof *session->keys);
+    *place = NULL;
+}
+
+static struct el_tunnel_session *free_slot(struct el_tunnel_sessions *sessions)
+{
+    for (unsigned i = 0; i < EL_TUNNEL_SESSIONS; i++) {
+        struct el_tunnel_session *slot = &sessions->slots[i];
+        if (slot != sessions->next && slot != sessions->current && slot != sessions->previous)
+            return slot;
+    }
+    return NULL; /* not reached: a new session ends previous first */
+}
+
+struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *sessions,
+                                                  struct el_map *indexes, bool initiator,
+                                                  uint32_t local, uint32_t remote, uint64_t now_ns)
+{
+    struct el_tunnel_session **place = initiator ? &sessions->current : &sessions->next;
+
+    end(&sessions->previous, indexes);
+    if (!initiator) {
+        end(&sessions->next, indexes);
+    } else if (sessions->next) {
+        /* Both sides initiated. The peer may be sending with what we answered. */
+        end(&sessions->current, indexes);
+        sessions->previous = sessions->next;
+        sessions->next = NULL;
+    } else {
+        sessions->previous = sessions->current;
+        sessions->current = NULL;
+    }
+    struct el_tunnel_session *session = free_slot(sessions);
+    *session = (struct el_tunnel_session){
+        .peer = session->peer,
+        .keys = session->keys,
+        .aead = &el_tunnel_chacha20poly1305,
+        .made_ns = now_ns,
+        .local = local,
+        .remote = remote,
+        .initiator = initiator,
+    };
+    el_map_put(indexes, &local, session);
+    *place = session;
+    return session;
+}
+
+bool el_tunnel_session_confirm(struct el_tunnel_sessions *sessions, struct el_map *indexes,
+                               const struct el_tunnel_session *session)
+{
+    if (session != sessions->next)
+        return false;
+    end(&sessions->previous, indexes);
+    sessions->previous = sessions->current;
+    sessions->current = sessions->next;
+    sessions->next = NULL;
+    return true;
+}
+
+void el_tunnel_sessions_end(struct el_tunnel_sessions *sessions, struct el_map *indexes)
+{
+    end(&sessions->next, indexes);
+    end(&sessions->current, indexes);
+    end(&sessions->previous, indexes);
+}

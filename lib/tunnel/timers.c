@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The timers of a peer. */
+#include "tunnel/timers.h"
+
+#include "base/csprng.h"
+
+/* Initiators rekey while they receive only in the last moment in which it can still work. */
+static const uint64_t last_minute_ns =
+    (EL_TUNNEL_REJECT_AFTER_S - EL_TUNNEL_KEEPALIVE_TIMEOUT_S - EL_TUNNEL_REKEY_TIMEOUT_S) * EL_S;
+
+static uint64_t jitter_ns(void)
+{
+    return el_random_below(EL_TUNNEL_REKEY_JITTER_MS + 1) * EL_MS;
+}
+
+static uint64_t earliest(const struct el_tunnel_timers *timers)
+{
+    uint64_t at = EL_NEVER;
+
+    for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++)
+        at = el_earlier(at, timers->at_ns[i]);
+    return at;
+}
+
+static void start(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, enum el_tunnel_timer timer,
+                  uint64_t at_ns)
+{
+    peer->timers.at_ns[timer] = at_ns;
+    if (at_ns < peer->timers.due.key)
+        el_heap_set(tunnel->due, &peer->timers.due, at_ns);
+}
+
+static void stop(struct el_tunnel_peer *peer, enum el_tunnel_timer timer)
+{
+    peer->timers.at_ns[timer] = EL_NEVER;
+}
+
+static bool runs(const struct el_tunnel_peer *peer, enum el_tunnel_timer timer)
+{
+    return peer->timers.at_ns[timer] != EL_NEVER;
+}
+
+void el_tunnel_timers_init(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
+{
+    peer->timers = (struct el_tunnel_timers){.due = {.owner = peer}};
+    for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++)
+        stop(peer, i);
+    el_heap_set(tunnel->due, &peer->timers.due, EL_NEVER);
+}
+
+void el_tunnel_timers_end(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
+{
+    el_heap_remove(tunnel->due, &peer->timers.due);
+}
+
+/* Attempts */
+
+static void begin_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    struct el_tunnel_timers *timers = &peer->timers;
+
+    timers->attempting = true;
+    timers->told_no_answer = false;
+    timers->attempt_since_ns = now_ns;
+    if (now_ns < timers->next_initiation_ns)
+        start(tunnel, peer, EL_TUNNEL_TIMER_RETRANSMIT, timers->next_initiation_ns);
+    else
+        el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
+}
+
+void el_tunnel_timers_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                              uint64_t now_ns)
+{
+    if (!peer->timers.attempting && peer->endpoint.ip.family)
+        begin_attempt(tunnel, peer, now_ns);
+}
+
+/* Down: there is no session, and trying to get one has failed. */
+static void tell_if_down(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    if (!peer->up || !peer->timers.attempt_failed || el_tunnel_peer_is_up(peer, now_ns))
+        return;
+    peer->up = false;
+    el_tunnel_tell(tunnel, EL_TUNNEL_SESSION_DOWN, peer);
+}
+
+static void give_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    el_tunnel_forget_initiation(tunnel, peer);
+    stop(peer, EL_TUNNEL_TIMER_KEEPALIVE);
+    if (!runs(peer, EL_TUNNEL_TIMER_ZERO_KEYS))
+        start(tunnel, peer, EL_TUNNEL_TIMER_ZERO_KEYS, now_ns + EL_TUNNEL_ZERO_KEYS_S * EL_S);
+    peer->timers.attempting = false;
+    peer->timers.attempt_failed = true;
+    tell_if_down(tunnel, peer, now_ns);
+    /* Who keeps the tunnel open for ever also keeps trying for ever. */
+    if (peer->keepalive_s)
+        begin_attempt(tunnel, peer, now_ns);
+}
+
+/* What each timer does; it has been stopped before. */
+
+static void on_retransmit(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    struct el_tunnel_timers *timers = &peer->timers;
+    uint64_t tried_ns = now_ns - timers->attempt_since_ns;
+
+    if (tried_ns >= EL_TUNNEL_REKEY_ATTEMPT_S * EL_S) {
+        give_up(tunnel, peer, now_ns);
+        return;
+    }
+    if (tried_ns >= EL_TUNNEL_NO_ANSWER_S * EL_S && !timers->told_no_answer) {
+        timers->told_no_answer = true;
+        el_tunnel_tell(tunnel, EL_TUNNEL_NO_ANSWER, peer);
+    }
+    el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
+}
+
+static void on_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_KEEPALIVE);
+    if (peer->timers.another_keepalive) {
+        peer->timers.another_keepalive = false;
+        start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
+              now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
+    }
+}
+
+static void on_persistent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    (void)now_ns;
+    el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_KEEPALIVE);
+}
+
+static void on_zero_keys(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    (void)now_ns;
+    el_tunnel_sessions_end(&peer->sessions, tunnel->sessions);
+    stop(peer, EL_TUNNEL_TIMER_LAPSE);
+    /* An attempt that is under way, which only happens to who tries for ever, goes on. */
+    if (!peer->timers.attempting)
+        el_tunnel_forget_initiation(tunnel, peer);
+    if (peer->up) {
+        peer->up = false;
+        el_tunnel_tell(tunnel, EL_TUNNEL_SESSION_DOWN, peer);
+    }
+}
+
+static void (*const on_timer[])(struct el_tunnel *, struct el_tunnel_peer *, uint64_t) = {
+    [EL_TUNNEL_TIMER_RETRANSMIT] = on_retransmit,
+    [EL_TUNNEL_TIMER_KEEPALIVE] = on_keepalive,
+    [EL_TUNNEL_TIMER_NEW_HANDSHAKE] = el_tunnel_timers_attempt,
+    [EL_TUNNEL_TIMER_PERSISTENT] = on_persistent,
+    [EL_TUNNEL_TIMER_LAPSE] = tell_if_down,
+    [EL_TUNNEL_TIMER_ZERO_KEYS] = on_zero_keys,
+};
+
+void el_tunnel_timers_run(struct el_tunnel *tunnel, uint64_t now_ns)
+{
+    struct el_heap_node *due;
+
+    while ((due = el_heap_first(tunnel->due)) && due->key <= now_ns) {
+        struct el_tunnel_peer *peer = due->owner;
+        for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++) {
+            if (peer->timers.at_ns[i] > now_ns)
+                continue;
+            stop(peer, i);
+            on_timer[i](tunnel, peer, now_ns);
+        }
+        el_heap_set(tunnel->due, due, earliest(&peer->timers));
+    }
+}
+
+uint64_t el_tunnel_timers_deadline_ns(const struct el_tunnel *tunnel)
+{
+    const struct el_heap_node *due = el_heap_first(tunnel->due);
+
+    return due ? due->key : EL_NEVER;
+}
+
+/* What happened. */
+
+static void either_way(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    if (peer->keepalive_s)
+        start(tunnel, peer, EL_TUNNEL_TIMER_PERSISTENT, now_ns + peer->keepalive_s * EL_S);
+}
+
+/* Rekeys in time: the initiator of a session that is in use makes the next one (§6.2). */
+static void keep_fresh(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    const struct el_tunnel_session *session = peer->sessions.current;
+
+    if (!session)
+        return;
+    if (session->counter > EL_TUNNEL_REKEY_AFTER_MESSAGES ||
+        (session->initiator && now_ns >= session->made_ns + EL_TUNNEL_REKEY_AFTER_S * EL_S))
+        el_tunnel_timers_attempt(tunnel, peer, now_ns);
+}
+
+void el_tunnel_timers_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns,
+                           bool with_data)
+{
+    either_way(tunnel, peer, now_ns);
+    stop(peer, EL_TUNNEL_TIMER_KEEPALIVE);
+    peer->timers.another_keepalive = false;
+    if (with_data && !runs(peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE))
+        start(tunnel, peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE,
+              now_ns + (EL_TUNNEL_KEEPALIVE_TIMEOUT_S + EL_TUNNEL_REKEY_TIMEOUT_S) * EL_S +
+                  peer->timers.jitter_ns);
+    keep_fresh(tunnel, peer, now_ns);
+}
+
+void el_tunnel_timers_received(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                               uint64_t now_ns, bool with_data)
+{
+    const struct el_tunnel_session *session = peer->sessions.current;
+
+    either_way(tunnel, peer, now_ns);
+    stop(peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE);
+    if (with_data) {
+        if (runs(peer, EL_TUNNEL_TIMER_KEEPALIVE))
+            peer->timers.another_keepalive = true;
+        else
+            start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
+                  now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
+    }
+    if (session && session->initiator && !peer->timers.last_minute &&
+        now_ns >= session->made_ns + last_minute_ns) {
+        peer->timers.last_minute = true;
+        el_tunnel_timers_attempt(tunnel, peer, now_ns);
+    }
+}
+
+void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                                      uint64_t now_ns)
+{
+    peer->timers.next_initiation_ns = now_ns + EL_TUNNEL_REKEY_TIMEOUT_S * EL_S;
+    start(tunnel, peer, EL_TUNNEL_TIMER_RETRANSMIT, peer->timers.next_initiation_ns + jitter_ns());
+    el_tunnel_timers_sent(tunnel, peer, now_ns, false);
+}
+
+void el_tunnel_timers_session_made(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                                   uint64_t now_ns)
+{
+    peer->timers.jitter_ns = jitter_ns();
+    start(tunnel, peer, EL_TUNNEL_TIMER_LAPSE, now_ns + EL_TUNNEL_REJECT_AFTER_S * EL_S);
+    start(tunnel, peer, EL_TUNNEL_TIMER_ZERO_KEYS, now_ns + EL_TUNNEL_ZERO_KEYS_S * EL_S);
+}
+
+void el_tunnel_timers_session_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
+{
+    el_tunnel_forget_initiation(tunnel, peer);
+    stop(peer, EL_TUNNEL_TIMER_RETRANSMIT);
+    peer->wants &= ~(unsigned)EL_TUNNEL_WANT_INITIATION;
+    peer->timers.attempting = false;
+    peer->timers.attempt_failed = false;
+    peer->timers.last_minute = false;
+}

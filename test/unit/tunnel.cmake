@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(heap_test base)
+el_unit_test(noise_test tunnel)
+el_unit_test(tunnel_parts_test tunnel)
