@@ -425,6 +425,7 @@ static void address(const struct el_dhcp *d, const struct request *r,
     }
     if (r->from->to.port == EL_DHCP_PORT_BINL) {
         out->to = r->from->from;
+        out->binl = true;
         return;
     }
     out->to = (struct el_endpoint){.ip = el_ip4(UINT32_MAX), .port = EL_DHCP_PORT_CLIENT};

@@ -101,6 +101,7 @@ struct el_dhcp_output {
     struct el_endpoint to;
     struct el_ip from; /* the address to send from */
     struct el_mac mac;
+    bool binl;    /* from port 4011, where it was asked */
     bool durable; /* `record` must be kept before anything is sent */
     struct el_dhcp_record record;
     struct el_dhcp_claim before; /* what the lease was, for el_dhcp_undo */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The DHCP server on a network: sockets on ports 67 and 4011, the store, the clock.
+ *
+ * An acknowledgement leaves only after the store has kept its lease; if that fails, nothing leaves
+ * and an error is logged: the client asks again. The leases of all requests that one turn of the
+ * loop brings are kept together, so that a crowd of machines waits for the disk once.
+ */
+#ifndef EL_DHCP_DHCP_IO_H
+#define EL_DHCP_DHCP_IO_H
+
+#include "dhcp/dhcp.h"
+#include "net/net.h"
+#include "port/port.h"
+
+struct el_dhcp_io_config {
+    struct el_dhcp_config server;
+    const char *device;    /* the interface to listen on; NULL: all */
+    int inherited_fd;      /* a socket that is bound to port 67, or -1 */
+    int inherited_binl_fd; /* the same for port 4011 */
+    /* Frames for clients that have no address yet, from port_mac. NULL: they get broadcasts. The
+     * caller's; outlives the server. */
+    struct el_port *port;
+    struct el_mac port_mac;
+    struct el_dhcp_store store; /* put NULL: leases are kept in memory only */
+};
+
+struct el_dhcp_io;
+
+/* Loads the leases and begins to serve. NULL, with the reason in ERR. */
+struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_config *config,
+                                    struct el_err *err);
+
+/* Keeps and sends what is under way, and stops. NULL is allowed. */
+void el_dhcp_io_stop(struct el_dhcp_io *io);
+
+/* The server behind it, for showing its leases and statistics. */
+const struct el_dhcp *el_dhcp_io_server(const struct el_dhcp_io *io);
+
+#endif
