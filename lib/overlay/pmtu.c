@@ -98,11 +98,13 @@ static void start_basing(struct el_pmtu *pmtu, uint64_t now_ns)
     close_round(&pmtu->confirm);
 }
 
-static void note_confirmed(struct el_pmtu *pmtu, uint64_t now_ns)
+/* The answer tells how the path was when the question left, and so the next is due that long after
+ * the first try; a slow path is not watched less closely. */
+static void note_confirmed(struct el_pmtu *pmtu, const struct el_pmtu_round *round)
 {
-    close_round(&pmtu->confirm);
+    pmtu->confirm_ns = round->next_ns - round->tries * PROBE_NS + CONFIRM_NS;
     pmtu->active = false;
-    pmtu->confirm_ns = now_ns + CONFIRM_NS;
+    close_round(&pmtu->confirm);
 }
 
 static void search_failed(struct el_pmtu *pmtu, uint64_t now_ns)
@@ -184,13 +186,13 @@ bool el_pmtu_input_reply(struct el_pmtu *pmtu, uint64_t now_ns, uint16_t ident, 
     if (pmtu->state == EL_PMTU_DISABLED || ident != pmtu->ident)
         return false;
     if (answers(pmtu, &pmtu->confirm, sequence, len)) {
-        note_confirmed(pmtu, now_ns);
+        note_confirmed(pmtu, &pmtu->confirm);
         return true;
     }
     if (!answers(pmtu, &pmtu->search, sequence, len))
         return false;
     pmtu->path = pmtu->search.size;
-    note_confirmed(pmtu, now_ns);
+    note_confirmed(pmtu, &pmtu->search);
     search_on(pmtu, now_ns);
     return true;
 }

@@ -105,11 +105,11 @@ static inline size_t el_pmtu_outer_bytes(const struct el_pmtu *pmtu)
 }
 
 /* Tells that an inner packet of LEN bytes is being sent. Only paths in use are confirmed, and only
- * those that carry more than EL_PMTU_MIN: an idle peer, or one that only receives and acknowledges,
- * costs nobody's battery anything. True if the deadline may have come nearer. */
+ * for packets that fill at least EL_PMTU_MIN: an idle peer, or one that only receives and
+ * acknowledges, costs nobody's battery anything. True if the deadline may have come nearer. */
 static inline bool el_pmtu_sent(struct el_pmtu *pmtu, size_t len)
 {
-    if (pmtu->active || len + pmtu->overhead <= EL_PMTU_MIN)
+    if (pmtu->active || len + 15 + pmtu->overhead < EL_PMTU_MIN)
         return false;
     pmtu->active = true;
     return true;
