@@ -99,7 +99,7 @@ int main(int argc, char **argv)
             struct sample segment = sample_segment(&s, 70, i);
             size_t len = sample_build(at + 3, &segment);
 
-            sample_put(at, 0, 1);
+            sample_put(at, 0x80, 1);
             sample_put(at + 1, (uint32_t)len, 2);
             at += 3 + len;
         }
