@@ -118,8 +118,9 @@ static void search_failed(struct el_pmtu *pmtu, uint64_t now_ns)
         ask(&pmtu->search, now_ns, EL_PMTU_MIN);
     } else {
         /* Not even that: the peer does not answer, so nothing is known. BASE, or what our own
-         * interface allows, stays in use. */
+         * interface allows, stays in use; further traffic asks again. */
         pmtu->raise_ns = now_ns + RETRY_NS;
+        pmtu->active = false;
     }
 }
 

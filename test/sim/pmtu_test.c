@@ -365,6 +365,13 @@ static void silent_peer_is_left_alone(void **state)
     assert_in_range(wan.probes, 30, 60);
     assert_true(wan.largest_probe <= EL_PMTU_BASE);
     assert_int_equal(el_pmtu_outer_bytes(&wan.pmtu), EL_PMTU_BASE);
+    /* Not without. */
+    wan.traffic_ns = 0;
+    run(&wan, 60 * EL_S);
+    wan.probes = 0;
+    run(&wan, 86400 * EL_S);
+    assert_int_equal(wan.probes, 0);
+    wan.traffic_ns = 10 * EL_MS;
     wan.answers = true;
     run(&wan, 70 * EL_S);
     assert_int_equal(in_use(&wan), 1500);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A packet out of the tunnel: taken apart, its echo answered, the MSS in its frame clamped. The
+ * input is a byte for the MTU and then the packet; it also plays the frame by itself.
+ */
+#include "frame/csum.h"
+#include "frame/layers.h"
+#include "overlay/overlay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOCAL = 0x64400001 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static bool tcp_csum_ok(const uint8_t *frame, size_t len)
+{
+    struct el_layers layers;
+
+    if (el_layers_read(frame, len, &layers) < 0 || layers.transport != EL_IP_TCP)
+        return false;
+    size_t tcp_len = layers.end - layers.l4;
+    uint64_t sum = el_layers_pseudo(&layers, tcp_len);
+    return el_csum_finish(el_csum_add(sum, frame + layers.l4, tcp_len)) == 0;
+}
+
+static void clamp(uint8_t *frame, size_t len, size_t mtu)
+{
+    bool was_ok = tcp_csum_ok(frame, len);
+
+    el_overlay_clamp_mss(frame, len, mtu, false);
+    require(!was_ok || tcp_csum_ok(frame, len));
+    require(!el_overlay_clamp_mss(frame, len, mtu, false)); /* once is enough */
+}
+
+static void answer(uint8_t *packet, size_t len, const struct el_overlay_packet *request)
+{
+    struct el_overlay_packet reply;
+
+    el_overlay_echo_reply(packet, len);
+    require(el_overlay_decap(packet, len, request->source, &reply) == 0);
+    require(reply.kind == EL_OVERLAY_ECHO_REPLY && reply.source == LOCAL);
+    require(reply.echo_ident == request->echo_ident && reply.echo_len == len);
+}
+
+static void play_packet(const uint8_t *data, size_t size, size_t mtu)
+{
+    struct el_overlay_packet out;
+    uint8_t *packet = malloc(size + 1);
+
+    memcpy(packet, data, size);
+    if (el_overlay_decap(packet, size, LOCAL, &out) == 0) {
+        if (out.kind == EL_OVERLAY_FRAME) {
+            require(out.frame >= packet && out.frame + out.frame_len <= packet + size);
+            require(out.frame_len >= 14 && out.frame_len <= EL_OVERLAY_FRAME_MAX);
+            require(out.vni <= 0xffffff);
+            clamp(out.frame, out.frame_len, mtu);
+        } else if (out.kind == EL_OVERLAY_ECHO) {
+            answer(packet, size, &out);
+        }
+    }
+    free(packet);
+}
+
+static void play_frame(const uint8_t *data, size_t size, size_t mtu)
+{
+    uint8_t *frame = malloc(size + 1);
+
+    memcpy(frame, data, size);
+    clamp(frame, size, mtu);
+    free(frame);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1)
+        return 0;
+    size_t mtu = (size_t)data[0] * 8;
+    play_packet(data + 1, size - 1, mtu);
+    if (size > 1 + EL_OVERLAY_HEADER)
+        play_frame(data + 1 + EL_OVERLAY_HEADER, size - 1 - EL_OVERLAY_HEADER, mtu);
+    return 0;
+}

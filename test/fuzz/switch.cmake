@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The corpus is made by overlay_corpus.py.
+el_fuzz_target(switch_fuzz switch)
