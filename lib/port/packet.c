@@ -94,6 +94,14 @@ static int check_kind(int fd, const char *name, struct el_err *err)
     return 0;
 }
 
+/* Frames both ways have a vnet header. */
+static int set_format(int fd)
+{
+    static const int on = 1;
+
+    return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on);
+}
+
 /* Everything up to bind(), which is when frames begin to arrive: the socket is made for no
  * protocol, so there is never a frame from another interface or without its header in the queue. */
 static int set_options(int fd, unsigned index)
@@ -101,8 +109,7 @@ static int set_options(int fd, unsigned index)
     static const int on = 1, bytes = BUFFER_BYTES;
     struct packet_mreq promiscuous = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
 
-    if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0 ||
-        setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
+    if (set_format(fd) < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
         return -1;
@@ -114,18 +121,19 @@ static int set_options(int fd, unsigned index)
     return 0;
 }
 
-static int bind_to(int fd, unsigned index)
+static int bind_to(int fd, unsigned index, uint16_t protocol)
 {
     struct sockaddr_ll address = {
         .sll_family = AF_PACKET,
-        .sll_protocol = htons(EVERY_PROTOCOL),
+        .sll_protocol = htons(protocol),
         .sll_ifindex = (int)index,
     };
 
     return bind(fd, (const struct sockaddr *)&address, sizeof address);
 }
 
-int el_packet_open(const char *name, struct el_err *err)
+/* PROTOCOL 0: nothing is ever received. */
+static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
 {
     unsigned index = if_nametoindex(name);
 
@@ -139,7 +147,8 @@ int el_packet_open(const char *name, struct el_err *err)
                    : el_err_os(err, errno, "lan %s: packet socket", name);
 
     int code = 0;
-    if (set_options(fd, index) < 0 || bind_to(fd, index) < 0)
+    int set = protocol ? set_options(fd, index) : set_format(fd);
+    if (set < 0 || bind_to(fd, index, protocol) < 0)
         code = el_err_os(err, errno, "lan %s: setting up the packet socket", name);
     else
         code = check_kind(fd, name, err);
@@ -148,6 +157,16 @@ int el_packet_open(const char *name, struct el_err *err)
         return code;
     }
     return fd;
+}
+
+int el_packet_open(const char *name, struct el_err *err)
+{
+    return open_packet(name, EVERY_PROTOCOL, err);
+}
+
+int el_packet_open_to_send(const char *name, struct el_err *err)
+{
+    return open_packet(name, 0, err);
 }
 
 /* -- receiving -- */

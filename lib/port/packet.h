@@ -21,6 +21,9 @@
  * Ethernet). The interface need not be up. */
 int el_packet_open(const char *name, struct el_err *err);
 
+/* The same for sending only: it is not promiscuous, and no frame is copied for it. */
+int el_packet_open_to_send(const char *name, struct el_err *err);
+
 /* Adopts FD, of el_packet_open() here or in another process; on success it is the port's. */
 int el_port_from_packet(int fd, const char *name, struct el_port **port);
 

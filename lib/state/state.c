@@ -27,7 +27,9 @@ static const char *const boot_steps[] = {
 };
 
 static const char *const tunnel_steps[] = {
-    "CREATE TABLE timestamp (key BLOB PRIMARY KEY, tai64n BLOB NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE timestamp (key BLOB PRIMARY KEY, tai64n BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE endpoint (key BLOB PRIMARY KEY, ip BLOB NOT NULL, port INTEGER NOT NULL)"
+    " WITHOUT ROWID;",
 };
 
 static const struct owner {
