@@ -3,12 +3,15 @@
  * Theory of operation.
  *
  * The first segment of a flow is held where it lies. A following one that continues it is not
- * copied behind it: its payload becomes one more slice. When the flow is emitted, the headers of
- * the first segment are patched into those of the super-frame:
+ * copied behind it: its payload becomes one more slice. When the flow is emitted, a copy of the
+ * first segment's headers is made into those of the super-frame:
  *
- *     first      [headers][payload]           slice 0: the whole frame, lengths patched
- *     second     [headers][payload]           slice 1: the payload only
+ *     slice 0    headers of the super-frame, in memory of our own
+ *     slice 1    [headers][payload]           of the first segment, the payload only
+ *     slice 2    [headers][payload]           of the second
  *     ...
+ *
+ * So the segments themselves are never written to, and the same one may be held for several ports.
  *
  * The transport's checksum is verified segment by segment, and the super-frame says "to be filled
  * in": its field holds the pseudo header's sum, so that no receiver has to add up the payload again
@@ -42,6 +45,8 @@
 enum {
     /* What Linux takes as one UDP super-frame (UDP_MAX_SEGMENTS before it was raised to 128). */
     UDP_SEGMENTS_MAX = 64,
+    SEGMENTS_MAX = EL_GRO_SLICES - 1, /* the first slice is the headers */
+    HEADERS_MAX = EL_ETH_HEADER_MAX + EL_IP6_HEADER + EL_TCP_HEADER_MAX,
     IP_BYTES_MAX = 65535,
     ENDING_FLAGS = EL_TCP_PSH | EL_TCP_FIN,
     OTHER_ZERO = 0xffff, /* a right checksum, but not the one that a cut would write: that is 0 */
@@ -51,18 +56,19 @@ enum {
 struct flow {
     unsigned port;
     uint32_t hash;
-    uint8_t *frame;          /* the first segment */
-    struct el_layers layers; /* of it */
-    bool verified;           /* its checksums are known to be right */
-    uint16_t size;           /* its payload: the segment size */
-    uint16_t ending;         /* FIN and PSH of the last segment */
-    size_t payload_len;      /* of all segments */
-    unsigned count;          /* segments, which is slices */
-    struct el_slice slices[EL_GRO_SLICES];
+    const uint8_t *frame;                  /* the first segment */
+    struct el_layers layers;               /* of it */
+    bool verified;                         /* its checksums are known to be right */
+    uint16_t size;                         /* its payload: the segment size */
+    uint16_t ending;                       /* FIN and PSH of the last segment */
+    size_t payload_len;                    /* of all segments */
+    unsigned count;                        /* segments */
+    struct el_slice slices[EL_GRO_SLICES]; /* [0] is filled in at the end */
 };
 
 struct el_gro {
     struct el_gro_config config;
+    uint8_t headers[HEADERS_MAX]; /* of the super-frame that is being emitted */
     /* A permutation of all flows: the first COUNT are held, oldest first, the others are free. */
     struct flow *flows[EL_GRO_FLOWS];
     unsigned count;
@@ -167,7 +173,7 @@ static bool continues(struct flow *flow, const uint8_t *frame, const struct el_l
     bool tcp = next->transport == EL_IP_TCP;
     size_t headers = flow->layers.payload - flow->layers.l3;
 
-    if (len > flow->size || flow->count == (tcp ? EL_GRO_SLICES : UDP_SEGMENTS_MAX) ||
+    if (len > flow->size || flow->count == (tcp ? SEGMENTS_MAX : UDP_SEGMENTS_MAX) ||
         headers + flow->payload_len + len > IP_BYTES_MAX)
         return false;
     if (!ip_continues(flow, next) || (tcp && !tcp_continues(flow, next)))
@@ -177,12 +183,13 @@ static bool continues(struct flow *flow, const uint8_t *frame, const struct el_l
     return flow->verified && csums_are_right(frame, next);
 }
 
-/* Patches the first segment's headers into those of the super-frame; says what it is. */
-static struct el_offload make_super(const struct flow *flow)
+/* Makes the first segment's headers, copied to HEADERS, those of the super-frame; says what it is.
+ */
+static struct el_offload make_super(const struct flow *flow, uint8_t headers[HEADERS_MAX])
 {
     const struct el_layers *layers = &flow->layers;
-    uint8_t *ip = flow->frame + layers->l3;
-    uint8_t *transport = flow->frame + layers->l4;
+    uint8_t *ip = headers + layers->l3;
+    uint8_t *transport = headers + layers->l4;
     size_t len = layers->payload - layers->l4 + flow->payload_len;
     bool tcp = layers->transport == EL_IP_TCP;
     struct el_offload offload = {
@@ -196,6 +203,7 @@ static struct el_offload make_super(const struct flow *flow)
         .csum_offset = tcp ? EL_TCP_AT_CSUM : EL_UDP_AT_CSUM,
     };
 
+    memcpy(headers, flow->frame, layers->payload);
     if (layers->version == 4) {
         uint16_t total_len = (uint16_t)(layers->ip4.header_len + len);
 
@@ -214,23 +222,7 @@ static struct el_offload make_super(const struct flow *flow)
     return offload;
 }
 
-/* Emits the flow at INDEX and frees its place. */
-static void emit(struct el_gro *gro, unsigned index)
-{
-    struct flow *flow = gro->flows[index];
-    struct el_offload offload = {0};
-
-    if (flow->count > 1)
-        offload = make_super(flow);
-    gro->config.emit(gro->config.arg, flow->port, &offload, flow->slices, flow->count);
-
-    gro->count--;
-    memmove(&gro->flows[index], &gro->flows[index + 1],
-            (gro->count - index) * sizeof gro->flows[0]);
-    gro->flows[gro->count] = flow;
-}
-
-static void emit_alone(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
+static void emit_alone(const struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
 {
     static const struct el_offload none;
     struct el_slice slice = {frame, len};
@@ -238,7 +230,27 @@ static void emit_alone(struct el_gro *gro, unsigned port, const uint8_t *frame, 
     gro->config.emit(gro->config.arg, port, &none, &slice, 1);
 }
 
-static void hold(struct el_gro *gro, unsigned port, uint32_t hash, uint8_t *frame,
+/* Emits the flow at INDEX and frees its place. */
+static void emit(struct el_gro *gro, unsigned index)
+{
+    struct flow *flow = gro->flows[index];
+
+    if (flow->count > 1) {
+        struct el_offload offload = make_super(flow, gro->headers);
+
+        flow->slices[0] = (struct el_slice){gro->headers, flow->layers.payload};
+        gro->config.emit(gro->config.arg, flow->port, &offload, flow->slices, flow->count + 1);
+    } else {
+        emit_alone(gro, flow->port, flow->frame, flow->layers.end);
+    }
+
+    gro->count--;
+    memmove(&gro->flows[index], &gro->flows[index + 1],
+            (gro->count - index) * sizeof gro->flows[0]);
+    gro->flows[gro->count] = flow;
+}
+
+static void hold(struct el_gro *gro, unsigned port, uint32_t hash, const uint8_t *frame,
                  const struct el_layers *layers)
 {
     if (gro->count == EL_GRO_FLOWS)
@@ -254,7 +266,7 @@ static void hold(struct el_gro *gro, unsigned port, uint32_t hash, uint8_t *fram
     flow->size = (uint16_t)flow->payload_len;
     flow->ending = 0;
     flow->count = 1;
-    flow->slices[0] = (struct el_slice){frame, layers->end};
+    flow->slices[1] = (struct el_slice){frame + layers->payload, flow->payload_len};
 }
 
 /* Puts a segment behind the flow at INDEX; emits it where no further one may follow. */
@@ -264,7 +276,7 @@ static void append(struct el_gro *gro, unsigned index, const uint8_t *frame,
     struct flow *flow = gro->flows[index];
     size_t len = layers->end - layers->payload;
 
-    flow->slices[flow->count++] = (struct el_slice){frame + layers->payload, len};
+    flow->slices[++flow->count] = (struct el_slice){frame + layers->payload, len};
     flow->payload_len += len;
     if (layers->transport == EL_IP_TCP)
         flow->ending = layers->tcp.flags & ENDING_FLAGS;
@@ -272,7 +284,7 @@ static void append(struct el_gro *gro, unsigned index, const uint8_t *frame,
         emit(gro, index);
 }
 
-void el_gro_add(struct el_gro *gro, unsigned port, uint8_t *frame, size_t len)
+void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
 {
     struct el_layers layers;
 

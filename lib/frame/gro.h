@@ -20,8 +20,8 @@ enum {
     EL_GRO_SLICES = 68, /* at most in one emitted frame; EL_PORT_SLICES */
 };
 
-/* Takes a frame: its pieces in order. They, and the frames they point into, are valid during the
- * call only as far as el_gro is concerned. */
+/* Takes a frame: its pieces in order, which are valid during the call only. A super-frame's first
+ * piece is its headers. Must not call el_gro_*. */
 typedef void el_gro_emit(void *arg, unsigned port, const struct el_offload *offload,
                          const struct el_slice *slices, unsigned count);
 
@@ -38,8 +38,8 @@ struct el_gro *el_gro_new(const struct el_gro_config *config);
 void el_gro_free(struct el_gro *gro); /* emits nothing; NULL is allowed */
 
 /* Offers a complete frame (no offload pending) for PORT, a number of the caller's. Its memory must
- * stay as it is, and is written to, until el_gro_flush() returns. */
-void el_gro_add(struct el_gro *gro, unsigned port, uint8_t *frame, size_t len);
+ * stay as it is until el_gro_flush() returns; the same frame may be offered for several ports. */
+void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len);
 
 /* Emits all that is held, oldest first. */
 void el_gro_flush(struct el_gro *gro);

@@ -77,7 +77,7 @@ static void cut_again(void *arg, unsigned port, const struct el_offload *offload
         at += slices[i].len;
     }
     require(el_gso_begin(&cut, buffer + HEADROOM, len, offload) == 0);
-    require(el_gso_count(&cut) == count);
+    require(el_gso_count(&cut) == (count > 1 ? count - 1 : 1));
     while (el_gso_next(&cut, &segment, &len)) {
         hash_out += hash(port, segment, len);
         frames_out++;
