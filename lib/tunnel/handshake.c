@@ -34,11 +34,12 @@ void el_tunnel_forget_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer
 }
 
 /* Starts a session with the keys that the vault has ready. */
-static void start_session(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, bool initiator,
-                          uint32_t local, uint32_t remote, uint64_t now_ns)
+static void start_session(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                          enum el_tunnel_role role, uint32_t local, uint32_t remote,
+                          uint64_t now_ns)
 {
-    struct el_tunnel_session *session = el_tunnel_session_start(&peer->sessions, tunnel->sessions,
-                                                                initiator, local, remote, now_ns);
+    struct el_tunnel_session *session =
+        el_tunnel_session_start(&peer->sessions, tunnel->sessions, role, local, remote, now_ns);
 
     *session->keys = tunnel->vault->keys;
     sodium_memzero(&tunnel->vault->keys, sizeof tunnel->vault->keys);
@@ -111,7 +112,7 @@ int el_tunnel_take_initiation(struct el_tunnel *tunnel, uint64_t now_ns,
     el_tunnel_put_response(peer->response, &answer);
     el_tunnel_tell(tunnel, EL_TUNNEL_TIMESTAMP, peer);
     el_tunnel_roam(tunnel, peer, from);
-    start_session(tunnel, peer, false, answer.sender, answer.receiver, now_ns);
+    start_session(tunnel, peer, EL_TUNNEL_RESPONDER, answer.sender, answer.receiver, now_ns);
     el_tunnel_timers_received(tunnel, peer, now_ns, false);
     el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_RESPONSE);
     return 0;
@@ -165,7 +166,10 @@ int el_tunnel_take_response(struct el_tunnel *tunnel, uint64_t now_ns,
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
     el_tunnel_forget_initiation(tunnel, peer);
     el_tunnel_roam(tunnel, peer, from);
-    start_session(tunnel, peer, true, msg.receiver, msg.sender, now_ns);
+    bool keeper = memcmp(vault->identity.public_key, peer->secrets->pairing.public_key,
+                         sizeof vault->identity.public_key) > 0;
+    start_session(tunnel, peer, keeper ? EL_TUNNEL_KEEPER : EL_TUNNEL_INITIATOR, msg.receiver,
+                  msg.sender, now_ns);
     session_up(tunnel, peer);
     el_tunnel_timers_received(tunnel, peer, now_ns, false);
     /* The responder may not send before it has heard from us under the new keys. */

@@ -23,20 +23,14 @@ static struct el_tunnel_session *free_slot(struct el_tunnel_sessions *sessions)
         if (slot != sessions->next && slot != sessions->current && slot != sessions->previous)
             return slot;
     }
-    return NULL; /* not reached: a new session ends previous first */
+    return NULL; /* not reached: the place of a new session is emptied first */
 }
 
-struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *sessions,
-                                                  struct el_map *indexes, bool initiator,
-                                                  uint32_t local, uint32_t remote, uint64_t now_ns)
+/* Empties the place for a session that we made. */
+static void advance(struct el_tunnel_sessions *sessions, struct el_map *indexes, bool keeper)
 {
-    struct el_tunnel_session **place = initiator ? &sessions->current : &sessions->next;
-
     end(&sessions->previous, indexes);
-    if (!initiator) {
-        end(&sessions->next, indexes);
-    } else if (sessions->next) {
-        /* Both sides initiated. The peer may be sending with what we answered. */
+    if (sessions->next && keeper) {
         end(&sessions->current, indexes);
         sessions->previous = sessions->next;
         sessions->next = NULL;
@@ -44,6 +38,18 @@ struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *ses
         sessions->previous = sessions->current;
         sessions->current = NULL;
     }
+}
+
+struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *sessions,
+                                                  struct el_map *indexes, enum el_tunnel_role role,
+                                                  uint32_t local, uint32_t remote, uint64_t now_ns)
+{
+    bool crossed = role != EL_TUNNEL_RESPONDER && sessions->next;
+
+    if (role == EL_TUNNEL_RESPONDER)
+        end(&sessions->next, indexes);
+    else
+        advance(sessions, indexes, role == EL_TUNNEL_KEEPER);
     struct el_tunnel_session *session = free_slot(sessions);
     *session = (struct el_tunnel_session){
         .peer = session->peer,
@@ -52,10 +58,10 @@ struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *ses
         .made_ns = now_ns,
         .local = local,
         .remote = remote,
-        .initiator = initiator,
+        .rekeys = role == EL_TUNNEL_KEEPER || (role == EL_TUNNEL_INITIATOR && !crossed),
     };
     el_map_put(indexes, &local, session);
-    *place = session;
+    *(role == EL_TUNNEL_RESPONDER ? &sessions->next : &sessions->current) = session;
     return session;
 }
 

@@ -10,10 +10,14 @@
  *     current   what we send with
  *     previous  what the other side may still send with
  *
- * As initiator:  response arrives          -> it is current; current, or next if there is one,
- *                                             becomes previous
- * As responder:  response is made          -> it is next; an older next and previous end
- *                data arrives under next   -> next is current, current is previous
+ * As initiator:  response arrives          -> it is current, current becomes previous
+ * As responder:  response is made          -> it is next; an older next ends
+ *                data arrives under next   -> next is current, current becomes previous
+ *
+ * When both sides initiate at once there are two new sessions. Both must come to use the same one,
+ * or from then on both would rekey, and cross each other again: it is the one of the side with the
+ * greater public key ("the keeper"). The keeper makes the other's session previous; the other
+ * uses its own until it hears from the keeper.
  */
 #ifndef EL_TUNNEL_SESSION_H
 #define EL_TUNNEL_SESSION_H
@@ -42,7 +46,7 @@ struct el_tunnel_session {
     uint64_t counter; /* of the next message we send */
     uint32_t local;   /* index by which the peer addresses us */
     uint32_t remote;  /* and we it */
-    bool initiator;   /* whether we made it */
+    bool rekeys;      /* it is on us to make the next one: we are its initiator */
     struct el_tunnel_replay replay;
 };
 
@@ -54,10 +58,17 @@ struct el_tunnel_sessions {
     struct el_tunnel_session slots[EL_TUNNEL_SESSIONS];
 };
 
+/* How we came to a session. */
+enum el_tunnel_role {
+    EL_TUNNEL_RESPONDER,
+    EL_TUNNEL_INITIATOR,
+    EL_TUNNEL_KEEPER, /* an initiator that wins when both are */
+};
+
 /* Starts a session in its place and enters it in INDEXES (uint32_t local to session), which has
  * room for it. Its keys are still to be filled in. */
 struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *sessions,
-                                                  struct el_map *indexes, bool initiator,
+                                                  struct el_map *indexes, enum el_tunnel_role role,
                                                   uint32_t local, uint32_t remote, uint64_t now_ns);
 
 /* An authentic message came in under SESSION. True if that confirmed it: next became current. */

@@ -194,7 +194,7 @@ static void keep_fresh(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, ui
     if (!session)
         return;
     if (session->counter > EL_TUNNEL_REKEY_AFTER_MESSAGES ||
-        (session->initiator && now_ns >= session->made_ns + EL_TUNNEL_REKEY_AFTER_S * EL_S))
+        (session->rekeys && now_ns >= session->made_ns + EL_TUNNEL_REKEY_AFTER_S * EL_S))
         el_tunnel_timers_attempt(tunnel, peer, now_ns);
 }
 
@@ -225,7 +225,7 @@ void el_tunnel_timers_received(struct el_tunnel *tunnel, struct el_tunnel_peer *
             start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
                   now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
     }
-    if (session && session->initiator && !peer->timers.last_minute &&
+    if (session && session->rekeys && !peer->timers.last_minute &&
         now_ns >= session->made_ns + last_minute_ns) {
         peer->timers.last_minute = true;
         el_tunnel_timers_attempt(tunnel, peer, now_ns);
