@@ -107,6 +107,18 @@ lease() {
     sed -n "s/^$2=//p" "$WORK/$1.lease"
 }
 
+# applet SUPERVISOR NAME: the process id of a running applet; fails if there is none.
+applet() {
+    local pid
+    for pid in $(pgrep -P "$(pid_of "$1")"); do
+        if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qE "(^|[ /])$2( |\$)"; then
+            echo "$pid"
+            return 0
+        fi
+    done
+    return 1
+}
+
 mac_of() {
     ns "$1" cat /sys/class/net/eth0/address
 }
