@@ -320,12 +320,14 @@ int el_tunnel_output(struct el_tunnel *tunnel, uint64_t now_ns,
     }
     while ((peer = tunnel->first_speaker)) {
         size_t len = speak(tunnel, peer, now_ns, bytes);
+        if (!peer->wants) {
+            tunnel->first_speaker = peer->next_speaker;
+            peer->queued = false;
+        }
         if (len > 0) {
             *to = peer->endpoint;
             return (int)len;
         }
-        tunnel->first_speaker = peer->next_speaker; /* it wants nothing any more */
-        peer->queued = false;
     }
     return 0;
 }

@@ -2,3 +2,4 @@
 el_unit_test(heap_test base)
 el_unit_test(noise_test tunnel)
 el_unit_test(tunnel_parts_test tunnel)
+el_unit_test(tunnel_machine_test tunnel)
