@@ -8,6 +8,8 @@
  * holder of the address on a segment that the sender is on (and its socket is bound to, if to any);
  * 255.255.255.255, and the directed broadcast of an address' prefix, go to all others there.
  *
+ * There is no multicast. Ports are chosen upwards from 49152.
+ *
  * What happens on the way is a link's: from one host to another, set apart for each direction.
  * Everything random comes from the world's seed: the same calls give the same trace.
  *
@@ -73,18 +75,22 @@ void el_net_memory_world_free(struct el_net_world *world);
  * memory. */
 struct el_net *el_net_memory_host(struct el_net_world *world, const char *name);
 
+const char *el_net_memory_name(const struct el_net *host);
+
 /* Gives HOST an address on the segment DEVICE. 0, EL_EEXIST if somebody there has it, EL_ENOMEM. */
 int el_net_memory_address(struct el_net *host, const char *device, const struct el_prefix *prefix);
 
 /* Takes it away again: what was open on it stays and hears nothing. */
 void el_net_memory_address_del(struct el_net *host, const char *device, const struct el_ip *ip);
 
-/* Sets the link from host FROM to host TO; NULL stands for every host. What is set last wins. */
-void el_net_memory_link(struct el_net_world *world, const struct el_net *from,
-                        const struct el_net *to, const struct el_net_memory_link *link);
+/* Sets the link from host FROM to host TO; NULL stands for every host. What is set last wins. 0 or
+ * EL_ENOMEM. */
+int el_net_memory_link(struct el_net_world *world, const struct el_net *from,
+                       const struct el_net *to, const struct el_net_memory_link *link);
 
 /* The power fails: everything HOST has open is gone, without a callback and without a word to
- * the others (whose streams end with EL_ECLOSED when they next send to it). It may start again. */
+ * the others (whose streams end with EL_ECLOSED when they next send to it). What is open does
+ * nothing any more and is still to be closed by its owner. The host may open anew at once. */
 void el_net_memory_crash(struct el_net *host);
 
 /* Calls TRACE for every datagram and segment; NULL: for none. */

@@ -4,8 +4,8 @@
  * look-up blocks, and in a static binary it would load NSS modules of another libc.
  *
  * /etc/hosts is read first, then the servers of /etc/resolv.conf are asked, for IPv4 and IPv6. A
- * numeric address is its own answer. The addresses come in the order in which they should be tried
- * (RFC 6724).
+ * numeric address is its own answer. When resolv.conf changes (the network came up after us), the
+ * new one counts. The addresses come in the order in which they should be tried (RFC 6724).
  */
 #ifndef EL_NET_RESOLVE_H
 #define EL_NET_RESOLVE_H
@@ -23,6 +23,7 @@ struct el_net_query;
 /* Zero or NULL stands for the default. */
 struct el_net_resolver_config {
     const char *resolv_conf; /* "/etc/resolv.conf" */
+    uint16_t port;           /* of the servers: 53 */
     unsigned timeout_ms;     /* of the first try of a server: 2000 */
     unsigned tries;          /* of each server: 3 */
     bool env_hosts;          /* take the hosts file from the environment's CARES_HOSTS */

@@ -37,9 +37,11 @@ struct el_sys_drop_config {
 };
 
 /* Gives up everything: groups, ids, all capability sets and the bounding set, new privileges by
- * execve, being traced and dumped, new processes. Whoever is not root has little to give up and
- * gives up that. Afterwards it is checked that root cannot be regained. On an error the caller
- * must exit. */
+ * execve, being traced and dumped. Whoever is not root keeps its ids and gives up the rest.
+ * Afterwards it is checked that root cannot be regained. The parent-death signal, which the kernel
+ * takes away when ids change, is set again; if the parent is dead by then, that is an error too.
+ * Before the first thread is started: capabilities belong to threads. On an error the caller must
+ * exit. */
 int el_sys_drop(const struct el_sys_drop_config *config, struct el_err *err);
 
 #endif
