@@ -306,6 +306,37 @@ static void headers_that_cannot_be_cut(void **state)
     }
 }
 
+static void udp_length_that_lies(void **state)
+{
+    struct sample s = {
+        .udp = true, .ttl = 64, .payload = random_payload, .payload_len = 5000, .partial = true};
+    struct el_offload offload = offload_of(&s, 1400);
+    struct el_gso_cut cut;
+    size_t len = sample_build(super, &s);
+
+    (void)state;
+    sample_put(super + sample_l4(&s) + 4, 5000, 2); /* its header is missing */
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload), EL_EPROTO);
+}
+
+static void headers_are_bounded(void **state)
+{
+    struct sample s = {.ip6 = true,
+                       .flags = 0x10,
+                       .ip_options = 176,
+                       .payload = random_payload,
+                       .payload_len = 5000,
+                       .partial = true};
+    struct el_offload offload;
+    struct el_gso_cut cut;
+
+    (void)state;
+    check_cut(&s, 100);
+    s.ip_options += 8; /* 258 bytes up to the payload */
+    offload = offload_of(&s, 100);
+    assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload), EL_EPROTO);
+}
+
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -561,6 +592,111 @@ static void what_must_not_merge(void **state)
     check_difference(&(struct difference){.what = "nothing"}, &base, true);
     for (size_t i = 0; i < sizeof udp / sizeof udp[0]; i++)
         check_difference(&udp[i], &base, false);
+}
+
+/* Zero has two forms in a checksum. Where a frame has the one that a cut would not write, it stays
+ * alone. FIELD is set so that the checksum comes out as zero. */
+static void check_other_zero(struct sample *s, size_t field, size_t csum, uint32_t other)
+{
+    static uint8_t first[1200], second[1200];
+    struct el_gro *gro = merger(true);
+    struct sample a = sample_segment(s, 500, 0), b = sample_segment(s, 500, 1);
+    size_t first_len = sample_build(first, &a), second_len = sample_build(second, &b);
+
+    for (unsigned form = 0; form < 2; form++) {
+        uint32_t right = (uint32_t)(second[csum] << 8 | second[csum + 1]);
+
+        if (form == 0) {
+            uint32_t now = (uint32_t)(second[field] << 8 | second[field + 1]) + right;
+            sample_put(second + field, (now & 0xffff) + (now >> 16), 2);
+        }
+        sample_put(second + csum, form == 0 ? other ^ 0xffff : other, 2);
+        el_gro_add(gro, 0, first, first_len);
+        el_gro_add(gro, 0, second, second_len);
+        el_gro_flush(gro);
+        assert_int_equal(outs_count, form == 0 ? 1 : 2);
+        forget_outs();
+    }
+    el_gro_free(gro);
+}
+
+static void the_other_zero_does_not_merge(void **state)
+{
+    struct sample s = {.ttl = 64, .flags = 0x10, .payload = random_payload, .payload_len = 1000};
+
+    (void)state;
+    check_other_zero(&s, sample_payload_at(&s), sample_l4(&s) + 16, 0xffff);
+    s.udp = true;
+    check_other_zero(&s, sample_payload_at(&s), sample_l4(&s) + 6, 0x0000);
+
+    /* IPv4: the identification makes the header's checksum zero. */
+    uint8_t frame[1200];
+    s.id = 0;
+    sample_build(frame, &s);
+    struct sample b = sample_segment(&s, 500, 1);
+    b.id = 0;
+    sample_build(frame, &b);
+    s.id = (uint16_t)((frame[24] << 8 | frame[25]) - 1); /* the second one's is one more */
+    check_other_zero(&s, sample_payload_at(&s), 14 + 10, 0xffff);
+}
+
+/* A datagram that ends before its IP packet does. */
+static void udp_shorter_than_its_packet(void **state)
+{
+    static uint8_t frames[2][1200];
+    struct sample s = {.udp = true, .ttl = 64, .payload = random_payload, .payload_len = 1000};
+    struct el_gro *gro = merger(true);
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct sample segment = sample_segment(&s, 500, i);
+        size_t len = sample_build(frames[i], &segment);
+        uint8_t *udp = frames[i] + sample_l4(&s);
+        uint32_t csum = (uint32_t)(udp[6] << 8 | udp[7]) + 100;
+
+        sample_put(udp + 4, 508 - 100, 2);
+        sample_put(udp + 6, (csum & 0xffff) + (csum >> 16), 2); /* the sum stays what it was */
+        el_gro_add(gro, 0, frames[i], len);
+    }
+    el_gro_flush(gro);
+    assert_int_equal(outs_count, 2);
+    forget_outs();
+    el_gro_free(gro);
+}
+
+/* An IP packet cannot be longer than 65,535 bytes, however many segments there are. */
+static void no_super_frame_is_too_long(void **state)
+{
+    static uint8_t segments[SEGMENTS_MAX][1700];
+    static uint8_t payload[SEGMENTS_MAX * 1400];
+
+    (void)state;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct sample s = {.ip6 = kind & 1,
+                           .udp = kind & 2,
+                           .ttl = 64,
+                           .flags = 0x10,
+                           .payload = payload,
+                           .payload_len = sizeof payload};
+        struct el_gro *gro = merger(true);
+        unsigned count = 0;
+
+        for (unsigned i = 0; i < SEGMENTS_MAX; i++) {
+            struct sample segment = sample_segment(&s, 1400, i);
+
+            el_gro_add(gro, 0, segments[i], sample_build(segments[i], &segment));
+        }
+        el_gro_flush(gro);
+        assert_int_equal(outs_count, 2);
+        for (unsigned i = 0; i < outs_count; i++) {
+            assert_true(outs[i].len <= 14 + 65535);
+            count += outs[i].count - 1;
+        }
+        assert_int_equal(count, SEGMENTS_MAX);
+        assert_true(outs[0].len + 1400 > 14 + 65535);
+        forget_outs();
+        el_gro_free(gro);
+    }
 }
 
 /* A damaged first segment is noticed when the second comes, and both go out as they are. */
@@ -821,9 +957,14 @@ int main(void)
         cmocka_unit_test(udp_checksum_is_never_zero),
         cmocka_unit_test(lying_offloads_are_refused),
         cmocka_unit_test(headers_that_cannot_be_cut),
+        cmocka_unit_test(udp_length_that_lies),
+        cmocka_unit_test(headers_are_bounded),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(merge_gives_the_super_frame_back),
         cmocka_unit_test(what_must_not_merge),
+        cmocka_unit_test(the_other_zero_does_not_merge),
+        cmocka_unit_test(udp_shorter_than_its_packet),
+        cmocka_unit_test(no_super_frame_is_too_long),
         cmocka_unit_test(damaged_first_segment),
         cmocka_unit_test(push_goes_out_at_once),
         cmocka_unit_test(ports_do_not_mix),

@@ -21,7 +21,8 @@ struct sample {
     uint8_t tos, ttl;
     uint16_t id;
     bool df;
-    unsigned ip_options; /* bytes: 0..40 in fours; IPv6: a destination options header if not 0 */
+    unsigned
+        ip_options; /* bytes: 0..40 in fours; IPv6: of a destination options header, in eights */
     uint32_t seq, ack;
     uint16_t flags, window, urgent;
     unsigned options;   /* bytes of TCP options: 0..40, in fours */
@@ -55,7 +56,7 @@ static inline size_t sample_transport_len(const struct sample *s)
 
 static inline size_t sample_ip_header_len(const struct sample *s)
 {
-    return s->ip6 ? 40 + (s->ip_options ? 8 : 0) : 20 + s->ip_options;
+    return (s->ip6 ? 40 : 20) + s->ip_options;
 }
 
 /* Offsets from the frame's first byte. */
@@ -93,7 +94,7 @@ static inline uint8_t *sample_put_ip(uint8_t *at, const struct sample *s)
     uint8_t protocol = s->udp ? 17 : 6;
 
     if (s->ip6) {
-        size_t extension = s->ip_options ? 8 : 0;
+        unsigned extension = s->ip_options;
 
         at = sample_put(at, 6u << 28 | (uint32_t)s->tos << 20 | 0x12345, 4);
         at = sample_put(at, (uint32_t)(extension + sample_transport_len(s)), 2);
@@ -106,9 +107,9 @@ static inline uint8_t *sample_put_ip(uint8_t *at, const struct sample *s)
             at = sample_put(at, (i + 1) << 8 | s->flow, 4);
         }
         if (extension) {
-            at = sample_put(at, (uint32_t)protocol << 8, 2);
-            at = sample_put(at, 0x01040000, 4); /* PadN of six bytes */
-            at = sample_put(at, 0, 2);
+            at = sample_put(at, (uint32_t)protocol << 8 | (extension / 8 - 1), 2);
+            memset(at, 0, extension - 2); /* Pad1 options */
+            at += extension - 2;
         }
         return at;
     }
