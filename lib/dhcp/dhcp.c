@@ -385,8 +385,14 @@ static void claim(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *le
 static void claim_durably(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease,
                           enum el_dhcp_lease_state state, uint32_t seconds)
 {
+    const struct el_dhcp_lease *other = el_dhcp_leases_of(d->leases, &r->who);
+
     r->out->durable = true;
     r->out->before = el_dhcp_lease_claim(lease);
+    if (other && other != lease) {
+        r->out->other_ip = other->ip;
+        r->out->other_before = el_dhcp_lease_claim(other);
+    }
     claim(d, r, lease, state, r->now_ns + seconds * EL_S);
     r->out->record = (struct el_dhcp_record){.ip = el_ip4(lease->ip),
                                              .mac = lease->mac,
@@ -395,17 +401,26 @@ static void claim_durably(struct el_dhcp *d, struct request *r, struct el_dhcp_l
                                              .until_s = r->wall_s + seconds};
 }
 
+/* What a lease was; but an owner that has found another one since keeps that. */
+static void put_back(struct el_dhcp *d, uint32_t ip, const struct el_dhcp_claim *before)
+{
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, ip);
+    struct el_dhcp_lease *other = el_dhcp_leases_of(d->leases, &before->owner);
+    struct el_dhcp_claim claim = *before;
+
+    if (!lease)
+        return;
+    if (other && other != lease && claim.state == EL_DHCP_FREE)
+        memset(&claim.owner, 0, sizeof claim.owner);
+    el_dhcp_lease_set(d->leases, lease, &claim);
+}
+
 void el_dhcp_undo(struct el_dhcp *d, const struct el_dhcp_output *out)
 {
-    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, el_ip4_number(&out->record.ip));
-    struct el_dhcp_lease *other = el_dhcp_leases_of(d->leases, &out->before.owner);
-    struct el_dhcp_claim before = out->before;
-
     d->stats.store_failures++;
-    if (other && other != lease) /* its former owner has been offered another since */
-        memset(&before.owner, 0, sizeof before.owner);
-    if (lease)
-        el_dhcp_lease_set(d->leases, lease, &before);
+    put_back(d, el_ip4_number(&out->record.ip), &out->before);
+    if (out->other_ip)
+        put_back(d, out->other_ip, &out->other_before);
     d->deadline_ns = 0; /* what was put back may have ended */
 }
 

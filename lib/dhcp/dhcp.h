@@ -104,7 +104,9 @@ struct el_dhcp_output {
     bool binl;    /* from port 4011, where it was asked */
     bool durable; /* `record` must be kept before anything is sent */
     struct el_dhcp_record record;
-    struct el_dhcp_claim before; /* what the lease was, for el_dhcp_undo */
+    struct el_dhcp_claim before; /* for el_dhcp_undo: what the lease was, */
+    uint32_t other_ip;           /* and another that its client gave up for it; 0: none */
+    struct el_dhcp_claim other_before;
     size_t len;
     uint8_t bytes[EL_DHCP_REPLY_BYTES];
 };
@@ -131,7 +133,8 @@ int el_dhcp_input(struct el_dhcp *dhcp, uint64_t now_ns, int64_t wall_s,
                   const struct el_dhcp_from *from, const uint8_t *bytes, size_t len,
                   struct el_dhcp_output *out);
 
-/* OUT's record could not be kept: the lease is again what it was. Several are undone last first. */
+/* OUT's record could not be kept: all leases are again what they were. Several are undone last
+ * first. */
 void el_dhcp_undo(struct el_dhcp *dhcp, const struct el_dhcp_output *out);
 
 /* When el_dhcp_tick wants to be called: the end of the next offer, lease or quarantine. */

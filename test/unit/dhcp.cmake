@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 el_unit_test(dhcp_wire_test dhcp)
+el_unit_test(dhcp_test dhcp)
