@@ -206,7 +206,7 @@ bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csu
         !(layers.tcp.flags & EL_TCP_SYN))
         return false;
     /* RFC 6691: an MSS counts neither IP options nor TCP options; who sends them takes them off. */
-    size_t headers = EL_OVERLAY_HEADER + layers.l3 + EL_TCP_HEADER +
+    size_t headers = layers.l3 - EL_ETH_HEADER + EL_TCP_HEADER +
                      (layers.version == 4 ? EL_IP4_HEADER : EL_IP6_HEADER);
     if (mtu < headers + MSS_MIN)
         return false;

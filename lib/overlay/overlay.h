@@ -76,10 +76,11 @@ size_t el_overlay_echo_request(uint8_t *packet, size_t len, const struct el_over
                                uint16_t ident, uint16_t sequence);
 
 /* Lowers the MSS option of a TCP SYN in FRAME (Ethernet, up to two VLAN tags, IPv4 or IPv6) so that
- * a full segment, with EL_OVERLAY_HEADER in front of its frame, fits a tunnel packet of MTU bytes
- * (el_pmtu_inner_bytes()), and mends the checksum (RFC 1624). With
- * NEEDS_CSUM the checksum field is left alone: it is partial and does not cover the option yet.
- * True if it changed something. Anything else is left alone; never fails. */
+ * a full segment fits an IP packet of MTU bytes, and mends the checksum (RFC 1624). MTU is the
+ * longest IP packet of a machine that passes uncut in a frame without tags: what is left of
+ * el_pmtu_inner_bytes() behind EL_OVERLAY_HEADER and an Ethernet header; tags in FRAME are taken
+ * off as well. With NEEDS_CSUM the checksum field is left alone: it is partial and does not cover
+ * the option yet. True if it changed something. Anything else is left alone; never fails. */
 bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum);
 
 #endif

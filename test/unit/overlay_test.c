@@ -333,32 +333,32 @@ static void mss_is_clamped(void **state)
                 for (unsigned mss = 500; mss < 65536; mss += 331) {
                     struct syn syn = {tags, ip6, true, (uint16_t)mss, pad};
                     size_t len = build_syn(frame, &syn);
-                    size_t limit = 1440 - EL_OVERLAY_HEADER - 14 - 4 * tags - (ip6 ? 40 : 20) - 20;
-                    assert_int_equal(el_overlay_clamp_mss(frame, len, 1440, false), mss > limit);
+                    size_t limit = 1390 - 4 * tags - (ip6 ? 40 : 20) - 20;
+                    assert_int_equal(el_overlay_clamp_mss(frame, len, 1390, false), mss > limit);
                     assert_int_equal(mss_in(frame, len, pad, &csum_ok), mss > limit ? limit : mss);
                     assert_true(csum_ok);
-                    assert_false(el_overlay_clamp_mss(frame, len, 1440, false));
+                    assert_false(el_overlay_clamp_mss(frame, len, 1390, false));
                 }
 
     /* A full segment then fills the tunnel packet to the byte: VXLAN, Ethernet, IP, TCP, data. */
     size_t len = build_syn(frame, &(struct syn){.syn = true, .mss = 1460});
-    assert_true(el_overlay_clamp_mss(frame, len, 1200, false));
+    assert_true(el_overlay_clamp_mss(frame, len, 1200 - EL_OVERLAY_HEADER - 14, false));
     assert_int_equal(36 + 14 + 20 + 20 + mss_in(frame, len, 0, &csum_ok), 1200);
 
     /* With a partial checksum only the option changes. */
     len = build_syn(frame, &(struct syn){.syn = true, .mss = 1460});
     memcpy(before, frame, len);
-    assert_true(el_overlay_clamp_mss(frame, len, 1440, true));
+    assert_true(el_overlay_clamp_mss(frame, len, 1390, true));
     assert_memory_equal(frame, before, 14 + 20 + 22);
     assert_memory_not_equal(frame, before, 14 + 20 + 24);
 
     /* Not a SYN; room for everything; no room for anything. */
     len = build_syn(frame, &(struct syn){.syn = false, .mss = 1460});
-    assert_false(el_overlay_clamp_mss(frame, len, 1440, false));
+    assert_false(el_overlay_clamp_mss(frame, len, 1390, false));
     len = build_syn(frame, &(struct syn){.syn = true, .mss = 1460});
-    assert_false(el_overlay_clamp_mss(frame, len, 1584, false));
-    assert_false(el_overlay_clamp_mss(frame, len, 137, false));
-    assert_true(el_overlay_clamp_mss(frame, len, 138, false));
+    assert_false(el_overlay_clamp_mss(frame, len, 1500, false));
+    assert_false(el_overlay_clamp_mss(frame, len, 87, false));
+    assert_true(el_overlay_clamp_mss(frame, len, 88, false));
     assert_int_equal(mss_in(frame, len, 0, &csum_ok), 48);
 }
 
@@ -381,7 +381,7 @@ static void odd_options_are_left_alone(void **state)
         size_t len = build_syn(frame, &(struct syn){.syn = true, .mss = 0xffff});
         memcpy(frame + 14 + 20 + 20, rows[i].bytes, 4);
         memcpy(before, frame, len);
-        if (el_overlay_clamp_mss(frame, len, 1440, false))
+        if (el_overlay_clamp_mss(frame, len, 1390, false))
             fail_msg("%s", rows[i].what);
         assert_memory_equal(frame, before, len);
     }
