@@ -21,8 +21,9 @@ def fixed:
 def size:
     if . < 10000 then "\(.) bytes" elif . < 1e6 then "\(. / 1000 | floor) kB"
     else "\(. / 1e5 | floor | . / 10) MB" end;
-# How long a transfer took, in seconds.
-def duration: .seconds // ((.ms // 0) / 1000);
+# How long a transfer took, and to whom it went.
+def duration: .seconds | tonumber? // 0;
+def client: .client // "" | sub(":[0-9]+$"; "");
 # Only of what is long enough to have one.
 def rate: if .bytes < 50000 or duration <= 0.01 then ""
           else "\(.bytes * 8 / duration / 1e6 | fixed) Mbit/s" end;

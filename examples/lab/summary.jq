@@ -3,7 +3,7 @@
 # of a round when it is over.
 include "log";
 
-def row($what; $from): "  \($what | left(26)) \($from | left(5)) 192.168.77.1 to \(.client // "" | left(15))"
+def row($what; $from): "  \($what | left(26)) \($from | left(5)) 192.168.77.1 to \(client | left(15))"
     + " \(.bytes | size | right(10)) \(duration | fixed | right(7)) s  \(rate)";
 
 lines
