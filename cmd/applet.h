@@ -28,7 +28,6 @@ extern const struct el_applet *const el_applets[]; /* ends with NULL */
 const struct el_applet *el_applet_find(const char *name);
 
 extern const struct el_applet el_applet_boot_service;
-extern const struct el_applet el_applet_dhcpd;
 extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_hub;

@@ -54,9 +54,10 @@ struct el_boot_machine {
 };
 
 struct el_boot_config {
-    const char *hub;     /* "192.168.77.1" or "192.168.77.1:8080": where our HTTP is */
-    const char *network; /* its name, for the menu's title */
-    unsigned timeout_s;  /* until the default is booted; 0: never */
+    const char *hub;           /* "192.168.77.1" or "192.168.77.1:8080": where our HTTP is */
+    const char *network;       /* its name, for the menu's title */
+    unsigned timeout_s;        /* until the default is booted; 0: never */
+    const char *default_entry; /* its name, before any that calls itself the default; or NULL */
 };
 
 struct el_boot;

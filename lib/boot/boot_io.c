@@ -114,7 +114,7 @@ static void take(void *arg, const char *name, int conf)
         EL_LOG(EL_LOG_WARN, "boot", "entry-refused", EL_STR("why", err.text));
 }
 
-struct el_boot_entries *el_boot_entries_open(const char *directory, struct el_err *err)
+struct el_boot_entries *el_boot_entries_open(int at, const char *directory, struct el_err *err)
 {
     struct el_boot_entries *entries = calloc(1, sizeof *entries);
     const struct el_boot_entry *list;
@@ -123,7 +123,7 @@ struct el_boot_entries *el_boot_entries_open(const char *directory, struct el_er
         el_err(err, EL_ENOMEM, "%s: out of memory", directory);
         return NULL;
     }
-    entries->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    entries->fd = openat(at, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (entries->fd < 0) {
         el_err_os(err, errno, "images %s", directory);
         free(entries);

@@ -11,8 +11,9 @@
 
 struct el_boot_entries;
 
-/* Opens DIRECTORY, which must exist, and reads it. NULL, with the reason in ERR. */
-struct el_boot_entries *el_boot_entries_open(const char *directory, struct el_err *err);
+/* Opens DIRECTORY, which must exist, and reads it; a relative path begins at the directory of the
+ * descriptor AT (or AT_FDCWD). NULL, with the reason in ERR. */
+struct el_boot_entries *el_boot_entries_open(int at, const char *directory, struct el_err *err);
 void el_boot_entries_close(struct el_boot_entries *entries); /* NULL is allowed */
 
 /* The entries as they are on disk now, in their order. Costs one stat per directory if nothing has

@@ -203,13 +203,23 @@ static void put_ends(const struct el_boot *boot, const struct el_boot_visit *vis
                    FAILURE_WAIT_S * 1000, boot->config.hub);
 }
 
-static const struct el_boot_entry *default_entry(const struct el_boot_visit *visit,
+/* What the configuration names, or else the first that calls itself the default. */
+static const struct el_boot_entry *default_entry(const struct el_boot *boot,
+                                                 const struct el_boot_visit *visit,
                                                  const struct el_boot_entry *entries, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (entries[i].is_default && suits(&entries[i], visit))
+    const char *named = boot->config.default_entry;
+    const struct el_boot_entry *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!suits(&entries[i], visit))
+            continue;
+        if (named && strcmp(entries[i].name, named) == 0)
             return &entries[i];
-    return NULL;
+        if (!first && entries[i].is_default)
+            first = &entries[i];
+    }
+    return first;
 }
 
 void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const char *region,
@@ -217,7 +227,7 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const
                   struct el_wire *w)
 {
     struct el_boot_machine *m = el_boot_machine_seen(boot, &visit->mac, now_ns);
-    const struct el_boot_entry *first = default_entry(visit, entries, count);
+    const struct el_boot_entry *first = default_entry(boot, visit, entries, count);
 
     m->stage = EL_BOOT_MENU;
     m->chained = false;

@@ -134,7 +134,7 @@ static int open_for_boot_service(struct hub *hub, struct el_launch_fds *fds, str
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "http", el_node_tcp_socket(device, http, "http", err));
     if (rc >= 0)
-        rc = el_launch_fds_add(fds, "packet", el_packet_open(device, err));
+        rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
     if (rc >= 0 && config->images)
         rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
     if (rc >= 0)

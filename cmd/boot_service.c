@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* el2w boot-service: DHCP, TFTP and HTTP for machines that boot. */
+#include "applet.h"
+#include "boot_options.h"
+
+#include "node/boot_service.h"
+
+struct boot_service {
+    struct el_cmd_boot boot;
+    struct el_boot_service_config config;
+};
+
+#define AT(member) offsetof(struct boot_service, config.member)
+
+static const struct el_conf_option options[] = {
+    {.name = "network",
+     .type = EL_CONF_STRING,
+     .offset = AT(network),
+     .metavar = "INTERFACE",
+     .fallback = "boot",
+     .help = "The interface to serve on."},
+    {.name = "vni",
+     .type = EL_CONF_UINT,
+     .offset = AT(vni),
+     .metavar = "N",
+     .fallback = "77",
+     .help = "The network's VXLAN identifier, under a hub.",
+     .max = 16777215},
+    {.name = "address",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(address),
+     .metavar = "IP/LENGTH",
+     .fallback = "192.168.77.1/24",
+     .help = "This computer's address there, and the network's size."},
+    {.name = "state",
+     .type = EL_CONF_STRING,
+     .offset = AT(state),
+     .metavar = "DIR",
+     .help = "Where leases are kept; without it they are forgotten at the end."},
+    {.name = "user",
+     .type = EL_CONF_UINT,
+     .offset = AT(user),
+     .metavar = "UID",
+     .fallback = "0",
+     .help = "Become this user once all is open; 0: stay who we are, without capabilities.",
+     .max = 4294967294},
+};
+
+static const struct el_conf_schema schema = {
+    .name = "boot-service",
+    .summary = "DHCP, TFTP and HTTP for machines that boot, on one interface",
+    .usage = "--network INTERFACE --address IP/LENGTH [--images DIR] [OPTIONS]",
+    .manual = "Serves what the hub serves, on an interface that is there already and has the "
+              "address: for a LAN in the same room. hub starts it for its network.\n\n"
+              "  # el2w boot-service --network eth1 --address 192.168.5.1/24 --images /srv/images",
+    .options = options,
+    .count = sizeof options / sizeof options[0],
+    .shared = el_cmd_boot_options,
+    .shared_count = EL_CMD_BOOT_OPTIONS,
+};
+
+static int run(int argc, char **argv)
+{
+    struct boot_service values = {0};
+    struct el_err err = {""};
+    struct el_conf *conf;
+    int code = el_cmd_begin(&schema, &values, argc, argv, &conf);
+
+    if (code == EL_EXIT_GO_ON) {
+        values.config.options = &values.boot.boot;
+        int rc = el_boot_options_fit(&values.boot.boot, &values.config.address, &err);
+        if (rc == 0)
+            rc = el_boot_service_run(&values.config, &err);
+        code = rc < 0 ? el_cmd_fail(&schema, &err) : EL_EXIT_DONE;
+        el_conf_free(conf);
+    }
+    el_boot_options_clear(&values.boot.boot);
+    return code;
+}
+
+const struct el_applet el_applet_boot_service = {.schema = &schema, .run = run, .internal = true};

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The boot service: sockets and servers, with the boot room in the middle. */
+#include "node/boot_service.h"
+
+#include "base/log.h"
+#include "boot/boot.h"
+#include "content/content_io.h"
+#include "dhcp/dhcp_io.h"
+#include "net/kernel.h"
+#include "netlink/links.h"
+#include "node/boot_pages.h"
+#include "node/regions.h"
+#include "node/sockets.h"
+#include "port/packet.h"
+#include "state/state.h"
+#include "sys/drop.h"
+#include "sys/fds.h"
+#include "sys/notify.h"
+#include "sys/signals.h"
+#include "tftp/tftp_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { DHCP_PORT = 67, BINL_PORT = 4011, HUB_TEXT = 32 };
+
+struct service {
+    const struct el_boot_service_config *config;
+    char hub[HUB_TEXT]; /* "192.168.77.1", with the port if it is not 80 */
+    struct el_net *net;
+    struct el_sys_signals *signals;
+    struct el_regions *regions;
+    uv_poll_t answers;
+    struct el_boot *boot;
+    struct el_boot_pages *pages;
+    int state_dir;
+    struct el_state *state;
+    struct el_port *packet;
+    struct el_mac mac; /* of our interface */
+    struct el_dhcp_reservation *reservations;
+    struct el_dhcp_io *dhcp;
+    struct el_tftp_server *tftp;
+    struct el_http_server *http;
+};
+
+/* Open, or opened with privileges. */
+struct opened {
+    int dhcp, binl, tftp, http, packet, images;
+};
+
+/* -- DHCP asks the boot room -- */
+
+static enum el_boot_firmware firmware_of(enum el_dhcp_client_kind kind)
+{
+    switch (kind) {
+    case EL_DHCP_CLIENT_IPXE: return EL_BOOT_IPXE;
+    case EL_DHCP_CLIENT_HTTP: return EL_BOOT_HTTP;
+    case EL_DHCP_CLIENT_PXE:
+    case EL_DHCP_CLIENT_OS: break;
+    }
+    return EL_BOOT_PXE;
+}
+
+static void choose(void *arg, const struct el_dhcp_client *client, struct el_dhcp_boot *boot)
+{
+    struct service *s = arg;
+    struct el_boot_client facts = {
+        .firmware = firmware_of(client->kind),
+        .mac = client->mac,
+        .xid = client->xid,
+        .now_ns = client->now_ns,
+        .final = client->type == EL_DHCP_REQUEST,
+        .arch = client->arch,
+        .raspberry_pi = client->raspberry_pi,
+        .ipxe_http = client->ipxe.http,
+        .ipxe_menu = client->ipxe.menu,
+        .ipxe_has_version = client->ipxe.has_version,
+    };
+    struct el_boot_loader loader = {.file = ""};
+
+    memcpy(facts.ipxe_version, client->ipxe.version, sizeof facts.ipxe_version);
+    el_regions_ask(s->regions, &client->mac);
+    el_boot_choose(s->boot, &facts, &loader);
+    snprintf(boot->file, sizeof boot->file, "%s", loader.file);
+    snprintf(boot->why, sizeof boot->why, "%s", loader.why);
+}
+
+static int convert_reservations(struct service *s, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+
+    s->reservations = calloc(options->reservation_count + 1, sizeof *s->reservations);
+    if (!s->reservations)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    for (size_t i = 0; i < options->reservation_count; i++) {
+        const struct el_boot_option_reservation *r = &options->reservations[i];
+        s->reservations[i] = (struct el_dhcp_reservation){
+            .mac = r->mac,
+            .ip = r->ip,
+            .hostname = r->hostname[0] ? r->hostname : NULL,
+        };
+    }
+    return 0;
+}
+
+static int start_dhcp(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+    struct el_dhcp_io_config config = {
+        .server =
+            {
+                .subnet = s->config->address,
+                .server = s->config->address.ip,
+                .pool_first = options->first,
+                .pool_last = options->last,
+                .router = options->router,
+                .domain = options->domain,
+                .reservations = s->reservations,
+                .reservation_count = options->reservation_count,
+                .lease_s = (uint32_t)(options->lease_ns / EL_S),
+                .choose = choose,
+                .choose_arg = s,
+            },
+        .device = s->config->network,
+        .inherited_fd = opened->dhcp,
+        .inherited_binl_fd = opened->binl,
+        .port = s->packet,
+        .port_mac = s->mac,
+    };
+
+    _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
+    memcpy(config.server.dns, options->dns, sizeof config.server.dns);
+    memcpy(config.server.ntp, options->ntp, sizeof config.server.ntp);
+    if (s->state)
+        el_state_lease_store(s->state, &config.store);
+    s->dhcp = el_dhcp_io_start(s->net, &config, err);
+    return s->dhcp ? 0 : EL_EIO;
+}
+
+/* -- TFTP and HTTP -- */
+
+static int start_tftp(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    struct el_tftp_config config = {
+        .listen = {.device = s->config->network, .inherited_fd = opened->tftp},
+        .content = el_boot_pages_tftp(s->pages),
+    };
+
+    return el_tftp_server_start(s->net, &config, &s->tftp, err);
+}
+
+static int start_http(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    struct el_http_server_config config = {
+        .listen = {.device = s->config->network, .inherited_fd = opened->http},
+        .routes = el_boot_pages_routes(s->pages),
+    };
+
+    return el_http_server_start(s->net, &config, &s->http, err);
+}
+
+/* -- setting up -- */
+
+static int take_or(int (*open_socket)(const char *, uint16_t, const char *, struct el_err *),
+                   const struct service *s, uint16_t port, const char *name, struct el_err *err)
+{
+    int fd = el_sys_fds_take(name);
+
+    return fd >= 0 ? fd : open_socket(s->config->network, port, name, err);
+}
+
+static int open_images(const char *path, struct el_err *err)
+{
+    int fd = el_sys_fds_take("images");
+
+    if (fd >= 0 || !path)
+        return fd;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
+}
+
+/* Everything that may need privileges. */
+static int open_all(const struct service *s, struct opened *opened, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+    int rc = opened->dhcp = take_or(el_node_udp_socket, s, DHCP_PORT, "dhcp", err);
+
+    if (rc >= 0)
+        rc = opened->binl = take_or(el_node_udp_socket, s, BINL_PORT, "binl", err);
+    if (rc >= 0)
+        rc = opened->tftp = take_or(el_node_udp_socket, s, EL_TFTP_PORT, "tftp", err);
+    if (rc >= 0)
+        rc = opened->http =
+            take_or(el_node_tcp_socket, s, (uint16_t)options->http_port, "http", err);
+    if (rc < 0)
+        return rc;
+    opened->packet = el_sys_fds_take("packet");
+    if (opened->packet < 0)
+        opened->packet = el_packet_open_to_send(s->config->network, err);
+    if (opened->packet < 0)
+        return opened->packet;
+    opened->images = open_images(options->images, err);
+    return opened->images < 0 && options->images ? opened->images : 0;
+}
+
+/* The port that reaches machines without an address, and the MAC it sends from. */
+static int adopt_packet(struct service *s, int fd, struct el_err *err)
+{
+    struct el_netlink_link link;
+    struct el_netlink *netlink;
+    int rc = el_port_from_packet(fd, s->config->network, &s->packet);
+
+    if (rc < 0)
+        return el_err(err, rc, "%s: cannot use the interface", s->config->network);
+    rc = el_netlink_open(&netlink, err);
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_link(netlink, s->config->network, &link, err);
+    el_netlink_close(netlink);
+    s->mac = link.mac;
+    return rc;
+}
+
+static int open_state(struct service *s, struct el_err *err)
+{
+    s->state_dir = el_sys_fds_take("state");
+    if (s->state_dir < 0 && !s->config->state)
+        return 0;
+    s->state = el_state_open(EL_STATE_BOOT, s->state_dir,
+                             s->config->state ? s->config->state : "state", err);
+    return s->state ? 0 : EL_EIO;
+}
+
+static void on_answers(uv_poll_t *poll, int status, int events)
+{
+    struct service *s = poll->data;
+
+    (void)status;
+    (void)events;
+    el_regions_listen(s->regions);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    struct service *s = arg;
+
+    if (signum != SIGHUP)
+        el_net_kernel_stop(s->net);
+}
+
+static int make_loop(struct service *s, struct el_err *err)
+{
+    int rc = el_net_kernel_new(&s->net, err);
+
+    if (rc == 0)
+        rc = el_sys_signals_watch(el_net_kernel_loop(s->net), on_signal, s, &s->signals, err);
+    if (rc < 0)
+        return rc;
+    s->regions = el_regions_new(el_sys_fds_take("locate"), (uint32_t)s->config->vni);
+    if (!s->regions)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    if (el_regions_fd(s->regions) < 0)
+        return 0;
+    s->answers.data = s;
+    uv_poll_init(el_net_kernel_loop(s->net), &s->answers, el_regions_fd(s->regions));
+    uv_poll_start(&s->answers, UV_READABLE, on_answers);
+    return 0;
+}
+
+/* What a machine gets: the boot room, and the pages around it. */
+static int make_boot(struct service *s, int images, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+    char ip[EL_IP_TEXT];
+
+    el_ip_text(&s->config->address.ip, ip);
+    if (options->http_port == 80)
+        snprintf(s->hub, sizeof s->hub, "%.15s", ip);
+    else
+        snprintf(s->hub, sizeof s->hub, "%.15s:%u", ip, (unsigned)options->http_port);
+    struct el_boot_config config = {
+        .hub = s->hub,
+        .network = s->config->network,
+        .timeout_s = (unsigned)options->menu_timeout_s,
+        .default_entry = options->menu_default,
+    };
+    s->boot = el_boot_new(&config);
+    if (!s->boot)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    return el_boot_pages_new(s->net, s->boot, s->regions, images, &s->pages, err);
+}
+
+static int set_up(struct service *s, struct el_err *err)
+{
+    struct el_sys_drop_config drop = {.uid = (uid_t)s->config->user, .gid = (gid_t)s->config->user};
+    struct opened opened = {.dhcp = -1};
+    int rc = open_all(s, &opened, err);
+
+    if (rc == 0)
+        rc = adopt_packet(s, opened.packet, err);
+    if (rc == 0)
+        rc = el_sys_drop(&drop, err);
+    if (rc == 0)
+        rc = open_state(s, err);
+    if (rc == 0)
+        rc = make_loop(s, err);
+    if (rc == 0)
+        rc = make_boot(s, opened.images, err);
+    if (rc == 0)
+        rc = convert_reservations(s, err);
+    if (rc == 0)
+        rc = start_dhcp(s, &opened, err);
+    if (rc == 0)
+        rc = start_tftp(s, &opened, err);
+    return rc == 0 ? start_http(s, &opened, err) : rc;
+}
+
+static void tear_down(struct service *s)
+{
+    el_http_server_stop(s->http);
+    el_tftp_server_stop(s->tftp);
+    el_dhcp_io_stop(s->dhcp);
+    el_boot_pages_free(s->pages);
+    el_boot_free(s->boot);
+    if (s->signals)
+        el_sys_signals_free(s->signals);
+    el_net_kernel_free(s->net);
+    el_regions_free(s->regions);
+    el_state_close(s->state);
+    if (s->state_dir >= 0)
+        close(s->state_dir);
+    el_port_close(s->packet);
+    free(s->reservations);
+}
+
+int el_boot_service_run(const struct el_boot_service_config *config, struct el_err *err)
+{
+    struct service service = {.config = config, .state_dir = -1};
+    int rc = set_up(&service, err);
+
+    if (rc == 0) {
+        el_sys_fds_close_rest();
+        el_sys_notify_ready();
+        el_net_kernel_run(service.net);
+    }
+    tear_down(&service);
+    return rc;
+}
