@@ -27,6 +27,7 @@ machine_accel() {
     [[ -w /dev/kvm ]] || { echo tcg; return; }
     known=$CACHE/accel-$1-$(uname -r)-$(qemu-system-x86_64 --version | awk 'NR == 1 { print $4 }')
     if [[ ! -e $known ]]; then
+        echo "trying whether KVM runs a guest here (at most 20 s)" >&2
         ! machine_probe_kvm "$1" "$2" || result=kvm
         echo "$result" >"$known"
     fi
