@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a handler of HTTP requests sees and says (RFC 9110).
+ *
+ * A server has a table of routes. The longest prefix that matches the path is asked, if it takes
+ * the method; its handler looks at the request and fills in an answer: a document in memory, a
+ * file, or just a status. Everything else (validators, ranges, HEAD, connections) is the server's.
+ */
+#ifndef EL_HTTP_HTTP_H
+#define EL_HTTP_HTTP_H
+
+#include "base/addr.h"
+#include "content/content.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum el_http_method {
+    EL_HTTP_GET = 1,
+    EL_HTTP_HEAD = 2, /* wherever GET is; the server leaves the body out */
+    EL_HTTP_POST = 4,
+    EL_HTTP_PUT = 8,
+    EL_HTTP_DELETE = 16,
+    EL_HTTP_PATCH = 32,
+    EL_HTTP_OPTIONS = 64, /* the server answers it */
+};
+
+enum {
+    EL_HTTP_TARGET_MAX = 8192, /* bytes of a request's target; longer: 414 */
+    EL_HTTP_HEAD_MAX = 16384,  /* of target and header fields together; longer: 431 */
+    EL_HTTP_FIELDS_MAX = 100,  /* header fields; more: 431 */
+    EL_HTTP_PARAMS_MAX = 32,   /* parameters of a query; more: 400 */
+};
+
+struct el_http_param {
+    const char *name, *value; /* percent-decoded; '+' is a space */
+};
+
+struct el_http_field {
+    const char *name, *value; /* the name in lower case */
+};
+
+/* A request. All of it lives until the handler has returned. */
+struct el_http_request {
+    enum el_http_method method;
+    const char *target; /* as it was sent */
+    const char *path;   /* decoded once, without dot segments; begins with '/' */
+    const char *rest;   /* of the path, behind the route's prefix */
+    const char *host;   /* of the target if it is absolute, else of the Host field; may be "" */
+    const struct el_http_param *params;
+    size_t param_count;
+    const struct el_http_field *fields;
+    size_t field_count;
+    const uint8_t *body;
+    size_t body_len;
+    const struct el_endpoint *client;
+};
+
+/* The value of a parameter or header field (its first, if there are several), or NULL. */
+const char *el_http_param(const struct el_http_request *request, const char *name);
+const char *el_http_field(const struct el_http_request *request, const char *name);
+
+/* What a handler says; 404 until it says something. */
+struct el_http_answer {
+    int status;
+    const char *type; /* media type; must live as long as the server */
+    char *location;   /* for redirects; owned */
+    uint8_t *bytes;   /* a document, malloc'ed, owned */
+    size_t len;
+    struct el_content_file file; /* or an open file, owned */
+    bool has_file;
+};
+
+void el_http_answer_status(struct el_http_answer *answer, int status);
+
+/* A document; the bytes are copied. Without memory it becomes a 500. */
+void el_http_answer_bytes(struct el_http_answer *answer, int status, const char *type,
+                          const void *bytes, size_t len);
+
+/* 200 with the file, which is the answer's from here on. Its version becomes ETag and
+ * Last-Modified. */
+void el_http_answer_file(struct el_http_answer *answer, const char *type,
+                         const struct el_content_file *file);
+
+/* LOCATION is a URI reference, and copied. */
+void el_http_answer_redirect(struct el_http_answer *answer, int status, const char *location);
+
+void el_http_answer_clear(struct el_http_answer *answer);
+
+typedef void el_http_handler(void *arg, const struct el_http_request *request,
+                             struct el_http_answer *answer);
+
+struct el_http_route {
+    const char
+        *prefix; /* "/boot/": everything beneath it; "/menu": exactly that. NULL ends a table */
+    unsigned methods; /* enum el_http_method; GET brings HEAD */
+    el_http_handler *handler;
+    void *arg;
+    size_t body_max; /* bytes of body that a request may have; more: 413 */
+};
+
+/* The longest route that matches PATH, or NULL. */
+const struct el_http_route *el_http_route_find(const struct el_http_route *routes,
+                                               const char *path);
+
+/* The standard phrase ("Not Found"); "" for a status that we do not know. */
+const char *el_http_reason(int status);
+
+/* The media type that the suffix of NAME stands for. */
+const char *el_http_type_of(const char *name);
+
+/* Serves a source of content: the handler of a route whose ARG is this. */
+struct el_http_files {
+    const struct el_content *content;
+    bool listing; /* directories have an index */
+};
+
+el_http_handler el_http_files_handler;
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection machine. */
+#include "http/http_conn.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "http/http_request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum state {
+    READING, /* a request, or waiting for one */
+    SENDING, /* a reply; input is held */
+    ENDING,  /* all is sent: our side is to be finished */
+    LINGER,  /* it is; input is dropped */
+    CLOSED,
+};
+
+struct el_http_conn {
+    enum state state;
+    const struct el_http_route *routes;
+    const struct el_http_timeouts *timeouts;
+    struct el_endpoint client;
+    uint64_t deadline_ns;
+    uint64_t began_ns; /* the request in hand */
+
+    const struct el_http_route *route; /* of the request in hand */
+    unsigned allow;
+    bool interim;    /* "100 Continue" is to be sent */
+    bool keep_alive; /* after this reply */
+    bool eof;        /* the peer has finished */
+
+    size_t piece;         /* of the reply, the next to hand out */
+    uint64_t piece_given; /* bytes of it that were */
+    uint64_t given;       /* bytes of the reply, with its header */
+    uint64_t advanced;    /* of these, those that had gone out at the last tick */
+
+    uint8_t *held; /* input that came while sending */
+    size_t held_len, held_at;
+
+    struct el_http_reader reader;
+    struct el_http_reply reply;
+};
+
+static uint64_t seconds(unsigned configured, unsigned otherwise)
+{
+    return (configured ? configured : otherwise) * EL_S;
+}
+
+static void wait_for_header(struct el_http_conn *c, uint64_t now_ns)
+{
+    c->began_ns = now_ns;
+    c->deadline_ns = now_ns + seconds(c->timeouts->header_s, 15);
+}
+
+/* -- what is asked for -- */
+
+static unsigned allowed(const struct el_http_route *route)
+{
+    unsigned methods = route->methods | EL_HTTP_OPTIONS;
+
+    return methods & EL_HTTP_GET ? methods | EL_HTTP_HEAD : methods;
+}
+
+static bool same_word(const char *text, const char *lower)
+{
+    for (; *text && *lower; text++, lower++)
+        if ((*text >= 'A' && *text <= 'Z' ? *text + 32 : *text) != *lower)
+            return false;
+    return *text == *lower;
+}
+
+/* The reader's question at the end of the header: who serves this, and may it have a body? */
+static int on_header(struct el_http_reader *reader, void *arg)
+{
+    struct el_http_conn *c = arg;
+    struct el_http_request *request = &reader->request;
+    const char *expect = el_http_field(request, "expect");
+
+    if (strcmp(request->path, "*") == 0) {
+        c->allow = EL_HTTP_GET | EL_HTTP_HEAD | EL_HTTP_OPTIONS;
+        return reader->has_body ? 413 : 0;
+    }
+    c->route = el_http_route_find(c->routes, request->path);
+    /* Without a body to be read first these are ordinary answers: the connection goes on. */
+    if (!c->route)
+        return reader->has_body ? 404 : 0;
+    c->allow = allowed(c->route);
+    if (!(c->allow & request->method))
+        return reader->has_body ? 405 : 0;
+    reader->body_max = c->route->body_max;
+    if (expect && !same_word(expect, "100-continue"))
+        return 417;
+    c->interim = expect && reader->has_body && reader->parser.http_minor > 0 &&
+                 reader->parser.content_length <= reader->body_max && reader->body_max > 0;
+    return 0;
+}
+
+static void send_reply(struct el_http_conn *c, struct el_http_clock clock,
+                       struct el_http_answer *answer)
+{
+    const struct el_http_reply_context context = {
+        .request = c->reader.header_done ? &c->reader.request : NULL,
+        .allow = answer->status == 405 ||
+                         (answer->status == 204 && c->reader.request.method == EL_HTTP_OPTIONS)
+                     ? c->allow
+                     : 0,
+        .wall_s = clock.wall_s,
+        .keep_alive = c->keep_alive,
+        .http_1_0 = c->reader.parser.http_minor == 0,
+    };
+
+    el_http_reply_make(&c->reply, answer, &context);
+    c->state = SENDING;
+    c->piece = 0;
+    c->piece_given = c->given = c->advanced = 0;
+    c->deadline_ns = clock.now_ns + seconds(c->timeouts->send_s, 30);
+}
+
+/* A request that ends the connection, because we do not know where the next would begin. */
+static void send_refusal(struct el_http_conn *c, struct el_http_clock clock, int status)
+{
+    struct el_http_answer answer = {.status = status};
+
+    c->interim = false;
+    c->keep_alive = false;
+    send_reply(c, clock, &answer);
+}
+
+static void send_answer(struct el_http_conn *c, struct el_http_clock clock)
+{
+    struct el_http_request *request = &c->reader.request;
+    struct el_http_answer answer = {.status = 404};
+
+    c->interim = false; /* the body came without being asked for */
+    c->keep_alive = c->reader.keep_alive;
+    request->client = &c->client;
+    if (c->allow && request->method == EL_HTTP_OPTIONS) {
+        answer.status = 204;
+    } else if (c->allow && !(c->allow & request->method)) {
+        answer.status = 405;
+    } else if (c->route) {
+        size_t prefix = strlen(c->route->prefix);
+        request->rest = request->path + prefix;
+        c->route->handler(c->route->arg, request, &answer);
+    }
+    send_reply(c, clock, &answer);
+}
+
+/* Eats input until there is something to say. */
+static size_t read_request(struct el_http_conn *c, struct el_http_clock clock, const uint8_t *bytes,
+                           size_t len)
+{
+    bool started = c->reader.started;
+    bool header_done = c->reader.header_done;
+    size_t eaten = el_http_reader_input(&c->reader, bytes, len);
+
+    if (!started && c->reader.started)
+        wait_for_header(c, clock.now_ns);
+    if (!header_done && c->reader.header_done)
+        c->deadline_ns = clock.now_ns + seconds(c->timeouts->body_s, 30);
+    if (c->reader.status)
+        send_refusal(c, clock, c->reader.status);
+    else if (c->reader.complete)
+        send_answer(c, clock);
+    return eaten;
+}
+
+static void hold(struct el_http_conn *c, const uint8_t *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    uint8_t *larger =
+        c->held_len + len <= EL_HTTP_HELD_MAX ? realloc(c->held, c->held_len + len) : NULL;
+    if (!larger) {
+        c->state = CLOSED; /* it was told to wait */
+        return;
+    }
+    memcpy(larger + c->held_len, bytes, len);
+    c->held = larger;
+    c->held_len += len;
+}
+
+void el_http_conn_input(struct el_http_conn *c, struct el_http_clock clock, const uint8_t *bytes,
+                        size_t len)
+{
+    if (c->state == READING) {
+        size_t eaten = read_request(c, clock, bytes, len);
+        bytes += eaten;
+        len -= eaten;
+    }
+    /* After a refusal nothing that follows is a request. */
+    if (c->state == SENDING && c->keep_alive)
+        hold(c, bytes, len);
+}
+
+void el_http_conn_eof(struct el_http_conn *c, struct el_http_clock clock)
+{
+    (void)clock;
+    c->eof = true;
+    if (c->state != SENDING)
+        c->state = CLOSED; /* in the middle of a request, or after all: nobody waits for us */
+}
+
+/* -- what is sent -- */
+
+static const uint8_t interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool el_http_conn_has_output(const struct el_http_conn *c)
+{
+    return (c->state == READING && c->interim) ||
+           (c->state == SENDING && c->piece < c->reply.piece_count);
+}
+
+bool el_http_conn_output(struct el_http_conn *c, struct el_http_piece *piece)
+{
+    if (!el_http_conn_has_output(c))
+        return false;
+    if (c->state == READING) {
+        c->interim = false;
+        *piece = (struct el_http_piece){interim, -1, 0, sizeof interim - 1};
+        return true;
+    }
+    *piece = c->reply.pieces[c->piece];
+    if (piece->bytes) {
+        piece->bytes += c->piece_given;
+        piece->len -= c->piece_given;
+        if (piece->len > EL_HTTP_SLICE)
+            piece->len = EL_HTTP_SLICE;
+    }
+    c->piece_given += piece->len;
+    c->given += piece->len;
+    if (c->piece_given == c->reply.pieces[c->piece].len) {
+        c->piece++;
+        c->piece_given = 0;
+    }
+    return true;
+}
+
+static void log_request(const struct el_http_conn *c, uint64_t now_ns, const char *event)
+{
+    static const char *const methods[] = {
+        [EL_HTTP_GET] = "GET",        [EL_HTTP_HEAD] = "HEAD",     [EL_HTTP_POST] = "POST",
+        [EL_HTTP_PUT] = "PUT",        [EL_HTTP_DELETE] = "DELETE", [EL_HTTP_PATCH] = "PATCH",
+        [EL_HTTP_OPTIONS] = "OPTIONS"};
+    const struct el_http_request *request = &c->reader.request;
+    char took[32];
+
+    if (!el_log_wants(EL_LOG_INFO))
+        return;
+    snprintf(took, sizeof took, "%.3f", (double)(now_ns - c->began_ns) / (double)EL_S);
+    EL_LOG(
+        EL_LOG_INFO, "http", event, EL_STR("method", methods[request->method]),
+        EL_STR("path", *request->path ? request->path : NULL),
+        EL_UINT("status", (uint64_t)c->reply.status),
+        EL_UINT("bytes", c->given > c->reply.pieces[0].len ? c->given - c->reply.pieces[0].len : 0),
+        EL_STR("seconds", took), EL_ENDPOINT("client", &c->client));
+}
+
+/* The reply is out and the connection goes on: first with what is held. */
+static void next_request(struct el_http_conn *c, struct el_http_clock clock)
+{
+    el_http_reader_next(&c->reader);
+    c->route = NULL;
+    c->allow = 0;
+    c->state = READING;
+    c->began_ns = clock.now_ns;
+    c->deadline_ns = clock.now_ns + seconds(c->timeouts->idle_s, 30);
+    if (c->held_len > c->held_at)
+        c->held_at += read_request(c, clock, c->held + c->held_at, c->held_len - c->held_at);
+    if (c->held_at == c->held_len) {
+        free(c->held);
+        c->held = NULL;
+        c->held_at = c->held_len = 0;
+    }
+    if (c->state == READING && c->eof)
+        c->state = CLOSED;
+}
+
+void el_http_conn_sent(struct el_http_conn *c, struct el_http_clock clock)
+{
+    if (c->state != SENDING || c->piece < c->reply.piece_count)
+        return;
+    log_request(c, clock.now_ns, "request");
+    el_http_reply_end(&c->reply);
+    if (c->keep_alive) {
+        next_request(c, clock);
+    } else {
+        c->state = c->eof ? CLOSED : ENDING;
+        c->deadline_ns = clock.now_ns + EL_HTTP_LINGER_S * EL_S;
+    }
+}
+
+/* -- time and life -- */
+
+enum el_http_wants el_http_conn_wants(struct el_http_conn *c)
+{
+    switch (c->state) {
+    case READING:
+    case LINGER: return EL_HTTP_WANTS_INPUT;
+    case SENDING:
+        /* While nothing is held, a client's next bytes (or its end) are welcome. */
+        return c->held_len > c->held_at ? EL_HTTP_WANTS_SENT : EL_HTTP_WANTS_INPUT;
+    case ENDING: c->state = LINGER; return EL_HTTP_WANTS_FINISH;
+    case CLOSED: break;
+    }
+    return EL_HTTP_WANTS_CLOSE;
+}
+
+uint64_t el_http_conn_deadline(const struct el_http_conn *c)
+{
+    return c->state == CLOSED ? EL_NEVER : c->deadline_ns;
+}
+
+void el_http_conn_tick(struct el_http_conn *c, struct el_http_clock clock, uint64_t queued)
+{
+    if (clock.now_ns < c->deadline_ns)
+        return;
+    if (c->state == READING && c->reader.started) {
+        send_refusal(c, clock, 408);
+    } else if (c->state == SENDING) {
+        uint64_t out = c->given - (queued < c->given ? queued : c->given);
+        if (out < c->advanced + EL_HTTP_SEND_MIN) {
+            c->state = CLOSED;
+            return;
+        }
+        c->advanced = out;
+        c->deadline_ns = clock.now_ns + seconds(c->timeouts->send_s, 30);
+    } else {
+        c->state = CLOSED;
+    }
+}
+
+bool el_http_conn_is_idle(const struct el_http_conn *c)
+{
+    return c->state == LINGER || (c->state == READING && !c->reader.started);
+}
+
+struct el_http_conn *el_http_conn_new(const struct el_http_route *routes,
+                                      const struct el_http_timeouts *timeouts,
+                                      const struct el_endpoint *client, struct el_http_clock clock)
+{
+    struct el_http_conn *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->routes = routes;
+    c->timeouts = timeouts;
+    c->client = *client;
+    el_http_reader_init(&c->reader, on_header, c);
+    wait_for_header(c, clock.now_ns);
+    return c;
+}
+
+void el_http_conn_free(struct el_http_conn *c, struct el_http_clock clock)
+{
+    if (!c)
+        return;
+    if (c->reply.piece_count > 0)
+        log_request(c, clock.now_ns, "aborted");
+    el_http_reply_end(&c->reply);
+    el_http_reader_end(&c->reader);
+    free(c->held);
+    free(c);
+}

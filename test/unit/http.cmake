@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(http_test http)
+el_unit_test(http_conn_test http)
