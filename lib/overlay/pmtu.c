@@ -149,6 +149,7 @@ static bool send(struct el_pmtu *pmtu, struct el_pmtu_round *round, uint64_t now
         return false;
     round->sequence[round->tries++] = ++pmtu->sequence;
     round->next_ns = now_ns + PROBE_NS;
+    pmtu->restart_ns = now_ns + PROBE_NS;
     *probe = (struct el_pmtu_probe){inner(pmtu, round->size), pmtu->ident, pmtu->sequence};
     return true;
 }
@@ -231,7 +232,7 @@ void el_pmtu_start(struct el_pmtu *pmtu, uint64_t now_ns, bool outer6)
     pmtu->path = EL_PMTU_BASE;
     pmtu->limit = EL_PMTU_MAX;
     pmtu->active = false;
-    start_basing(pmtu, now_ns);
+    start_basing(pmtu, pmtu->restart_ns > now_ns ? pmtu->restart_ns : now_ns);
 }
 
 void el_pmtu_stop(struct el_pmtu *pmtu)

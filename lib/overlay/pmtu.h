@@ -59,6 +59,7 @@ struct el_pmtu {
     struct el_pmtu_round confirm;
     uint64_t confirm_ns; /* not before */
     uint64_t raise_ns;   /* when to try growth again */
+    uint64_t restart_ns; /* a new start does not ask before: a second after any probe */
 };
 
 struct el_pmtu_probe {
@@ -70,7 +71,8 @@ struct el_pmtu_probe {
 void el_pmtu_init(struct el_pmtu *pmtu, uint16_t ident);
 
 /* A session came up, or the endpoint has changed: what was known is void. OUTER6: the endpoint is
- * an IPv6 address. */
+ * an IPv6 address. However often the endpoint changes, it is asked once a second: who can make us
+ * believe in a false one must not turn small packets into large ones. */
 void el_pmtu_start(struct el_pmtu *pmtu, uint64_t now_ns, bool outer6);
 
 /* The session went down. */

@@ -392,6 +392,23 @@ static void roaming_starts_over(void **state)
     assert_int_equal(in_use(&wan), 1360);
 }
 
+/* An endpoint that changes with every packet, as a man in the middle may have it. */
+static void flapping_endpoint_is_no_amplifier(void **state)
+{
+    struct wan wan = started(1500, false);
+
+    (void)state;
+    wan.answers = false;
+    for (unsigned n = 0; n < 10000; n++) {
+        run(&wan, EL_MS);
+        el_pmtu_start(&wan.pmtu, wan.now_ns, false);
+    }
+    assert_in_range(wan.probes, 9, 11);
+    wan.answers = true;
+    run(&wan, 2 * EL_S);
+    assert_int_equal(in_use(&wan), 1500);
+}
+
 static void only_the_right_answer_counts(void **state)
 {
     struct wan wan = new_wan(1500, false);
@@ -430,6 +447,7 @@ int main(void)
         cmocka_unit_test(path_below_1280_is_survived),
         cmocka_unit_test(silent_peer_is_left_alone),
         cmocka_unit_test(roaming_starts_over),
+        cmocka_unit_test(flapping_endpoint_is_no_amplifier),
         cmocka_unit_test(only_the_right_answer_counts),
     };
 
