@@ -286,7 +286,7 @@ static void append(struct el_gro *gro, unsigned index, const uint8_t *frame,
 
 void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
 {
-    struct el_layers layers;
+    struct el_layers layers __attribute__((uninitialized)); /* per packet: zeroed once is enough */
 
     /* A fragment has no ports, and a broken packet nothing that we could trust: they may belong to
      * any flow, so nothing may be overtaken by them. */
