@@ -102,7 +102,7 @@ static int parse_number(const char *text, unsigned long max, unsigned long *valu
     return *end == '\0' && *value <= max ? 0 : EL_EINVAL;
 }
 
-/* Copies [text, text+len) to a NUL-terminated buffer of EL_IP_TEXT bytes and parses it. */
+/* Cuts [text, text+len) out and parses it. */
 static int parse_ip_part(const char *text, size_t len, struct el_ip *ip)
 {
     char part[EL_IP_TEXT];
@@ -127,14 +127,37 @@ int el_prefix_parse(const char *text, struct el_prefix *prefix)
     return 0;
 }
 
+/* An endpoint's address, [text, text+len): the scope is behind a percent sign. */
+static int parse_host(const char *text, size_t len, struct el_endpoint *endpoint)
+{
+    const char *percent = memchr(text, '%', len);
+    char number[sizeof "4294967295"];
+    unsigned long scope;
+
+    if (!percent)
+        return parse_ip_part(text, len, &endpoint->ip);
+    size_t before = (size_t)(percent - text);
+    size_t digits = len - before - 1;
+    if (parse_ip_part(text, before, &endpoint->ip) < 0 || endpoint->ip.family != 6 ||
+        digits >= sizeof number)
+        return EL_EINVAL;
+    memcpy(number, percent + 1, digits);
+    number[digits] = '\0';
+    if (parse_number(number, UINT32_MAX, &scope) < 0 || scope == 0)
+        return EL_EINVAL;
+    endpoint->scope = (uint32_t)scope;
+    return 0;
+}
+
 int el_endpoint_parse(const char *text, uint16_t default_port, struct el_endpoint *endpoint)
 {
+    bool brackets = text[0] == '[';
     unsigned long port = default_port;
     const char *port_text = NULL;
     size_t len = strlen(text);
 
     memset(endpoint, 0, sizeof *endpoint);
-    if (text[0] == '[') {
+    if (brackets) {
         const char *close = strchr(text, ']');
         if (!close || (close[1] != '\0' && close[1] != ':'))
             return EL_EINVAL;
@@ -151,7 +174,9 @@ int el_endpoint_parse(const char *text, uint16_t default_port, struct el_endpoin
     if (port_text && (parse_number(port_text, 65535, &port) < 0 || port == 0))
         return EL_EINVAL;
     endpoint->port = (uint16_t)port;
-    return parse_ip_part(text, len, &endpoint->ip);
+    if (parse_host(text, len, endpoint) < 0 || (brackets && endpoint->ip.family != 6))
+        return EL_EINVAL;
+    return 0;
 }
 
 char *el_mac_text(const struct el_mac *mac, char text[EL_MAC_TEXT])

@@ -76,9 +76,11 @@ bool el_prefix_overlaps(const struct el_prefix *a, const struct el_prefix *b);
 /* The netmask of an IPv4 prefix in host order: 24 gives 0xffffff00. */
 uint32_t el_prefix_mask4(uint8_t len);
 
-/* Text to address: 0, or EL_EINVAL for anything but exactly one address. A MAC may be written
- * with colons, dashes or nothing between its bytes. An endpoint without port gets DEFAULT_PORT
- * (an IPv6 address with a port stands in brackets). */
+/* Text to address: 0, or EL_EINVAL for anything but exactly one address (the result is then not to
+ * be used). A MAC may be written with colons, dashes or nothing between its bytes. A prefix may
+ * have bits set beyond its length; they are kept. An endpoint without port gets DEFAULT_PORT; an
+ * IPv6 address with a port stands in brackets, and may name its scope by number: [fe80::1%2]:51820.
+ */
 int el_mac_parse(const char *text, struct el_mac *mac);
 int el_ip_parse(const char *text, struct el_ip *ip);
 int el_prefix_parse(const char *text, struct el_prefix *prefix);

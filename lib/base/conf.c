@@ -63,6 +63,17 @@ static const struct el_conf_option common_options[] = {
 
 enum { COMMON_COUNT = sizeof common_options / sizeof common_options[0] };
 
+/* These say what this one call shall do, so a file neither says nor shows them. */
+static bool only_on_command_line(const struct el_conf_option *option)
+{
+    static const char *const names[] = {"config", "show-config", "help"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(option->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 size_t el_conf_option_count(const struct el_conf_schema *schema)
 {
     return schema->count + schema->shared_count + COMMON_COUNT;
@@ -77,12 +88,32 @@ const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *sche
                                         : &common_options[index - schema->shared_count];
 }
 
+/* A piece of a longer text. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+/* [text, text+len) without the white space at both ends. */
+static struct span trimmed(const char *text, size_t len)
+{
+    static const char blank[] = " \t\r";
+
+    while (len && strchr(blank, text[len - 1]))
+        len--;
+    while (len && strchr(blank, *text)) {
+        text++;
+        len--;
+    }
+    return (struct span){text, len};
+}
+
 static const struct el_conf_option *find_option(const struct el_conf_schema *schema,
-                                                const char *name, size_t len)
+                                                struct span name)
 {
     for (size_t i = 0; i < el_conf_option_count(schema); i++) {
         const struct el_conf_option *option = el_conf_option_at(schema, i);
-        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+        if (strlen(option->name) == name.len && memcmp(option->name, name.at, name.len) == 0)
             return option;
     }
     return NULL;
@@ -113,13 +144,15 @@ void el_conf_free(struct el_conf *conf)
 }
 
 /* "unknown option --lann (did you mean --lan?)" */
-static int unknown_option(const struct el_conf *conf, const char *origin, const char *name,
+static int unknown_option(const struct el_conf *conf, const char *origin, struct span wrong,
                           struct el_err *err)
 {
+    char name[64]; /* as much as a message needs */
     size_t count = el_conf_option_count(conf->schema);
     const char **names = calloc(count + 1, sizeof *names);
     const char *near = NULL;
 
+    snprintf(name, sizeof name, "%.*s", (int)(wrong.len < 64 ? wrong.len : 64), wrong.at);
     if (names) {
         for (size_t i = 0; i < count; i++)
             names[i] = el_conf_option_at(conf->schema, i)->name;
@@ -134,15 +167,21 @@ static int unknown_option(const struct el_conf *conf, const char *origin, const 
                   name, conf->schema->name);
 }
 
-static int say(struct el_conf *conf, const struct el_conf_option *option, const char *text,
+/* Keeps that TEXT was said. What would not survive in a file is not a value: line breaks are
+ * refused, white space at the ends does not count. */
+static int say(struct el_conf *conf, const struct el_conf_option *option, struct span text,
                const char *origin, bool from_file, struct el_err *err)
 {
+    if (memchr(text.at, '\n', text.len))
+        return el_err(err, EL_EINVAL, "%s: the value has a line break in it", origin);
+    text = trimmed(text.at, text.len);
     struct said *said = realloc(conf->said, (conf->count + 1) * sizeof *said);
 
     if (!said)
         return el_err(err, EL_ENOMEM, "out of memory");
     conf->said = said;
-    said[conf->count] = (struct said){option, strdup(text), strdup(origin), from_file};
+    said[conf->count] =
+        (struct said){option, strndup(text.at, text.len), strdup(origin), from_file};
     conf->count++;
     if (!said[conf->count - 1].text || !said[conf->count - 1].origin)
         return el_err(err, EL_ENOMEM, "out of memory");
@@ -152,26 +191,23 @@ static int say(struct el_conf *conf, const struct el_conf_option *option, const 
 static int say_argument(struct el_conf *conf, int argc, char *const *argv, int *index,
                         struct el_err *err)
 {
-    const char *name = argv[*index] + 2;
-    size_t len = strcspn(name, "=");
-    const char *value = name[len] ? name + len + 1 : NULL;
-    const struct el_conf_option *option = find_option(conf->schema, name, len);
+    const char *text = argv[*index] + 2;
+    struct span name = {text, strcspn(text, "=")};
+    const char *value = text[name.len] ? text + name.len + 1 : NULL;
+    const struct el_conf_option *option = find_option(conf->schema, name);
     char origin[80];
 
-    if (!option) {
-        char word[64];
-        snprintf(word, sizeof word, "%.*s", (int)len, name);
-        return unknown_option(conf, "", word, err);
-    }
-    snprintf(origin, sizeof origin, "--%s", option->name);
-    if (option->type == EL_CONF_FLAG)
-        return say(conf, option, value ? value : "yes", origin, false, err);
-    if (!value && ++*index < argc)
-        value = argv[*index];
+    if (!option)
+        return unknown_option(conf, "", name, err);
+    if (!value && option->type == EL_CONF_FLAG)
+        value = "yes";
+    else if (!value && *index + 1 < argc && strncmp(argv[*index + 1], "--", 2) != 0)
+        value = argv[++*index];
     if (!value)
         return el_err(err, EL_EINVAL, "--%s needs a value: --%s %s", option->name, option->name,
                       option->metavar);
-    return say(conf, option, value, origin, false, err);
+    snprintf(origin, sizeof origin, "--%s", option->name);
+    return say(conf, option, (struct span){value, strlen(value)}, origin, false, err);
 }
 
 int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_err *err)
@@ -185,8 +221,9 @@ int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_er
         int rc = 0;
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
-        else if (options && (strcmp(argv[i], "-h") == 0))
-            rc = say(conf, find_option(conf->schema, "help", 4), "yes", "-h", false, err);
+        else if (options && strcmp(argv[i], "-h") == 0)
+            rc = say(conf, find_option(conf->schema, (struct span){"help", 4}),
+                     (struct span){"yes", 3}, "-h", false, err);
         else if (options && strncmp(argv[i], "--", 2) == 0)
             rc = say_argument(conf, argc, argv, &i, err);
         else if (options && argv[i][0] == '-' && argv[i][1])
@@ -199,31 +236,35 @@ int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_er
     return 0;
 }
 
-/* Cuts white space off both ends of the line [text, text+len), in place. */
-static char *trim(char *text, size_t len)
+static int say_line(struct el_conf *conf, struct span line, const char *origin, struct el_err *err)
 {
-    while (len && strchr(" \t\r", text[len - 1]))
-        len--;
-    text[len] = '\0';
-    return text + strspn(text, " \t");
-}
-
-static int say_line(struct el_conf *conf, char *line, const char *origin, struct el_err *err)
-{
-    char *equals = strchr(line, '=');
+    const char *equals = memchr(line.at, '=', line.len);
     char where[300];
 
     if (!equals)
         return el_err(err, EL_EINVAL, "%s: expected `name = value`", origin);
-    char *value = trim(equals + 1, strlen(equals + 1));
-    char *name = trim(line, (size_t)(equals - line));
-    const struct el_conf_option *option = find_option(conf->schema, name, strlen(name));
+    size_t before = (size_t)(equals - line.at);
+    struct span name = trimmed(line.at, before);
+    const struct el_conf_option *option = find_option(conf->schema, name);
     snprintf(where, sizeof where, "%s: ", origin);
     if (!option)
         return unknown_option(conf, where, name, err);
-    if (strcmp(name, "config") == 0)
-        return el_err(err, EL_EINVAL, "%s: config cannot stand in a file", origin);
-    return say(conf, option, value, origin, true, err);
+    if (only_on_command_line(option))
+        return el_err(err, EL_EINVAL, "%s: %s is for the command line only", origin, option->name);
+    snprintf(where, sizeof where, "%s: %s", origin, option->name);
+    return say(conf, option, (struct span){equals + 1, line.len - before - 1}, where, true, err);
+}
+
+/* A section's line: *OURS becomes whether what follows is for this applet. */
+static int enter_section(const struct el_conf *conf, struct span line, const char *origin,
+                         bool *ours, struct el_err *err)
+{
+    if (line.at[line.len - 1] != ']')
+        return el_err(err, EL_EINVAL, "%s: the section's name does not end with ]", origin);
+    struct span name = trimmed(line.at + 1, line.len - 2);
+    *ours = strlen(conf->schema->name) == name.len &&
+            memcmp(conf->schema->name, name.at, name.len) == 0;
+    return 0;
 }
 
 int el_conf_file(struct el_conf *conf, const char *text, const char *origin, struct el_err *err)
@@ -232,24 +273,18 @@ int el_conf_file(struct el_conf *conf, const char *text, const char *origin, str
     unsigned number = 0;
     int rc = 0;
 
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* the byte order mark of some editors */
+        text += 3;
     while (*text && rc == 0) {
         size_t len = strcspn(text, "\n");
-        char *copy = strndup(text, len);
-        char where[280];
+        struct span line = trimmed(text, len);
+        char where[240];
 
-        if (!copy)
-            return el_err(err, EL_ENOMEM, "out of memory");
-        char *line = trim(copy, len);
-        size_t used = strlen(line);
-        snprintf(where, sizeof where, "%s:%u", origin, ++number);
-        if (line[0] == '[' && line[used - 1] == ']')
-            ours = strlen(conf->schema->name) == used - 2 &&
-                   memcmp(line + 1, conf->schema->name, used - 2) == 0;
-        else if (line[0] == '[')
-            rc = el_err(err, EL_EINVAL, "%s: the section's name does not end with ]", where);
-        else if (ours && line[0] && line[0] != '#' && line[0] != ';')
+        snprintf(where, sizeof where, "%.200s:%u", origin, ++number);
+        if (line.len && line.at[0] == '[')
+            rc = enter_section(conf, line, where, &ours, err);
+        else if (ours && line.len && line.at[0] != '#' && line.at[0] != ';')
             rc = say_line(conf, line, where, err);
-        free(copy);
         text += len + (text[len] == '\n');
     }
     return rc;
@@ -318,26 +353,27 @@ static int parse_choice(const struct el_conf_option *option, const char *text, u
     return EL_EINVAL;
 }
 
-/* "--port 99999: expected PORT, a number from 1 to 65535" */
+/* "--listen: "99999" is not a number from 1 to 65535" */
 static int bad_value(const struct el_conf_option *option, const char *origin, const char *text,
                      struct el_err *err)
 {
+    static const char time[] = "a time such as 90s, 15m or 8h";
+    unsigned long long min = option->min, max = option->max;
     char what[200] = "";
 
     switch (option->type) {
     case EL_CONF_FLAG: snprintf(what, sizeof what, "yes or no"); break;
     case EL_CONF_UINT:
-        if (option->max)
-            snprintf(what, sizeof what, "a number from %llu to %llu",
-                     (unsigned long long)option->min, (unsigned long long)option->max);
+        if (max)
+            snprintf(what, sizeof what, "a number from %llu to %llu", min, max);
         else
-            snprintf(what, sizeof what, "a number");
+            snprintf(what, sizeof what, "a number from %llu", min);
         break;
     case EL_CONF_DURATION:
-        snprintf(what, sizeof what, "a time such as 90s, 15m or 8h");
-        if (option->max)
-            snprintf(what, sizeof what, "a time such as 90s, 15m or 8h, from %llus to %llus",
-                     (unsigned long long)option->min, (unsigned long long)option->max);
+        if (max)
+            snprintf(what, sizeof what, "%s, from %llus to %llus", time, min, max);
+        else
+            snprintf(what, sizeof what, "%s, from %llus", time, min);
         break;
     case EL_CONF_IP: snprintf(what, sizeof what, "an IP address"); break;
     case EL_CONF_PREFIX: snprintf(what, sizeof what, "a range such as 192.168.77.0/24"); break;
@@ -349,7 +385,7 @@ static int bad_value(const struct el_conf_option *option, const char *origin, co
         }
         break;
     case EL_CONF_STRING:
-    case EL_CONF_CUSTOM: snprintf(what, sizeof what, "something else"); break;
+    case EL_CONF_CUSTOM: break; /* any text will do; says itself what is wrong */
     }
     return el_err(err, EL_EINVAL, "%s: \"%s\" is not %s", origin, text, what);
 }
@@ -393,33 +429,60 @@ static int store(const struct el_conf *conf, const struct el_conf_option *option
     return rc < 0 ? bad_value(option, origin, text, err) : 0;
 }
 
-/* Stores what the file (or the command line) said. */
-static int store_said(const struct el_conf *conf, bool from_file, struct el_err *err)
+/* The thing said for OPTION that counts if only one does, or NULL. */
+static const struct said *last_said(const struct el_conf *conf, const struct el_conf_option *option)
 {
-    for (size_t i = 0; i < conf->count; i++) {
+    const struct said *file = NULL;
+
+    for (size_t i = conf->count; i-- > 0;) {
         const struct said *said = &conf->said[i];
-        if (said->from_file != from_file)
+        if (said->option != option)
             continue;
-        int rc = store(conf, said->option, said->text, said->origin, err);
-        if (rc < 0)
-            return rc;
+        if (!said->from_file)
+            return said;
+        file = file ? file : said;
     }
-    return 0;
+    return file;
+}
+
+/* Walks all that was said for OPTION, the file's before the command line's: start with *cursor = 0,
+ * ends with NULL. */
+static const struct said *next_said(const struct el_conf *conf, const struct el_conf_option *option,
+                                    size_t *cursor)
+{
+    while (*cursor < 2 * conf->count) {
+        bool from_file = *cursor < conf->count;
+        const struct said *said = &conf->said[(*cursor)++ % conf->count];
+        if (said->option == option && said->from_file == from_file)
+            return said;
+    }
+    return NULL;
 }
 
 const char *el_conf_said(const struct el_conf *conf, const char *name)
 {
-    const char *file = NULL;
+    const struct el_conf_option *option =
+        find_option(conf->schema, (struct span){name, strlen(name)});
+    const struct said *said = option ? last_said(conf, option) : NULL;
 
-    for (size_t i = conf->count; i-- > 0;) {
-        const struct said *said = &conf->said[i];
-        if (strcmp(said->option->name, name) != 0)
-            continue;
-        if (!said->from_file)
-            return said->text;
-        file = file ? file : said->text;
-    }
-    return file;
+    return said ? said->text : NULL;
+}
+
+/* Stores what counts for OPTION. */
+static int finish_option(const struct el_conf *conf, const struct el_conf_option *option,
+                         struct el_err *err)
+{
+    const struct said *said = last_said(conf, option);
+    size_t cursor = 0;
+    int rc = 0;
+
+    if (!said)
+        return option->fallback ? store(conf, option, option->fallback, option->name, err) : 0;
+    if (!option->repeat)
+        return store(conf, option, said->text, said->origin, err);
+    while (rc == 0 && (said = next_said(conf, option, &cursor)))
+        rc = store(conf, option, said->text, said->origin, err);
+    return rc;
 }
 
 static int check_complete(const struct el_conf *conf, struct el_err *err)
@@ -442,21 +505,14 @@ static int check_complete(const struct el_conf *conf, struct el_err *err)
 
 int el_conf_finish(struct el_conf *conf, struct el_err *err)
 {
-    for (size_t i = 0; i < el_conf_option_count(conf->schema); i++) {
-        const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
-        if (!option->fallback)
-            continue;
-        if (option->repeat && el_conf_said(conf, option->name))
-            continue;
-        int rc = store(conf, option, option->fallback, option->name, err);
-        if (rc < 0)
-            return rc;
-    }
-    int rc = store_said(conf, true, err);
-    if (rc == 0)
-        rc = store_said(conf, false, err);
-    bool asked_for_help = ((const struct el_conf_common *)conf->values)->help;
-    return rc == 0 && !asked_for_help ? check_complete(conf, err) : rc;
+    const struct el_conf_common *common = conf->values;
+    int rc = finish_option(conf, find_option(conf->schema, (struct span){"help", 4}), err);
+
+    if (rc < 0 || common->help) /* who asks for help is not told what else is wrong */
+        return rc;
+    for (size_t i = 0; rc == 0 && i < el_conf_option_count(conf->schema); i++)
+        rc = finish_option(conf, el_conf_option_at(conf->schema, i), err);
+    return rc == 0 ? check_complete(conf, err) : rc;
 }
 
 unsigned el_conf_positionals(const struct el_conf *conf, const char *const **texts)
@@ -465,26 +521,26 @@ unsigned el_conf_positionals(const struct el_conf *conf, const char *const **tex
     return conf->positional_count;
 }
 
-/* All values of one option, as they count. */
+/* What counts for OPTION. */
 static void print_option(FILE *out, const struct el_conf *conf, const struct el_conf_option *option)
 {
-    const char *last = el_conf_said(conf, option->name);
+    const struct said *said = last_said(conf, option);
+    size_t cursor = 0;
 
-    if (!last && option->fallback)
+    if (!said && option->fallback)
         fprintf(out, "%s = %s\n", option->name, option->fallback);
-    else if (!last)
+    else if (!said)
         fprintf(out, "# %s =\n", option->name);
     else if (!option->repeat)
-        fprintf(out, "%s = %s\n", option->name, last);
-    for (size_t i = 0; option->repeat && i < conf->count; i++)
-        if (conf->said[i].option == option)
-            fprintf(out, "%s = %s\n", option->name, conf->said[i].text);
+        fprintf(out, "%s = %s\n", option->name, said->text);
+    else
+        while ((said = next_said(conf, option, &cursor)))
+            fprintf(out, "%s = %s\n", option->name, said->text);
 }
 
 /* Options FIRST up to END, as lines of an INI file, under SECTION if there is one. */
 static char *print_range(const struct el_conf *conf, const char *section, size_t first, size_t end)
 {
-    static const char *const not_in_files[] = {"config", "show-config", "help"};
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -495,10 +551,7 @@ static char *print_range(const struct el_conf *conf, const char *section, size_t
         fprintf(out, "[%s]\n", section);
     for (size_t i = first; i < end; i++) {
         const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
-        bool skip = false;
-        for (size_t k = 0; k < sizeof not_in_files / sizeof not_in_files[0]; k++)
-            skip = skip || strcmp(option->name, not_in_files[k]) == 0;
-        if (!skip)
+        if (!only_on_command_line(option))
             print_option(out, conf, option);
     }
     if (fclose(out) != 0) {

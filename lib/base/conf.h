@@ -9,10 +9,14 @@
  *         {"count", EL_CONF_UINT, offsetof(struct echo, count), "N", "1", "how often", 1, 1000},
  *     };
  *
- * A value is said as `--name VALUE` or `--name=VALUE`, or as `name = VALUE` in the section of the
- * applet (or in none) of an INI file. The command line wins over the file, the file over the
- * default; of an option that may repeat, all values count. Flags take no value on the command line
- * and yes or no in the file.
+ * A value is said as `--name VALUE` or `--name=VALUE` (the second form if it begins with two
+ * dashes), or as `name = VALUE` in the section of the applet (or in none) of an INI file. A flag is
+ * said as `--name` or, like any other option, with yes or no. A value is one line; white space
+ * around it does not count; it goes to the end of the line, `=` and `#` included.
+ *
+ * The command line wins over the file, the file over the default, and what is said last over what
+ * was said before it; what has lost is not looked at. Of an option that may repeat, all values
+ * count, the file's first.
  *
  * Values are kept as they were said; the strings belong to the struct el_conf.
  */
@@ -29,8 +33,8 @@ enum el_conf_type {
     EL_CONF_FLAG,     /* bool */
     EL_CONF_STRING,   /* const char * */
     EL_CONF_UINT,     /* uint64_t, from min to max */
-    EL_CONF_DURATION, /* uint64_t nanoseconds; "90", "90s", "15m", "8h", "2d", "20ms"; min, max in s
-                       */
+    EL_CONF_DURATION, /* uint64_t nanoseconds; "90", "90s", "15m", "8h", "2d", "20ms";
+                       * min and max are seconds */
     EL_CONF_IP,       /* struct el_ip */
     EL_CONF_PREFIX,   /* struct el_prefix */
     EL_CONF_CHOICE,   /* unsigned: the index in choices */
@@ -46,7 +50,8 @@ struct el_conf_option {
     const char *help;     /* one or two sentences */
     uint64_t min, max;    /* max 0: no limit */
     const char *const *choices; /* NULL-terminated */
-    /* Stores one value in VALUES (the applet's struct); the string lives as long as the el_conf. */
+    /* Stores one value in VALUES (the applet's struct); the string lives as long as the el_conf.
+     * 0, or an error with what is wrong with the value. */
     int (*parse)(void *values, const char *text, struct el_err *err);
     bool required;
     bool repeat;
@@ -72,22 +77,25 @@ struct el_conf;
 struct el_conf *el_conf_new(const struct el_conf_schema *schema, void *values);
 void el_conf_free(struct el_conf *conf); /* NULL is allowed */
 
-/* Reads ARGV (without the applet's name). 0, or EL_EINVAL with the sentence. */
+/* Reads ARGV (without the applet's name), once; it must outlive the el_conf. 0, or EL_EINVAL with
+ * the sentence. */
 int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_err *err);
 
 /* Reads the text of an INI file; ORIGIN (its name) stands in messages. */
 int el_conf_file(struct el_conf *conf, const char *text, const char *origin, struct el_err *err);
 
-/* Stores defaults, then the file's, then the command line's values, and checks what is required. */
+/* Stores what counts and checks what is required; only `help` if that was said. */
 int el_conf_finish(struct el_conf *conf, struct el_err *err);
 
 /* What stood on the command line that is not an option. */
 unsigned el_conf_positionals(const struct el_conf *conf, const char *const **texts);
 
-/* The value said last for NAME, without looking at the default; NULL if none. */
+/* What counts of what was said for NAME (the last value of an option that may repeat), without
+ * looking at the default; NULL if nothing. */
 const char *el_conf_said(const struct el_conf *conf, const char *name);
 
-/* The effective configuration as an INI file; the result is the caller's to free. */
+/* The effective configuration as an INI file, which has the same effect when it is read again; the
+ * result is the caller's to free. */
 char *el_conf_print(const struct el_conf *conf);
 
 /* Only the shared options, or only those about the log, without a section's name: what a supervisor

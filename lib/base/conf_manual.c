@@ -61,9 +61,10 @@ static char *describe(const struct el_conf_option *option)
         return NULL;
     fputs(option->help, out);
     print_choices(out, option);
-    if (option->type == EL_CONF_UINT && option->max)
-        fprintf(out, " From %llu to %llu.", (unsigned long long)option->min,
-                (unsigned long long)option->max);
+    if (option->max)
+        fprintf(out,
+                option->type == EL_CONF_DURATION ? " From %llus to %llus." : " From %llu to %llu.",
+                (unsigned long long)option->min, (unsigned long long)option->max);
     if (option->repeat)
         fputs(" May be given several times.", out);
     if (option->fallback)
@@ -90,51 +91,74 @@ static void manual_terminal(FILE *out, const struct el_conf_schema *schema)
     }
 }
 
-/* Text for man(7): a backslash or a leading dot or quote would be a command. */
-static void roff_text(FILE *out, const char *text)
+/* A piece of a line for man(7). At its start a dot or a quote would make it a command; elsewhere
+ * some ASCII characters stand for typographic ones, unless they are named. */
+static void roff_text(FILE *out, const char *text, size_t len)
 {
-    bool line_start = true;
+    static const struct {
+        char character;
+        const char *name;
+    } names[] = {{'\\', "\\e"}, {'-', "\\-"}, {'^', "\\(ha"}, {'~', "\\(ti"}, {'`', "\\(ga"}};
 
-    for (; *text; text++) {
-        if (line_start && (*text == '.' || *text == '\''))
-            fputs("\\&", out);
-        if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '-')
-            fputs("\\-", out);
+    if (len && (*text == '.' || *text == '\''))
+        fputs("\\&", out);
+    for (; len; text++, len--) {
+        size_t i = 0;
+        while (i < sizeof names / sizeof names[0] && names[i].character != *text)
+            i++;
+        if (i < sizeof names / sizeof names[0])
+            fputs(names[i].name, out);
         else
             fputc(*text, out);
-        line_start = *text == '\n';
     }
+}
+
+static void roff_line(FILE *out, const char *text)
+{
+    roff_text(out, text, strlen(text));
     fputc('\n', out);
+}
+
+/* Paragraphs; lines that begin with a space stay as they are. */
+static void roff_paragraphs(FILE *out, const char *text)
+{
+    bool literal = false;
+
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        if (len && literal != (*text == ' ')) {
+            literal = !literal;
+            fputs(literal ? ".nf\n" : ".fi\n", out);
+        }
+        if (len)
+            roff_text(out, text, len);
+        fputs(len ? "\n" : ".PP\n", out);
+        text += len + (text[len] == '\n');
+    }
+    if (literal)
+        fputs(".fi\n", out);
 }
 
 static void manual_roff(FILE *out, const struct el_conf_schema *schema)
 {
-    fprintf(out, ".TH EL2W\\-%s 8\n.SH NAME\nel2w\\-%s \\- ", schema->name, schema->name);
-    roff_text(out, schema->summary);
+    fprintf(out, ".TH EL2W-%s 8 \"\" el2w\n.SH NAME\nel2w-%s \\- ", schema->name, schema->name);
+    roff_line(out, schema->summary);
     fprintf(out, ".SH SYNOPSIS\n.B el2w %s\n", schema->name);
-    roff_text(out, schema->usage);
+    roff_line(out, schema->usage);
     fputs(".SH DESCRIPTION\n", out);
-    for (const char *at = schema->manual; *at;) {
-        size_t len = strcspn(at, "\n");
-        bool literal = *at == ' ';
-        char *line = strndup(at, len);
-        if (literal)
-            fputs(".nf\n", out);
-        roff_text(out, line ? line : "");
-        if (literal)
-            fputs(".fi\n", out);
-        free(line);
-        at += len + (at[len] == '\n');
-    }
+    roff_paragraphs(out, schema->manual);
     fputs(".SH OPTIONS\n", out);
     for (size_t i = 0; i < el_conf_option_count(schema); i++) {
         const struct el_conf_option *option = el_conf_option_at(schema, i);
         char *text = describe(option);
-        fprintf(out, ".TP\n\\fB\\-\\-%s\\fR \\fI%s\\fR\n", option->name,
-                option->metavar ? option->metavar : "");
-        roff_text(out, text ? text : option->help);
+        fputs(".TP\n\\fB\\-\\-", out);
+        roff_text(out, option->name, strlen(option->name));
+        if (option->metavar) {
+            fputs("\\fR \\fI", out);
+            roff_text(out, option->metavar, strlen(option->metavar));
+        }
+        fputs("\\fR\n", out);
+        roff_line(out, text ? text : option->help);
         free(text);
     }
     fputs(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n", out);

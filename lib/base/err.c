@@ -58,6 +58,14 @@ int el_errno_from_os(int errno_value)
     }
 }
 
+/* A name that someone gave us must not end the line that names it, nor talk to the terminal. */
+static void make_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 int el_err(struct el_err *err, int code, const char *format, ...)
 {
     if (err) {
@@ -66,6 +74,7 @@ int el_err(struct el_err *err, int code, const char *format, ...)
         va_start(args, format);
         vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
+        make_one_line(err->text);
     }
     return code;
 }
@@ -80,6 +89,8 @@ int el_err_os(struct el_err *err, int errno_value, const char *format, ...)
         va_end(args);
         size_t used = strlen(err->text);
         snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(errno_value));
+        make_one_line(err->text);
     }
-    return el_errno_from_os(errno_value);
+    int code = el_errno_from_os(errno_value);
+    return code < 0 ? code : EL_EIO; /* something failed, even where errno does not know it */
 }

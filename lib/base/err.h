@@ -27,8 +27,8 @@ enum el_errno {
     EL_ECLOSED = -13, /* the other end is gone */
 };
 
-/* One sentence for people; always NUL-terminated, empty when nothing went wrong. Owned by the
- * caller, usually on the stack of the applet's main function. */
+/* One sentence for people, in one line; always NUL-terminated, empty when nothing went wrong. Owned
+ * by the caller, usually on the stack of the applet's main function. */
 struct el_err {
     char text[480];
 };
@@ -36,17 +36,19 @@ struct el_err {
 /* The plain English name of a code ("no such thing"). Never NULL. */
 const char *el_strerror(int code);
 
-/* Fills ERR (which may be NULL) and returns CODE, so that a failing function can end with
- * `return el_err(err, EL_ENOENT, "lan %s: no such interface", name);` */
+/* Fills ERR (which may be NULL; its old text must not be among the arguments) and returns CODE, so
+ * that a failing function can end with `return el_err(err, EL_ENOENT, "lan %s: no such interface",
+ * name);` */
 int el_err(struct el_err *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same for a failed system call: appends ": " and the text of ERRNO_VALUE and maps it to the
- * nearest code (EACCES and EPERM to EL_EPERM, EADDRINUSE to EL_EEXIST, ... others to EL_EIO). */
+ * nearest code (EACCES and EPERM to EL_EPERM, EADDRINUSE to EL_EEXIST, ... others, and 0, to
+ * EL_EIO). */
 int el_err_os(struct el_err *err, int errno_value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The code that stands for ERRNO_VALUE. */
+/* The code that stands for ERRNO_VALUE; 0 for 0. */
 int el_errno_from_os(int errno_value);
 
 #endif

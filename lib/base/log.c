@@ -24,8 +24,8 @@ bool el_log_wants(enum el_log_level level)
     return level <= wanted;
 }
 
-/* A line under construction. The last bytes are kept for the closing brace and the newline: a
- * value that does not fit is cut, the line stays well-formed. */
+/* A line under construction. The last bytes are kept for the closing brace and the newline, and a
+ * field that does not fit is left out whole, so the line stays well-formed. */
 struct line {
     struct el_wire w;
     enum el_log_format format;
@@ -37,28 +37,60 @@ static void put(struct line *line, const char *text)
         el_wire_put_u8(&line->w, (uint8_t)*text);
 }
 
-/* Text from anywhere: quotes, backslashes and control characters are escaped as JSON does; bytes
- * beyond ASCII pass, as long as they are UTF-8's concern and not the terminal's (0x80..0x9f are
- * C1 controls only outside of a multi-byte sequence, which is why they are left alone). */
-static void put_escaped(struct line *line, const char *text)
+/* The length of the character at TEXT if it may stand in a line as it is, else 0: ASCII that is not
+ * a control character, and well-formed UTF-8 (RFC 3629 section 4) without the controls
+ * U+0080..U+009F, which terminals obey. */
+static size_t plain_character(const unsigned char *text)
 {
-    for (; *text && el_wire_ok(&line->w); text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            el_wire_printf(&line->w, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            el_wire_printf(&line->w, "\\u%04x", c);
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t len;
+    } forms[] = {
+        {0xc2, 0xc2, 0xa0, 0xbf, 2}, {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    if (text[0] < 0x80)
+        return text[0] >= ' ' && text[0] != 0x7f;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        size_t len = 2;
+        if (text[0] < forms[i].first_low || text[0] > forms[i].first_high ||
+            text[1] < forms[i].second_low || text[1] > forms[i].second_high)
+            continue;
+        while (len < forms[i].len && (text[len] & 0xc0) == 0x80)
+            len++;
+        return len == forms[i].len ? len : 0;
+    }
+    return 0;
+}
+
+/* Text from anywhere: quotes, backslashes and control characters are escaped as JSON does; bytes
+ * that are no character become U+FFFD. */
+static void put_escaped(struct line *line, const char *string)
+{
+    const unsigned char *text = (const unsigned char *)string;
+
+    for (size_t len; *text && el_wire_ok(&line->w); text += len) {
+        len = plain_character(text);
+        if (*text == '"' || *text == '\\')
+            el_wire_printf(&line->w, "\\%c", *text);
+        else if (len)
+            el_wire_put(&line->w, text, len);
         else
-            el_wire_put_u8(&line->w, c);
+            el_wire_printf(&line->w, "\\u%04x", *text < 0x80 ? *text : 0xfffdu);
+        len = len ? len : 1;
     }
 }
 
-static bool needs_quotes(const char *text)
+static bool needs_quotes(const char *string)
 {
+    const unsigned char *text = (const unsigned char *)string;
+
     if (!*text)
         return true;
     for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '\\' || *text == 0x7f)
+        if (*text <= ' ' || *text >= 0x7f || *text == '"' || *text == '\\')
             return true;
     return false;
 }
@@ -100,7 +132,7 @@ static void put_field(struct line *line, const struct el_log_field *field)
         el_wire_printf(&line->w, " %s=", field->key);
     put_value(line, field);
     if (!el_wire_ok(&line->w))
-        line->w = before; /* a field that does not fit is left out whole */
+        line->w = before;
 }
 
 static void put_head(struct line *line, uint64_t time_ns, enum el_log_level level, const char *room,
@@ -134,10 +166,12 @@ size_t el_log_format_line(char *text, size_t capacity, enum el_log_format format
     struct line line = {el_wire_write(text, capacity < tail ? 0 : capacity - tail), format};
 
     put_head(&line, time_ns, level, room, event);
+    if (!el_wire_ok(&line.w))
+        return 0;
     for (; fields->key; fields++)
         if (fields->kind != EL_LOG_F_STRING || fields->value.string)
             put_field(&line, fields);
-    line.w.end += capacity < tail ? 0 : tail;
+    line.w.end += tail;
     put(&line, format == EL_LOG_JSON ? "}\n" : "\n");
     return el_wire_done(&line.w);
 }

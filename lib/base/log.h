@@ -8,7 +8,8 @@
  *     {"time":"2026-11-21T10:42:07.318Z","level":"info","room":"dhcp","event":"ack","mac":…}
  *
  * An event is a short fixed word; what varies is in typed fields, so that nothing that comes from
- * the network can forge a line: control characters and quotes are escaped in both forms.
+ * the network can forge a line: control characters and quotes are escaped in both forms, and what
+ * is not UTF-8 is replaced. A field that would make the line too long is left out.
  */
 #ifndef EL_BASE_LOG_H
 #define EL_BASE_LOG_H
@@ -73,7 +74,8 @@ void el_log_write(enum el_log_level level, const char *room, const char *event,
                   const struct el_log_field *fields);
 
 /* Formats the line that el_log_write would write, with its newline, into TEXT; returns its
- * length (cut at CAPACITY). TIME_NS is wall-clock nanoseconds since 1970. */
+ * length, or 0 if not even the event fits into CAPACITY. TIME_NS is wall-clock nanoseconds since
+ * 1970. */
 size_t el_log_format_line(char *text, size_t capacity, enum el_log_format format, uint64_t time_ns,
                           enum el_log_level level, const char *room, const char *event,
                           const struct el_log_field *fields);

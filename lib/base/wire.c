@@ -10,7 +10,7 @@ struct el_wire el_wire_sub(struct el_wire *w, size_t len)
     uint8_t *at = el_wire_take(w, len);
     struct el_wire sub = el_wire_read(at, at ? len : 0);
 
-    sub.failed = at == NULL;
+    sub.failed = w->failed;
     return sub;
 }
 

@@ -56,7 +56,8 @@ static inline void el_wire_fail(struct el_wire *w)
     w->at = w->end;
 }
 
-/* Bytes between the start and the cursor: after building, the length of what was built. */
+/* Bytes between the start and the cursor: after building, the length of what was built. Means
+ * nothing once it has failed. */
 static inline size_t el_wire_done(const struct el_wire *w)
 {
     return (size_t)(w->at - w->start);
@@ -115,9 +116,10 @@ static inline uint32_t el_wire_be32(struct el_wire *w)
 
 static inline uint64_t el_wire_be64(struct el_wire *w)
 {
-    uint64_t high = el_wire_be32(w);
+    struct el_wire half = el_wire_read(el_wire_take(w, 8), 8);
+    uint64_t high = el_wire_be32(&half);
 
-    return high << 32 | el_wire_be32(w);
+    return high << 32 | el_wire_be32(&half);
 }
 
 static inline uint32_t el_wire_le32(struct el_wire *w)
@@ -141,7 +143,7 @@ static inline void el_wire_copy(struct el_wire *w, void *to, size_t len)
         memset(to, 0, len);
 }
 
-/* Writing; nothing once failed. */
+/* Writing; nothing once failed. What does not fit whole is not written in part. */
 
 static inline void el_wire_put(struct el_wire *w, const void *from, size_t len)
 {
@@ -191,8 +193,10 @@ static inline void el_wire_put_be32(struct el_wire *w, uint32_t value)
 
 static inline void el_wire_put_be64(struct el_wire *w, uint64_t value)
 {
-    el_wire_put_be32(w, (uint32_t)(value >> 32));
-    el_wire_put_be32(w, (uint32_t)value);
+    struct el_wire half = el_wire_write(el_wire_take(w, 8), 8);
+
+    el_wire_put_be32(&half, (uint32_t)(value >> 32));
+    el_wire_put_be32(&half, (uint32_t)value);
 }
 
 static inline void el_wire_put_le32(struct el_wire *w, uint32_t value)
@@ -205,7 +209,8 @@ static inline void el_wire_put_le64(struct el_wire *w, uint64_t value)
     el_wire_put_be64(w, __builtin_bswap64(value));
 }
 
-/* Formats into the cursor, without a NUL. Fails if it does not fit. */
+/* Formats into the cursor, without a NUL. Fails if it does not fit; a text of more than 255 bytes
+ * needs a byte to spare, where vsnprintf puts its NUL. */
 void el_wire_printf(struct el_wire *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
