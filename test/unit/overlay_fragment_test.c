@@ -230,6 +230,19 @@ static void duplicates_are_tolerated(void **state)
     el_reasm_free(reasm);
 }
 
+/* What repeats some bytes and brings others is no duplicate, whatever the memory held before. */
+static void half_a_duplicate_is_an_overlap(void **state)
+{
+    struct el_reasm *reasm = new_reasm(1);
+    uint8_t zeros[ROOM] = {0};
+
+    (void)state;
+    assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE, 1, zeros, 0, 64, true)), 0);
+    assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE, 1, zeros, 56, 64, true)), EL_EPROTO);
+    assert_int_equal(el_reasm_count(reasm, EL_REASM_DROP_OVERLAP), 1);
+    el_reasm_free(reasm);
+}
+
 static void impossible_fragments_are_dropped(void **state)
 {
     struct el_reasm *reasm = new_reasm(16);
@@ -363,6 +376,7 @@ int main(void)
         cmocka_unit_test(only_our_packets_are_cut),
         cmocka_unit_test(overlaps_kill_the_packet),
         cmocka_unit_test(duplicates_are_tolerated),
+        cmocka_unit_test(half_a_duplicate_is_an_overlap),
         cmocka_unit_test(impossible_fragments_are_dropped),
         cmocka_unit_test(time_is_bounded),
         cmocka_unit_test(nobody_starves_anybody),

@@ -156,9 +156,12 @@ static void addresses_age(void **state)
     assert_int_equal(el_switch_count(sw, EL_SWITCH_AGED), 499);
     assert_int_equal(find(sw, now_ns, 77, 0), a);
 
-    /* Who comes an hour late catches up in one call and then has nothing to do. */
+    /* Who comes an hour late catches up in one call. */
+    announce(sw, 3600 * EL_S, a, 700);
     el_switch_age(sw, 3600 * EL_S);
     assert_int_equal(el_switch_count(sw, EL_SWITCH_AGED), 501);
+    assert_true(el_switch_deadline_ns(sw) > 3600 * EL_S);
+    el_switch_age(sw, 7200 * EL_S);
     assert_true(el_switch_deadline_ns(sw) == EL_NEVER);
     el_switch_free(sw);
 }
