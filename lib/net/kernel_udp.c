@@ -220,9 +220,9 @@ int el_net_kernel_udp_send(struct el_net_udp *base, const struct el_endpoint *to
         return EL_EINVAL;
     if (sendmsg(udp->socket.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return 0;
-    /* FROM is not ours (any more, or it is a broadcast address): any address of ours, then. */
-    if (message.msg_controllen > 0 &&
-        (errno == EINVAL || errno == ENODEV || errno == EADDRNOTAVAIL)) {
+    /* FROM is not ours (any more, or it is a broadcast address): any address of ours, then. Which
+     * error says so depends on the route. */
+    if (message.msg_controllen > 0 && errno != EAGAIN && errno != ENOBUFS && errno != EMSGSIZE) {
         message.msg_controllen = 0;
         if (sendmsg(udp->socket.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
             return 0;

@@ -154,6 +154,8 @@ static void died(uv_poll_t *poll, int poll_status, int events)
 
     (void)poll_status;
     (void)events;
+    if (applet->notify) /* its last words */
+        notified(&applet->notify->poll, 0, UV_READABLE);
     if (el_sys_child_reap(&applet->child, &status) < 0)
         return;
     watch_free(&applet->death);
