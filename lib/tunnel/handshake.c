@@ -110,8 +110,8 @@ int el_tunnel_take_initiation(struct el_tunnel *tunnel, uint64_t now_ns,
     answer.sender = new_index(tunnel);
     answer.receiver = msg.sender;
     el_tunnel_put_response(peer->response, &answer);
-    el_tunnel_tell(tunnel, EL_TUNNEL_TIMESTAMP, peer);
     el_tunnel_roam(tunnel, peer, from);
+    el_tunnel_tell(tunnel, EL_TUNNEL_TIMESTAMP, peer);
     start_session(tunnel, peer, EL_TUNNEL_RESPONDER, answer.sender, answer.receiver, now_ns);
     el_tunnel_timers_received(tunnel, peer, now_ns, false);
     el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_RESPONSE);

@@ -23,6 +23,7 @@
 #define EL_TUNNEL_SESSION_H
 
 #include "base/map.h"
+#include "base/time.h"
 #include "tunnel/aead.h"
 #include "tunnel/noise.h"
 #include "tunnel/replay.h"
@@ -80,7 +81,7 @@ void el_tunnel_sessions_end(struct el_tunnel_sessions *sessions, struct el_map *
 
 static inline uint64_t el_tunnel_session_end_ns(const struct el_tunnel_session *session)
 {
-    return session->made_ns + EL_TUNNEL_REJECT_AFTER_S * UINT64_C(1000000000);
+    return session->made_ns + EL_TUNNEL_REJECT_AFTER_S * EL_S;
 }
 
 /* Whether messages may be sent under SESSION (which may be NULL). */
