@@ -27,6 +27,7 @@ enum {
     AGEING_DEFAULT_S = 300,
     AGEING_MIN_S = 10,
     AGEING_MAX_S = 24 * 60 * 60,
+    RECENT = 256,       /* by the last bytes of the key; one pointer each */
     SWEEP_SLICES = 128, /* that many steps make one sweep ... */
     SWEEPS_PER_AGE = 4, /* ... and that many sweeps one ageing time */
 };
@@ -71,6 +72,7 @@ struct el_switch {
     size_t addresses_max;
     uint64_t ageing_ns;
     struct el_map *by_key;
+    struct address *recent[RECENT];
     struct address *addresses;
     uint32_t free;   /* the first of the free addresses */
     size_t learned;  /* addresses that will age */
@@ -89,8 +91,23 @@ static uint64_t make_key(unsigned network, const struct el_mac *mac)
 {
     uint64_t key = 0;
 
-    memcpy(&key, mac->b, sizeof mac->b);
+    for (size_t i = 0; i < sizeof mac->b; i++)
+        key = key << 8 | mac->b[i];
     return key << 16 | network;
+}
+
+/* Frames come in flights between the same two stations: what was looked up last is looked at before
+ * the map is. An address never moves in memory, so an old pointer at worst has another key now. */
+static struct address *look_up(struct el_switch *sw, uint64_t key)
+{
+    struct address **recent = &sw->recent[(key >> 16 ^ key) % RECENT];
+
+    if (*recent && (*recent)->used && (*recent)->key == key)
+        return *recent;
+    struct address *address = el_map_get(sw->by_key, &key);
+    if (address)
+        *recent = address;
+    return address;
 }
 
 static bool is_alive(const struct el_switch *sw, const struct address *address, uint64_t now_ns)
@@ -174,7 +191,7 @@ static struct address *remember(struct el_switch *sw, unsigned port, uint64_t ke
 /* Notes that KEY was heard at PORT. False if it must not be: another port protects it. */
 static bool learn(struct el_switch *sw, uint64_t now_ns, unsigned port, uint64_t key)
 {
-    struct address *address = el_map_get(sw->by_key, &key);
+    struct address *address = look_up(sw, key);
 
     if (!address) {
         bool learned = remember(sw, port, key, now_ns);
@@ -434,7 +451,7 @@ int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
     if (el_mac_is_group(dst))
         return flood(sw, now_ns, port, out);
     uint64_t key = make_key(from->network, dst);
-    const struct address *address = el_map_get(sw->by_key, &key);
+    const struct address *address = look_up(sw, key);
     if (!address || !is_alive(sw, address, now_ns))
         return flood(sw, now_ns, port, out);
 

@@ -365,7 +365,7 @@ static void sources_protocols_and_numbers_do_not_mix(void **state)
 
     assert_int_equal(el_reasm_new(EL_REASM_PACKETS_MAX + 1, &reasm), EL_EINVAL);
     el_reasm_free(NULL);
-    for (int c = 0; c < EL_REASM_COUNTERS; c++)
+    for (enum el_reasm_counter c = 0; c < EL_REASM_COUNTERS; c++)
         assert_true(strlen(el_reasm_counter_name(c)) > 3);
 }
 

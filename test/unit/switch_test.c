@@ -523,7 +523,7 @@ static void million_random_frames(void **state)
 static void counters_have_names(void **state)
 {
     (void)state;
-    for (int c = 0; c < EL_SWITCH_COUNTERS; c++)
+    for (enum el_switch_counter c = 0; c < EL_SWITCH_COUNTERS; c++)
         assert_true(strlen(el_switch_counter_name(c)) > 3);
 }
 
