@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 el_unit_test(net_kernel_test net)
+el_unit_test(net_memory_test net)
