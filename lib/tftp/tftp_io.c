@@ -122,10 +122,12 @@ static void on_packet(void *arg, const struct el_net_udp_meta *meta, const uint8
     uint8_t error[64];
 
     if (!el_endpoint_equal(&meta->from, &s->client)) {
-        /* RFC 1350 §4: the stranger is told, the transfer is not disturbed. */
+        /* RFC 1350 §4: the stranger is told, the transfer is not disturbed. The answer to an ACK is
+         * the shortest error there is, one byte longer. */
         if (el_tftp_opcode(bytes, len) == EL_TFTP_ERROR)
             return;
-        size_t n = el_tftp_error_build(error, len < sizeof error ? len : sizeof error,
+        size_t room = len < sizeof error ? len : sizeof error;
+        size_t n = el_tftp_error_build(error, room > EL_TFTP_HEADER ? room : EL_TFTP_HEADER + 1,
                                        EL_TFTP_E_UNKNOWN_TID, "Unknown transfer ID");
         if (n)
             (void)el_net_udp_send(c->udp, &meta->from, NULL, error, n);
