@@ -307,8 +307,8 @@ int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct 
     int rc = set_up(&service, err);
 
     if (rc == 0) {
-        el_sys_fds_close_rest();
         el_sys_notify_ready();
+        el_sys_fds_close_rest();
         el_net_kernel_run(service.net);
     }
     tear_down(&service);
