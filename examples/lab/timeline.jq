@@ -6,7 +6,9 @@ include "log";
 # The step that an event is: [what, details]; empty where it is none.
 def step:
     if is("lab"; "start") then ["start", "hub and spoke"]
-    elif is("tunnel"; "session-up") then ["tunnel up", ""]
+    # Both ends say so; the hub's line tells from where.
+    elif is("tunnel"; "session-up") and .peer == "mars" then
+        ["tunnel up", "\(.peer) calls from \(.endpoint)"]
     elif is("lab"; "power-on") then ["power on", "\(.firmware), \(.accel), \(.mac)"]
     elif .room == "dhcp" and (.event | IN("discover", "ack")) and .mac == $mac then
         ["DHCP " + .event, ([.client, .ip, .file] | map(values | select(. != "")) | join(" "))]
@@ -26,6 +28,5 @@ foreach (lines | select(is("lab"; "end") or any(step; true))) as $line ({};
     | .last = $now
     | .text = ($line | first(step) // null);
     if .text == null then halt
-    # Both ends report the session; the machine's firmware may ask many times before it is answered.
     else "\(.last - .start | fixed | right(8))\("+\([.took, 0] | max | fixed)" | right(9))  " +
          "\(.text[0] | left(14))\(.text[1])" end)
