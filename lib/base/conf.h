@@ -3,10 +3,12 @@
  * Configuration: one table per applet gives the command line, the INI file, the defaults, the
  * error messages, --show-config and the manual.
  *
- *     struct echo { const char *name; uint64_t count; };
+ *     struct echo { struct el_conf_common common; const char *name; uint64_t count; };
  *     static const struct el_conf_option options[] = {
- *         {"name", EL_CONF_STRING, offsetof(struct echo, name), "NAME", .help = "whom to greet"},
- *         {"count", EL_CONF_UINT, offsetof(struct echo, count), "N", "1", "how often", 1, 1000},
+ *         {.name = "name", .type = EL_CONF_STRING, .offset = offsetof(struct echo, name),
+ *          .metavar = "NAME", .help = "Whom to greet."},
+ *         {.name = "count", .type = EL_CONF_UINT, .offset = offsetof(struct echo, count),
+ *          .metavar = "N", .fallback = "1", .help = "How often.", .min = 1, .max = 1000},
  *     };
  *
  * A value is said as `--name VALUE` or `--name=VALUE` (the second form if it begins with two

@@ -25,7 +25,7 @@ const char *el_strerror(int code)
         "out of memory",
         "closed",
     };
-    size_t index = code <= 0 ? (size_t)-code : 0;
+    size_t index = code <= 0 ? 0u - (unsigned)code : 0;
 
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown error";
 }
