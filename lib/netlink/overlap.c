@@ -17,12 +17,20 @@
 enum { WIDEST = 8 };
 
 struct question {
-    const struct el_prefix *prefix;
+    struct el_prefix prefix;
     unsigned except; /* interface index; 0: none */
     char *what;
 };
 
-/* The network that ADDRESS stands for, without host bits. False if it is of no family we know. */
+static void clear_host_bits(struct el_prefix *prefix)
+{
+    size_t bits = prefix->ip.family == 4 ? 32 : 128;
+
+    for (size_t bit = prefix->len; bit < bits; bit++)
+        prefix->ip.b[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+}
+
+/* The network that ADDRESS stands for. False if it is of no family we know. */
 static bool to_network(const struct nl_addr *address, struct el_prefix *network)
 {
     *network = (struct el_prefix){0};
@@ -65,13 +73,13 @@ static bool collides(const struct question *question, const struct nl_addr *addr
     struct el_prefix network;
 
     if (index == question->except || !to_network(address, &network) || is_everywhere(&network) ||
-        !el_prefix_overlaps(question->prefix, &network))
+        !el_prefix_overlaps(&question->prefix, &network))
         return false;
     char ours[EL_PREFIX_TEXT], theirs[EL_PREFIX_TEXT], name[IF_NAMESIZE];
     if (!if_indextoname(index, name))
         snprintf(name, sizeof name, "link %u", index);
     snprintf(question->what, EL_NETLINK_TEXT, "%s overlaps %s on %s",
-             el_prefix_text(question->prefix, ours), el_prefix_text(&network, theirs), name);
+             el_prefix_text(&question->prefix, ours), el_prefix_text(&network, theirs), name);
     return true;
 }
 
@@ -115,10 +123,11 @@ static int search(struct nl_cache *cache, const struct question *question,
 int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *prefix,
                             const char *except, char what[EL_NETLINK_TEXT], struct el_err *err)
 {
-    struct question question = {prefix, except ? if_nametoindex(except) : 0, what};
+    struct question question = {*prefix, except ? if_nametoindex(except) : 0, what};
     struct nl_cache *cache;
 
     what[0] = '\0';
+    clear_host_bits(&question.prefix);
     int r = rtnl_addr_alloc_cache(netlink->socket, &cache);
     if (r < 0)
         return el_netlink_fail(err, r, "netlink: cannot list the addresses");

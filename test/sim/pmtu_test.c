@@ -30,6 +30,7 @@ struct wan {
     uint64_t now_ns;
     size_t mtu;
     size_t interface_mtu; /* our own interface: EMSGSIZE; 0: no limit */
+    bool curt;            /* ... which does not say what it would take */
     uint64_t rtt_ns;
     unsigned loss_percent; /* each way */
     bool answers;
@@ -58,7 +59,7 @@ static void send_probe(struct wan *wan, const struct el_pmtu_probe *probe)
     assert_int_equal(probe->len % 16, 0);
     assert_true(probe->len <= EL_PMTU_PROBE_MAX);
     if (wan->interface_mtu && outer > wan->interface_mtu) {
-        el_pmtu_too_big(&wan->pmtu, wan->now_ns, wan->interface_mtu);
+        el_pmtu_too_big(&wan->pmtu, wan->now_ns, wan->curt ? outer - 1 : wan->interface_mtu);
         return;
     }
     wan->probes++;
@@ -315,6 +316,15 @@ static void own_interface_is_believed_at_once(void **state)
     wan.interface_mtu = 0;
     run(&wan, 620 * EL_S);
     assert_int_equal(in_use(&wan), 1500);
+
+    /* One that only says no is asked step by step, without a packet or a second lost. */
+    wan = started(1500, false);
+    wan.interface_mtu = 1500;
+    wan.curt = true;
+    run(&wan, 11 * wan.rtt_ns);
+    assert_int_equal(wan.pmtu.state, EL_PMTU_COMPLETE);
+    assert_int_equal(in_use(&wan), 1500);
+    assert_true(wan.probes <= 10);
 
     /* An interface that is narrow from the start. */
     wan = started(1500, true);

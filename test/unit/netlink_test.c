@@ -196,6 +196,7 @@ static void overlap_is_found(void **state)
         const char *prefix, *what; /* NULL: none */
     } rows[] = {
         {"192.168.77.0/24", "192.168.77.0/24 overlaps 192.168.0.0/16 on wan"},
+        {"192.168.77.1/24", "192.168.77.0/24 overlaps 192.168.0.0/16 on wan"},
         {"192.168.0.0/17", "192.168.0.0/17 overlaps 192.168.0.0/16 on wan"},
         {"192.0.0.0/8", "192.0.0.0/8 overlaps 192.168.0.0/16 on wan"},
         {"192.169.0.0/16", NULL},
