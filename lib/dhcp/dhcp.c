@@ -447,8 +447,8 @@ static void address(const struct el_dhcp *d, const struct request *r,
     out->delivery = EL_DHCP_BROADCAST;
     if (type == EL_DHCP_NAK)
         return;
-    if (r->m.ciaddr) {
-        out->to.ip = el_ip4(r->m.ciaddr);
+    if (reply->ciaddr) { /* only an ACK has one, and only of our network: no reflector */
+        out->to.ip = el_ip4(reply->ciaddr);
         out->delivery = EL_DHCP_ROUTED;
     } else if (reply->yiaddr && !(r->m.flags & EL_DHCP_FLAG_BROADCAST) &&
                !el_mac_is_zero(&r->client.mac)) {

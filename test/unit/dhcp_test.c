@@ -350,6 +350,17 @@ static void replies_go_where_the_client_can_hear_them(void **state)
     assert_int_equal(answer.flags, 0x8000);
 }
 
+/* Found by the fuzzer: an offer went to whatever address the DISCOVER claimed to have. */
+static void a_discover_with_an_address_is_no_reflector(void **state)
+{
+    (void)state;
+    struct packet p = packet_dhclient(EL_DHCP_DISCOVER, 1);
+    packet_put32(&p, AT_CIADDR, 0x08080808);
+    assert_int_equal(ask(p), EL_DHCP_OFFER);
+    assert_int_equal(el_ip4_number(&out.to.ip), NET + 100);
+    assert_int_equal(out.delivery, EL_DHCP_LINK);
+}
+
 static struct packet relayed(struct packet p, uint32_t giaddr)
 {
     packet_put32(&p, AT_GIADDR, giaddr);
@@ -730,6 +741,7 @@ int main(void)
         TEST(inform_gets_parameters_and_no_lease),
         TEST(what_is_no_request_is_ignored),
         TEST(replies_go_where_the_client_can_hear_them),
+        TEST(a_discover_with_an_address_is_no_reflector),
         TEST(a_relay_gets_the_reply),
         TEST(a_nak_through_a_relay_asks_it_to_broadcast),
         TEST(the_relay_of_another_network_is_not_served),
