@@ -42,6 +42,7 @@ struct control {
 
 struct packet {
     struct el_port port; /* first: an el_port is cast to its packet */
+    bool gone;           /* the interface was removed: told only once by the kernel */
     /* Lent to recvmmsg(). */
     struct mmsghdr messages[BATCH];
     struct iovec pieces[BATCH][PIECES];
@@ -226,9 +227,9 @@ static void accept_message(struct packet *packet, unsigned i, struct el_port_rx 
         rx->len = 0;
 }
 
-/* What an error of recvmmsg() means. The interface going down is told once; whether it was also
- * removed, the socket's address says. */
-static int receive_error(const struct el_port *port, int errno_value)
+/* What an error of recvmmsg() means. The kernel tells once that the interface went down; whether it
+ * was also removed, the socket's address says. */
+static int receive_error(struct packet *packet, int errno_value)
 {
     struct sockaddr_ll address;
     socklen_t len = sizeof address;
@@ -237,9 +238,10 @@ static int receive_error(const struct el_port *port, int errno_value)
     case EAGAIN:
     case EINTR: return 0;
     case ENETDOWN:
-        if (getsockname(port->fd, (struct sockaddr *)&address, &len) == 0 &&
+        if (getsockname(packet->port.fd, (struct sockaddr *)&address, &len) == 0 &&
             address.sll_ifindex > 0)
             return EL_EAGAIN;
+        packet->gone = true;
         return EL_ECLOSED;
     default: return el_errno_from_os(errno_value);
     }
@@ -249,6 +251,8 @@ static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsig
 {
     struct packet *packet = (struct packet *)port;
 
+    if (packet->gone)
+        return EL_ECLOSED;
     if (count > BATCH)
         count = BATCH;
     for (unsigned i = 0; i < count; i++) {
@@ -264,7 +268,7 @@ static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsig
     for (unsigned lost = 0; received < 0 && errno == EINVAL && lost < BATCH; lost++)
         received = recvmmsg(port->fd, packet->messages, count, MSG_DONTWAIT, NULL);
     if (received < 0)
-        return receive_error(port, errno);
+        return receive_error(packet, errno);
     for (unsigned i = 0; i < (unsigned)received; i++)
         accept_message(packet, i, &frames[i]);
     return received;
