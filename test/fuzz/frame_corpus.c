@@ -59,7 +59,6 @@ static void save_others(void)
         0, 0, 0, 0, 0, 2, 17, 0, 0, 1, 0, 0, 0,    9,    0,    68, 0, 67, 0, 8,  0,  0};
 
     save("frame", "arp-request", arp, sizeof arp);
-    save("frame", "arp-payload", arp + 14, sizeof arp - 14);
     save("frame", "vxlan-header", vxlan, sizeof vxlan);
     save("frame", "ip6-fragment", fragment6, sizeof fragment6);
 }

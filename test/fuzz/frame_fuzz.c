@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every decoder of the frame room on one frame. */
-#include "frame/arp.h"
 #include "frame/layers.h"
 #include "frame/vxlan.h"
 
@@ -30,20 +29,6 @@ static void eth_again(const uint8_t *data, size_t size)
     require(el_wire_ok(&w) && el_wire_done(&w) == len && memcmp(again, data, len) == 0);
 }
 
-static void arp_again(const uint8_t *data, size_t size)
-{
-    struct el_wire w = el_wire_read(data, size);
-    struct el_arp arp;
-    uint8_t again[EL_ARP_BYTES];
-
-    el_arp_read(&w, &arp);
-    if (!el_wire_ok(&w))
-        return;
-    w = el_wire_write(again, sizeof again);
-    el_arp_write(&w, &arp);
-    require(el_wire_ok(&w) && memcmp(again, data, sizeof again) == 0);
-}
-
 static void walk_options(const struct el_tcp_header *tcp)
 {
     size_t len = tcp->header_len - (size_t)EL_TCP_HEADER;
@@ -64,7 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct el_wire vxlan = el_wire_read(data, size);
 
     eth_again(data, size);
-    arp_again(data, size);
     require(el_vxlan_read(&vxlan) <= 0xffffff);
 
     if (el_layers_read(data, size, &layers) < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The header codecs and the checksum. */
 #include "base/err.h"
-#include "frame/arp.h"
 #include "frame/csum.h"
 #include "frame/layers.h"
 #include "frame/vxlan.h"
@@ -121,37 +120,6 @@ static void eth_with_and_without_tags(void **state)
         w = el_wire_read(bytes, cut);
         el_eth_read(&w, &eth);
         assert_false(el_wire_ok(&w));
-    }
-}
-
-static void arp_there_and_back(void **state)
-{
-    struct el_arp arp = {EL_ARP_REQUEST,
-                         {{2, 0, 0, 0, 0, 1}},
-                         0xc0a84d01,
-                         {{0, 0, 0, 0, 0, 0}},
-                         0xc0a84d02},
-                  got;
-    uint8_t bytes[EL_ARP_BYTES];
-    struct el_wire w = el_wire_write(bytes, sizeof bytes);
-
-    (void)state;
-    el_arp_write(&w, &arp);
-    assert_int_equal(el_wire_done(&w), EL_ARP_BYTES);
-    w = el_wire_read(bytes, sizeof bytes);
-    el_arp_read(&w, &got);
-    assert_true(el_wire_ok(&w));
-    assert_int_equal(got.op, EL_ARP_REQUEST);
-    assert_int_equal(got.sender_ip, 0xc0a84d01);
-    assert_int_equal(got.target_ip, 0xc0a84d02);
-    assert_true(el_mac_equal(&got.sender_mac, &arp.sender_mac));
-
-    for (size_t at = 0; at < 6; at++) { /* another hardware, protocol, or length of either */
-        bytes[at] ^= 1;
-        w = el_wire_read(bytes, sizeof bytes);
-        el_arp_read(&w, &got);
-        assert_false(el_wire_ok(&w));
-        bytes[at] ^= 1;
     }
 }
 
@@ -381,7 +349,6 @@ int main(void)
         cmocka_unit_test(csum_no_carry_is_lost),
         cmocka_unit_test(csum_update_equals_anew),
         cmocka_unit_test(eth_with_and_without_tags),
-        cmocka_unit_test(arp_there_and_back),
         cmocka_unit_test(vxlan_needs_its_flag),
         cmocka_unit_test(tcp_options_walk),
         cmocka_unit_test(layers_of_every_kind),
