@@ -49,8 +49,7 @@ size_t el_overlay_encap(uint8_t *frame, size_t len, const struct el_overlay_path
     el_wire_put_be16(&w, (uint16_t)(total - EL_IP4_HEADER));
     el_wire_put_be16(&w, 0);
 
-    el_wire_put_be32(&w, (uint32_t)EL_VXLAN_FLAG_VNI << 24);
-    el_wire_put_be32(&w, path->vni << 8);
+    el_vxlan_write(&w, path->vni);
     return total;
 }
 
