@@ -71,10 +71,10 @@ int el_tunnel_noise_read_timestamp(const struct el_tunnel_pairing *pairing,
                                 sizeof msg->sealed_timestamp);
 }
 
-int el_tunnel_noise_respond(const struct el_tunnel_pairing *pairing,
-                            const struct el_tunnel_initiation *initiation,
-                            struct el_tunnel_handshake *handshake, struct el_tunnel_response *msg,
-                            struct el_tunnel_keys *keys)
+static int write_response(const struct el_tunnel_pairing *pairing,
+                          const struct el_tunnel_initiation *initiation,
+                          struct el_tunnel_handshake *handshake, struct el_tunnel_response *msg,
+                          struct el_tunnel_keys *keys)
 {
     struct el_tunnel_noise_state *state = &handshake->state;
 
@@ -85,8 +85,18 @@ int el_tunnel_noise_respond(const struct el_tunnel_pairing *pairing,
     el_tunnel_noise_mix_psk(state, pairing->psk);
     el_tunnel_noise_seal(state, msg->sealed_nothing, "", 0);
     el_tunnel_noise_split(state, keys->receive, keys->send);
-    sodium_memzero(handshake, sizeof *handshake);
     return 0;
+}
+
+int el_tunnel_noise_respond(const struct el_tunnel_pairing *pairing,
+                            const struct el_tunnel_initiation *initiation,
+                            struct el_tunnel_handshake *handshake, struct el_tunnel_response *msg,
+                            struct el_tunnel_keys *keys)
+{
+    int result = write_response(pairing, initiation, handshake, msg, keys);
+
+    sodium_memzero(handshake, sizeof *handshake);
+    return result;
 }
 
 static int read_response(const struct el_tunnel_pairing *pairing,

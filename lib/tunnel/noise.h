@@ -66,7 +66,8 @@ int el_tunnel_noise_read_timestamp(const struct el_tunnel_pairing *pairing,
                                    struct el_tunnel_handshake *handshake,
                                    uint8_t timestamp[EL_TUNNEL_TIMESTAMP_BYTES]);
 
-/* Continues after read_timestamp. Fills all of MSG but its indexes. 0 or EL_EAUTH. */
+/* Continues after read_timestamp, and wipes HANDSHAKE. Fills all of MSG but its indexes. 0 or
+ * EL_EAUTH. */
 int el_tunnel_noise_respond(const struct el_tunnel_pairing *pairing,
                             const struct el_tunnel_initiation *initiation,
                             struct el_tunnel_handshake *handshake, struct el_tunnel_response *msg,

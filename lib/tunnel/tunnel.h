@@ -37,6 +37,8 @@ enum {
 struct el_tunnel;
 struct el_tunnel_peer; /* owned by the tunnel; valid until it is removed */
 
+/* Told from inside the functions below; the callback may look, but not call what changes a tunnel
+ * or a peer. */
 enum el_tunnel_event {
     EL_TUNNEL_SESSION_UP,   /* the first session, or the first after SESSION_DOWN */
     EL_TUNNEL_SESSION_DOWN, /* no valid session any more and none could be made (REKEY_ATTEMPT_TIME)
@@ -126,13 +128,13 @@ int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_p
 int el_tunnel_output(struct el_tunnel *tunnel, uint64_t now_ns,
                      uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES], struct el_endpoint *to);
 
-/* When to call el_tunnel_output() next, if nothing else happens before. EL_NEVER (base/time.h) when
- * idle. */
+/* When to call el_tunnel_output() next, if nothing else happens before: 0 when there is something
+ * to say at once, EL_NEVER (base/time.h) when idle. It may be too early, never too late. */
 uint64_t el_tunnel_deadline_ns(const struct el_tunnel *tunnel);
 
-/* The greatest TAI64N that any initiation of ours may carry until the next call: write it to disk
- * before sending. It reserves a minute at a time, so that the disk is touched once a minute at
- * most; true if TIMESTAMP is new since the last call. */
+/* The greatest TAI64N that any initiation of ours carries until the next call, whenever that is:
+ * write it to disk before sending. It reserves a minute at a time, so that the disk is touched once
+ * a minute at most; true if TIMESTAMP is new since the last call. */
 bool el_tunnel_reserve_timestamp(struct el_tunnel *tunnel, uint64_t now_ns, uint8_t timestamp[12]);
 
 /* Counters, since start. */

@@ -340,6 +340,37 @@ static void drop_inner(void **state)
     }
 }
 
+/* Both families at once: ULA addresses (DESIGN: 100.64.0.0/10 and an IPv6 ULA). */
+static void carries_ipv6(void **state)
+{
+    struct el_tunnel_peer_config config = {.name = "dual"};
+    uint8_t packet[160] = {0x60, 0, 0, 0, 0, 33, 59, 64, 0xfd}, sealed[256];
+
+    (void)state;
+    memcpy(config.public_key, a->public_key, 32);
+    memset(config.psk, 0x42, sizeof config.psk);
+    assert_int_equal(el_prefix_parse("100.64.0.1/32", &config.allowed), 0);
+    assert_int_equal(el_prefix_parse("fd00::1/127", &config.allowed6), 0);
+    world_start(&world, 1);
+    assert_int_equal(el_tunnel_add_peer(b->tunnel, &config, &b_to_a, NULL), 0);
+    uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES];
+    initiation_of_a(bytes);
+    world_send(&world, &a->at, &b->at, bytes, 148);
+    world_wait(&world, EL_S);
+
+    packet[23] = 1; /* from fd00::1 */
+    size_t n = seal_at_a(sealed, packet, 40 + 33);
+    assert_int_equal(open_at_b(sealed, n, EL_TUNNEL_COUNTERS), 1);
+    packet[23] = 2; /* from fd00::2 */
+    n = seal_at_a(sealed, packet, 40 + 33);
+    assert_int_equal(open_at_b(sealed, n, EL_TUNNEL_DROP_SOURCE), EL_EPERM);
+    n = packet_of_a(sealed, 100);
+    assert_int_equal(open_at_b(sealed, n, EL_TUNNEL_COUNTERS), 1);
+    struct el_ip ip;
+    el_ip_parse("fd00::", &ip);
+    assert_ptr_equal(el_tunnel_peer_by_ip(b->tunnel, &ip), b_to_a);
+}
+
 static void drop_no_session(void **state)
 {
     uint8_t packet[128], sealed[256];
@@ -566,6 +597,7 @@ int main(void)
         TEST(counters_have_an_end),
         TEST(drop_source),
         TEST(drop_inner),
+        TEST(carries_ipv6),
         TEST(drop_no_session),
         TEST(seal_pads_and_restores),
         TEST(responder_waits_to_be_confirmed),
