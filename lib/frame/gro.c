@@ -183,8 +183,7 @@ static bool continues(struct flow *flow, const uint8_t *frame, const struct el_l
     return flow->verified && csums_are_right(frame, next);
 }
 
-/* Makes the first segment's headers, copied to HEADERS, those of the super-frame; says what it is.
- */
+/* Writes the super-frame's headers to HEADERS, and says what it is. */
 static struct el_offload make_super(const struct flow *flow, uint8_t headers[HEADERS_MAX])
 {
     const struct el_layers *layers = &flow->layers;

@@ -13,14 +13,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,10 +28,9 @@
 #endif
 
 enum {
-    BATCH = 32,              /* frames per system call */
-    BUFFER_BYTES = 8 << 20,  /* a burst of 64 KB super-frames */
-    EVERY_PROTOCOL = 0x0003, /* ETH_P_ALL */
-    PIECES = 2,              /* of a received message: vnet header and frame */
+    BATCH = 32,             /* frames per system call */
+    BUFFER_BYTES = 8 << 20, /* a burst of 64 KB super-frames */
+    PIECES = 2,             /* of a received message: vnet header and frame */
 };
 
 /* Ancillary data of one message: the VLAN tag. */
