@@ -5,10 +5,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -589,6 +593,30 @@ static void a_reset_is_noticed_also_while_paused(void **state)
     el_net_listen_close(listener);
 }
 
+static void an_end_while_paused_comes_after_the_data(void **state)
+{
+    struct side server = {.stop_when_ended = true};
+    struct side client = {0};
+    struct el_net_listen *listener = listen_on(side_accept, &server);
+
+    (void)state;
+    connect_to(el_net_listen_local(listener), &client);
+    while (!server.stream || !client.opened)
+        run_for(EL_MS);
+    el_net_stream_pause(server.stream, true);
+    assert_int_equal(el_net_stream_write(client.stream, (const uint8_t *)"abc", 3), 0);
+    el_net_stream_finish(client.stream);
+    run_for(20 * EL_MS);
+    assert_int_equal(server.ended + server.received, 0);
+    el_net_stream_pause(server.stream, false);
+    el_net_kernel_run(net);
+    assert_int_equal(server.received, 3);
+    assert_int_equal(server.code, 0);
+    el_net_stream_close(client.stream);
+    el_net_stream_close(server.stream);
+    el_net_listen_close(listener);
+}
+
 static void nobody_listening_is_told(void **state)
 {
     struct side client = {.stop_when_ended = true};
@@ -686,6 +714,101 @@ static void running_out_of_descriptors_only_delays_accepting(void **state)
     assert_int_equal(crowd.accepted, 8);
 }
 
+/* -- an Ethernet: a TAP interface in a network namespace of our own -- */
+
+enum { FRAME = 14 + 20 + 8 + 3 };
+
+/* What a machine without an address sends: 0.0.0.0:68 to 255.255.255.255:67. */
+static const uint8_t discover[FRAME] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0,   0x12, 0x34, 0x56, 8, 0, /* Ethernet */
+    0x45, 0,    0,    31,   0,    0,    0,    0,    64,  17,   0x7a, 0xcf, 0, 0,
+    0,    0,    255,  255,  255,  255,                              /* IPv4 */
+    0,    68,   0,    67,   0,    11,   0,    0,    'a', 's',  'k', /* UDP without checksum */
+};
+
+/* A TAP interface "el2wtap" with 192.168.77.1/24; -1 if this machine has none for us. */
+static int open_tap(void)
+{
+    struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int fd = -1;
+    int control;
+
+    if (unshare(CLONE_NEWNET) < 0 || (fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC)) < 0)
+        return -1;
+    strcpy(ifr.ifr_name, "el2wtap");
+    if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
+        close(fd);
+        return -1;
+    }
+    control = socket(AF_INET, SOCK_DGRAM, 0);
+    address.sin_addr.s_addr = htonl(0xc0a84d01);
+    memcpy(&ifr.ifr_addr, &address, sizeof address);
+    assert_int_equal(ioctl(control, SIOCSIFADDR, &ifr), 0);
+    address.sin_addr.s_addr = htonl(0xffffff00);
+    memcpy(&ifr.ifr_netmask, &address, sizeof address);
+    assert_int_equal(ioctl(control, SIOCSIFNETMASK, &ifr), 0);
+    ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+    assert_int_equal(ioctl(control, SIOCSIFFLAGS, &ifr), 0);
+    close(control);
+    return fd;
+}
+
+/* The next UDP frame from the interface: whatever else it says (IPv6, ARP) is passed over. */
+static size_t read_udp_frame(int tap, uint8_t *frame, size_t capacity)
+{
+    ssize_t got;
+
+    do
+        got = read(tap, frame, capacity);
+    while (got > 0 && (got < 42 || frame[12] != 8 || frame[13] != 0 || frame[23] != 17));
+    return got > 0 ? (size_t)got : 0;
+}
+
+static void a_broadcast_from_no_address_is_heard_and_answered(void **state)
+{
+    static struct heard server;
+    struct el_net_udp_config config = {
+        .bind = {.port = 67}, .device = "el2wtap", .broadcast = true, .inherited_fd = -1};
+    struct el_endpoint everybody = {.ip = el_ip4(0xffffffff), .port = 68};
+    struct el_ip ours = el_ip4(0xc0a84d01);
+    uint8_t frame[2048];
+    struct el_err err = {""};
+    int tap = open_tap();
+
+    (void)state;
+    if (tap < 0)
+        skip();
+    server = (struct heard){.stop_at = 1};
+    if (el_net_udp_open(net, &config, hear, &server, &server.udp, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(write(tap, discover, FRAME), FRAME);
+    el_net_kernel_run(net);
+    assert_int_equal(server.len, 3);
+    assert_int_equal(el_ip4_number(&server.meta.from.ip), 0);
+    assert_int_equal(server.meta.from.port, 68);
+    assert_true(el_ip4_number(&server.meta.to.ip) == 0xffffffff);
+
+    assert_int_equal(el_net_udp_send(server.udp, &everybody, &ours, (const uint8_t *)"offer", 5),
+                     0);
+    assert_int_equal(read_udp_frame(tap, frame, sizeof frame), 14 + 20 + 8 + 5);
+    assert_memory_equal(frame, "\xff\xff\xff\xff\xff\xff", 6);
+    assert_memory_equal(frame + 26, "\xc0\xa8\x4d\x01\xff\xff\xff\xff", 8);
+    assert_memory_equal(frame + 42, "offer", 5);
+
+    /* A sibling stays on the interface; a second server there is told who may be in the way. */
+    struct el_net_udp *more;
+    assert_int_equal(el_net_udp_sibling(server.udp, NULL, hear, &server, &more), 0);
+    assert_int_equal(el_net_udp_send(more, &everybody, NULL, (const uint8_t *)"x", 1), 0);
+    assert_int_equal(read_udp_frame(tap, frame, sizeof frame), 14 + 20 + 8 + 1);
+    el_net_udp_close(more);
+    assert_int_equal(el_net_udp_open(net, &config, hear, &server, &more, &err), EL_EEXIST);
+    assert_string_equal(err.text, "udp 0.0.0.0:67 on el2wtap: address already in use: another DHCP "
+                                  "server is running there? (ss -ulpn shows which)");
+    el_net_udp_close(server.udp);
+    close(tap);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -703,9 +826,11 @@ int main(void)
         TEST(a_file_arrives_bit_exact),
         TEST(a_file_that_is_too_short_resets_the_connection),
         TEST(a_reset_is_noticed_also_while_paused),
+        TEST(an_end_while_paused_comes_after_the_data),
         TEST(nobody_listening_is_told),
         TEST(a_thousand_connections_at_once),
         TEST(running_out_of_descriptors_only_delays_accepting),
+        TEST(a_broadcast_from_no_address_is_heard_and_answered), /* last: it leaves this network */
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -122,16 +123,34 @@ static int applet_parent(int channel)
     return 0;
 }
 
+/* An upgrade removes the file we were started from; applets must still start. */
+static int applet_upgraded(int channel)
+{
+    static const char *const argv[] = {"el2w", "look", NULL};
+    struct el_sys_named_fd fds[] = {{"channel", channel}};
+    struct el_sys_child child;
+    struct el_err err;
+    char path[256] = "";
+
+    if (el_sys_exe_open(&err) < 0 || readlink("/proc/self/exe", path, sizeof path - 1) < 0 ||
+        strncmp(path, "/tmp/el2w-", 10) != 0 || unlink(path) < 0)
+        return 1;
+    if (el_sys_child_start(argv, fds, 1, &child, &err) < 0) {
+        say(channel, err.text);
+        return 1;
+    }
+    pause();
+    return 0;
+}
+
 static int applet_main(const char *name)
 {
     static const struct {
         const char *name;
         int (*run)(int channel);
-    } applets[] = {{"look", applet_look},
-                   {"stubborn", applet_stubborn},
-                   {"die", applet_die},
-                   {"drop", applet_drop},
-                   {"parent", applet_parent}};
+    } applets[] = {{"look", applet_look},     {"stubborn", applet_stubborn},
+                   {"die", applet_die},       {"drop", applet_drop},
+                   {"parent", applet_parent}, {"upgraded", applet_upgraded}};
     struct el_err err;
 
     if (el_sys_fds_inherit(&err) < 0)
@@ -399,6 +418,48 @@ static void without_privileges_there_is_no_way_back(void **state)
     assert_non_null(strstr(text, "Groups:\t \n"));
 }
 
+/* Copies this program to a new file. */
+static void copy_program(char *path)
+{
+    int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int to = mkostemp(path, O_CLOEXEC);
+    struct stat status;
+
+    assert_int_equal(fstat(from, &status), 0);
+    for (off_t done = 0; done < status.st_size;)
+        if (sendfile(to, from, &done, (size_t)(status.st_size - done)) <= 0)
+            fail_msg("%s: %s", path, strerror(errno));
+    fchmod(to, 0700);
+    close(from);
+    close(to);
+}
+
+static void applets_start_after_the_program_was_replaced(void **state)
+{
+    struct scene *scene = *state;
+    char path[] = "/tmp/el2w-sys-test-XXXXXX";
+    char text[4096];
+    char number[16];
+    int status;
+
+    copy_program(path);
+    pid_t pid = fork();
+    if (pid == 0) {
+        snprintf(number, sizeof number, "%d", getpid());
+        setenv("LISTEN_PID", number, 1);
+        setenv("LISTEN_FDS", "1", 1);
+        setenv("LISTEN_FDNAMES", "channel", 1);
+        dup2(scene->theirs, EL_SYS_FDS_FIRST);
+        execl(path, "el2w", "upgraded", (char *)NULL);
+        _exit(1);
+    }
+    hear(scene, text, sizeof text);
+    assert_non_null(strstr(text, "channel=3"));
+    assert_int_equal(access(path, F_OK), -1);
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+}
+
 static void what_cannot_be_started_is_an_error(void **state)
 {
     struct scene *scene = *state;
@@ -482,6 +543,7 @@ int main(int argc, char **argv)
         TEST(freeing_kills_what_lives),
         TEST(applets_do_not_outlive_a_killed_supervisor),
         TEST(without_privileges_there_is_no_way_back),
+        TEST(applets_start_after_the_program_was_replaced),
         TEST(what_cannot_be_started_is_an_error),
         TEST(statuses_are_told_in_words),
         TEST(signals_come_as_calls),
