@@ -202,8 +202,6 @@ static void send_packet(struct el_forward *f, uint64_t now_ns, struct peer *peer
         f->counts[DROP_PEER_DOWN]++;
         return;
     }
-    if (el_pmtu_sent(&peer->pmtu, len))
-        f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
 }
 
 /* Sends an IP packet that is too long for the path in fragments; it is destroyed. */
@@ -243,6 +241,9 @@ static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outle
     size_t packet_len = el_overlay_encap(frame, len, &path, flow, peer->ip_id++);
     uint8_t *packet = frame - EL_OVERLAY_HEADER;
 
+    /* Frames only: probes and their answers would keep two idle peers probing each other. */
+    if (el_pmtu_sent(&peer->pmtu, packet_len))
+        f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
     if (packet_len <= el_pmtu_inner_bytes(&peer->pmtu)) {
         send_packet(f, now_ns, peer, packet, packet_len);
         return;
