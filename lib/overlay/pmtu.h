@@ -108,7 +108,8 @@ static inline size_t el_pmtu_outer_bytes(const struct el_pmtu *pmtu)
 
 /* Tells that an inner packet of LEN bytes is being sent. Only paths in use are confirmed, and only
  * for packets that fill at least EL_PMTU_MIN: an idle peer, or one that only receives and
- * acknowledges, costs nobody's battery anything. True if the deadline may have come nearer. */
+ * acknowledges, costs nobody's battery anything. Not for probes and echo replies, which would keep
+ * two idle peers probing each other. True if the deadline may have come nearer. */
 static inline bool el_pmtu_sent(struct el_pmtu *pmtu, size_t len)
 {
     if (pmtu->active || len + 15 + pmtu->overhead < EL_PMTU_MIN)
