@@ -160,7 +160,7 @@ static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
 
 int el_packet_open(const char *name, struct el_err *err)
 {
-    return open_packet(name, EVERY_PROTOCOL, err);
+    return open_packet(name, ETH_P_ALL, err);
 }
 
 int el_packet_open_to_send(const char *name, struct el_err *err)

@@ -663,6 +663,32 @@ static void card_receives_in_batches(void **state)
     drop_veth();
 }
 
+/* A socket for sending only: super-frames go out, nothing comes in. */
+static void card_that_only_sends(void **state)
+{
+    static uint8_t got[EL_PORT_FRAME_BYTES];
+    struct sample s = {
+        .flags = 0x10, .ttl = 64, .payload = random_payload, .payload_len = 5000, .partial = true};
+    struct el_offload super = offload_of(&s, 1000);
+    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_port *a, *b, *sender;
+    struct el_err err = {{0}};
+
+    (void)state;
+    need_veth();
+    open_pair(&a, &b);
+    int fd = el_packet_open_to_send("p0", &err);
+    assert_true(fd >= 0);
+    assert_int_equal(el_port_from_packet(fd, "p0", &sender), 0);
+    check_passes(sender, a, &s, &super);
+    check_passes(a, b, &s, &super); /* came in at p0 */
+    assert_int_equal(el_port_receive(sender, &rx, 1), 0);
+    el_port_close(sender);
+    el_port_close(a);
+    el_port_close(b);
+    drop_veth();
+}
+
 /* What the host itself sends through the card goes out, and does not come in. */
 static void card_does_not_hear_its_host(void **state)
 {
@@ -805,6 +831,7 @@ int main(void)
         cmocka_unit_test(card_passes_frames_exactly),
         cmocka_unit_test(card_with_jumbo_frames),
         cmocka_unit_test(card_receives_in_batches),
+        cmocka_unit_test(card_that_only_sends),
         cmocka_unit_test(card_does_not_hear_its_host),
         cmocka_unit_test(card_goes_down_and_away),
         cmocka_unit_test(tcp_from_card_to_tap),
