@@ -37,6 +37,9 @@ extern const struct el_applet el_applet_spoke;
 extern const struct el_applet el_applet_tftpd;
 extern const struct el_applet el_applet_tunnel;
 
+/* Says that there is no applet NAME, and which one may be meant. The exit code. */
+int el_applet_unknown(const char *name);
+
 /* The list that `el2w` alone prints. */
 void el_print_applets(void);
 

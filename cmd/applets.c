@@ -21,6 +21,25 @@ const struct el_applet *el_applet_find(const char *name)
     return NULL;
 }
 
+int el_applet_unknown(const char *name)
+{
+    const char *names[sizeof el_applets / sizeof el_applets[0] + 2];
+    struct el_err err;
+    size_t count = 0;
+
+    for (size_t i = 0; el_applets[i]; i++)
+        names[count++] = el_applets[i]->schema->name;
+    names[count++] = "--help";
+    names[count++] = "--version";
+    names[count] = NULL;
+    const char *near = el_conf_nearest(name, names);
+    (void)el_err(&err, EL_ENOENT,
+                 near ? "no applet %s (did you mean %s?)" : "no applet %s (el2w alone lists them)",
+                 name, near);
+    fprintf(stderr, "el2w: %s\n", err.text);
+    return EL_EXIT_USAGE;
+}
+
 static void print_some(bool internal)
 {
     for (size_t i = 0; el_applets[i]; i++)

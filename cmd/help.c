@@ -31,10 +31,8 @@ static int print_manual(const char *name, bool man)
 {
     const struct el_applet *applet = el_applet_find(name);
 
-    if (!applet) {
-        fprintf(stderr, "el2w help: no applet %s (el2w alone lists them)\n", name);
-        return EL_EXIT_USAGE;
-    }
+    if (!applet)
+        return el_applet_unknown(name);
     char *text = el_conf_manual(applet->schema, man);
     if (!text) {
         fputs("el2w help: out of memory\n", stderr);

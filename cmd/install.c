@@ -22,35 +22,64 @@ static const struct el_conf_schema schema = {
     .positional_max = 1,
 };
 
-/* Copies the running program to NAME in DIR, unless it is that file. */
-static int copy_program(int dir, const char *name, struct el_err *err)
+/* Whether NAME in DIR is a regular file with the bytes of FROM, which is US. */
+static bool is_copy(int dir, const char *name, int from, const struct stat *us)
 {
-    struct stat us, there;
-    int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat there;
+    bool same = fd >= 0 && fstat(fd, &there) == 0 && S_ISREG(there.st_mode) &&
+                there.st_size == us->st_size && (there.st_mode & 0555) == 0555;
+    char ours[4096], theirs[sizeof ours];
 
-    if (from < 0 || fstat(from, &us) < 0)
-        return el_err_os(err, errno, "cannot read the running program (is /proc mounted?)");
-    if (fstatat(dir, name, &there, 0) == 0 && there.st_dev == us.st_dev &&
-        there.st_ino == us.st_ino) {
-        close(from);
-        return 0;
+    for (off_t at = 0; same && at < us->st_size;) {
+        ssize_t n = pread(from, ours, sizeof ours, at);
+        same =
+            n > 0 && pread(fd, theirs, (size_t)n, at) == n && memcmp(ours, theirs, (size_t)n) == 0;
+        at += n;
     }
-    int to = openat(dir, ".el2w.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-    bool good = to >= 0;
-    for (off_t left = us.st_size; good && left > 0;) {
+    if (fd >= 0)
+        close(fd);
+    return same;
+}
+
+/* Copies FROM, which is US, to NAME in DIR: whatever happens in between, NAME is whole. */
+static int replace(int dir, const char *name, int from, const struct stat *us, struct el_err *err)
+{
+    static const char made[] = ".el2w.new";
+
+    (void)unlinkat(dir, made, 0); /* of one that was interrupted */
+    int to = openat(dir, made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    bool good = to >= 0 && fchmod(to, 0755) == 0;
+    for (off_t left = us->st_size; good && left > 0;) {
+        errno = EIO; /* if it is shorter than it was */
         ssize_t n = sendfile(to, from, NULL, (size_t)left);
         good = n > 0;
         left -= n;
     }
-    good = good && fsync(to) == 0 && renameat(dir, ".el2w.new", dir, name) == 0;
+    good = good && fsync(to) == 0 && renameat(dir, made, dir, name) == 0;
     int why = errno;
-    close(from);
     if (to >= 0)
         close(to);
     if (good)
         return 0;
-    unlinkat(dir, ".el2w.new", 0);
+    (void)unlinkat(dir, made, 0);
     return el_err_os(err, why, "cannot write %s", name);
+}
+
+/* Makes NAME in DIR a copy of the running program, unless it is that already. */
+static int copy_program(int dir, const char *name, struct el_err *err)
+{
+    int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct stat us;
+    int rc = 0;
+
+    if (from < 0 || fstat(from, &us) < 0)
+        rc = el_err_os(err, errno, "cannot read the running program (is /proc mounted?)");
+    else if (!is_copy(dir, name, from, &us))
+        rc = replace(dir, name, from, &us, err);
+    if (from >= 0)
+        close(from);
+    return rc;
 }
 
 static int make_link(int dir, const char *name, struct el_err *err)

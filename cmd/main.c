@@ -6,6 +6,7 @@
 #include "sys/fds.h"
 #include "sys/signals.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,20 +19,13 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static int unknown_applet(const char *name)
+/* What was printed counts only once it is written: el2w help hub >/dev/full has failed. */
+static int finish(int code)
 {
-    const char *names[32];
-    size_t count = 0;
-
-    for (size_t i = 0; el_applets[i] && count + 1 < sizeof names / sizeof names[0]; i++)
-        names[count++] = el_applets[i]->schema->name;
-    names[count] = NULL;
-    const char *near = el_conf_nearest(name, names);
-    if (near)
-        fprintf(stderr, "el2w: no applet %s (did you mean %s?)\n", name, near);
-    else
-        fprintf(stderr, "el2w: no applet %s (el2w alone lists them)\n", name);
-    return EL_EXIT_USAGE;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || code != EL_EXIT_DONE)
+        return code;
+    fprintf(stderr, "el2w: cannot write the output: %s\n", strerror(errno));
+    return EL_EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
@@ -45,13 +39,13 @@ int main(int argc, char **argv)
         return EL_EXIT_FAILED;
     }
     if (applet)
-        return applet->run(argc - 1, argv + 1);
+        return finish(applet->run(argc - 1, argv + 1));
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         el_print_applets();
-        return EL_EXIT_DONE;
+        return finish(EL_EXIT_DONE);
     }
     if (strcmp(argv[1], "--version") == 0)
-        return el_cmd_version(argc - 2, argv + 2);
+        return finish(el_cmd_version(argc - 2, argv + 2));
     applet = el_applet_find(argv[1]);
-    return applet ? applet->run(argc - 2, argv + 2) : unknown_applet(argv[1]);
+    return applet ? finish(applet->run(argc - 2, argv + 2)) : el_applet_unknown(argv[1]);
 }

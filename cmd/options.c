@@ -45,6 +45,8 @@ static int read_file(struct el_conf *conf, const char *path, char *text, struct 
 
     if (n < 0)
         return el_err(err, n, "config %s", why.text);
+    if (memchr(text, '\0', (size_t)n))
+        return el_err(err, EL_EINVAL, "config %s: this is not a text file", path);
     text[n] = '\0';
     return el_conf_file(conf, text, path, err);
 }
@@ -68,8 +70,7 @@ static int read_all(struct el_conf *conf, int argc, char **argv, struct el_err *
 /* Prints TEXT, which is freed, and ends well. */
 static int print_and_stop(struct el_conf *conf, char *text)
 {
-    if (text)
-        fputs(text, stdout);
+    fputs(text ? text : "el2w: out of memory\n", text ? stdout : stderr);
     free(text);
     el_conf_free(conf);
     return text ? EL_EXIT_DONE : EL_EXIT_FAILED;

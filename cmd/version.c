@@ -12,7 +12,7 @@ enum { PARTS = sizeof el2w_parts / sizeof el2w_parts[0] };
 
 static void print_parts(void)
 {
-    printf("el2w %s (%s)\nwith", EL2W_VERSION, EL2W_COMMIT);
+    printf("el2w %s\nwith", EL2W_VERSION_FULL);
     for (size_t i = 0; i < PARTS; i++)
         printf("%s %s %s", i ? "," : "", el2w_parts[i].name, el2w_parts[i].version);
     puts("\nel2w is free software under the GNU GPL, version 2 or later, without any warranty.");
