@@ -107,9 +107,10 @@ int el_http_target_parse(const char *target, struct el_http_request *request,
 
     request->params = params;
     request->param_count = 0;
-    request->path = "*";
-    if (strcmp(target, "*") == 0)
+    if (strcmp(target, "*") == 0) {
+        request->path = "*";
         return request->method == EL_HTTP_OPTIONS ? 0 : 400;
+    }
 
     /* http://host/path: the host in it counts, whatever the field says (RFC 9112 §3.2.2). */
     const char *scheme = "http://";

@@ -28,13 +28,16 @@ static uint16_t wire_number(const struct el_tftp_transfer *t, uint64_t block)
     return (uint16_t)block;
 }
 
+/* What the client has negotiated is the longest it wants to wait. Where the round trip is known, a
+ * lost packet is noticed sooner than that: clients ask for whole seconds, curl always for 6, and on
+ * a path that loses, lock-step TFTP would stand still most of the time. */
 static uint64_t timeout(const struct el_tftp_transfer *t)
 {
-    if (t->confirmed && t->granted.has_timeout)
-        return t->granted.timeout_s * EL_S;
+    uint64_t most = t->confirmed && t->granted.has_timeout ? t->granted.timeout_s * EL_S : 0;
+
     if (!t->srtt_ns)
-        return RTO_FIRST;
-    return el_earlier(larger(t->srtt_ns + 4 * t->rttvar_ns, RTO_MIN), RTO_MAX);
+        return most ? most : RTO_FIRST;
+    return el_earlier(larger(t->srtt_ns + 4 * t->rttvar_ns, RTO_MIN), most ? most : RTO_MAX);
 }
 
 static uint64_t stall_limit(const struct el_tftp_transfer *t)
@@ -55,8 +58,9 @@ static void grant(struct el_tftp_transfer *t, const struct el_tftp_options *aske
         t->granted.blksize = blksize_max;
     if (t->granted.has_windowsize && t->granted.windowsize > window_max)
         t->granted.windowsize = window_max;
-    /* How long a file becomes in netascii is known only when it has been converted. */
-    t->granted.has_tsize = asked->has_tsize && t->mode == EL_TFTP_OCTET;
+    /* How long a file becomes in netascii is known only when it has been converted. Of an empty
+     * file the size is not mentioned: curl takes a tsize of 0 for an error. */
+    t->granted.has_tsize = asked->has_tsize && t->mode == EL_TFTP_OCTET && t->file.size > 0;
     t->granted.tsize = t->file.size;
     t->blksize = t->granted.has_blksize ? t->granted.blksize : EL_TFTP_BLKSIZE_DEFAULT;
     t->window = t->granted.has_windowsize ? t->granted.windowsize : 1;

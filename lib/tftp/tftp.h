@@ -19,9 +19,9 @@
  * Retransmission is go-back-N (RFC 7440 §4): an ACK inside the window says that what followed it
  * was lost. A repeated ACK never causes anything in lock-step (the "sorcerer's apprentice" of
  * RFC 1123 §4.2.3.1); with a window, where it is how a client reports that the first block of the
- * window was lost, it does so at most once in a round-trip time. A timer covers the rest: the
- * negotiated timeout where the client has asked for one (RFC 2349), otherwise what the measured
- * round trip suggests (RFC 6298), doubling while nothing comes back.
+ * window was lost, it does so at most once in a round-trip time. A timer covers the rest: what the
+ * measured round trip suggests (RFC 6298), but not more than the timeout that the client asked for
+ * (RFC 2349), doubling while nothing comes back.
  *
  * Until the first acknowledgement the request may have been forged, so little is sent for it: one
  * packet, three times.

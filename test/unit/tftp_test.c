@@ -458,22 +458,29 @@ static void a_client_that_goes_away_is_forgotten(void **state)
     free(bytes);
 }
 
-static void the_negotiated_timeout_is_kept(void **state)
+static void the_timer_follows_the_path_up_to_the_negotiated_timeout(void **state)
 {
     const struct el_content_file file = {.size = 1, .bytes = (const uint8_t *)"x", .fd = -1};
     const struct el_tftp_request request = {
         .opcode = EL_TFTP_RRQ,
-        .options = {.has_timeout = true, .timeout_s = 5},
+        .options = {.has_timeout = true, .timeout_s = 2},
     };
-    struct el_tftp_transfer t;
 
     (void)state;
-    el_tftp_start(&t, 0, &request, &file, &(struct el_tftp_limits){0});
-    assert_int_equal(drain(&t, 0), 1);
-    assert_int_equal(el_tftp_input(&t, EL_MS, ack0, 4), 0);
-    assert_int_equal(drain(&t, EL_MS), 1);
-    assert_int_equal(el_tftp_deadline(&t), 5 * EL_S + EL_MS);
-    el_tftp_end(&t);
+    for (int slow = 0; slow < 2; slow++) {
+        uint64_t rtt = slow ? 900 * EL_MS : EL_MS;
+        struct el_tftp_transfer t;
+        el_tftp_start(&t, 0, &request, &file, &(struct el_tftp_limits){0});
+        assert_int_equal(drain(&t, 0), 1);
+        assert_int_equal(el_tftp_input(&t, rtt, ack0, 4), 0);
+        assert_int_equal(drain(&t, rtt), 1);
+        /* 900 ms and four times its variance would be 2.7 s. */
+        assert_int_equal(el_tftp_deadline(&t) - rtt, slow ? 2 * EL_S : 200 * EL_MS);
+        uint64_t again = el_tftp_deadline(&t);
+        assert_int_equal(drain(&t, again), 1);
+        assert_int_equal(el_tftp_deadline(&t) - again, slow ? 4 * EL_S : 400 * EL_MS);
+        el_tftp_end(&t);
+    }
 }
 
 static void an_error_from_the_client_ends_it_without_a_word(void **state)
@@ -620,7 +627,7 @@ int main(void)
         cmocka_unit_test(a_window_is_repeated_once_in_a_round_trip),
         cmocka_unit_test(a_forged_request_costs_three_packets),
         cmocka_unit_test(a_client_that_goes_away_is_forgotten),
-        cmocka_unit_test(the_negotiated_timeout_is_kept),
+        cmocka_unit_test(the_timer_follows_the_path_up_to_the_negotiated_timeout),
         cmocka_unit_test(an_error_from_the_client_ends_it_without_a_word),
         cmocka_unit_test(a_file_that_shrinks_is_not_taken_for_whole),
         cmocka_unit_test(one_address_has_its_share),
