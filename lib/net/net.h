@@ -88,7 +88,7 @@ struct el_net_stream_events {
     /* All that was given to write or send_file has gone to the provider: room for more. */
     void (*drained)(void *arg);
     /* The peer has finished sending (CODE 0) or the connection is lost (CODE negative). Writing
-     * may go on after 0. */
+     * may go on after 0. A peer that vanishes is not noticed by itself: services set deadlines. */
     void (*ended)(void *arg, int code);
     /* A stream of el_net_connect is open; NULL if that is of no interest. */
     void (*opened)(void *arg);

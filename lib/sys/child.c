@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,10 +143,16 @@ static int place_descriptors(const struct plan *plan, int *report, int *exe)
     return 0;
 }
 
-/* Ours too are close-on-exec; whatever a library has opened without is not for the applet. */
+/* Ours are close-on-exec already; whatever a library has opened without is not for the applet. */
 static void close_on_exec_from(int first)
 {
-    close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC);
+    struct rlimit limit = {0};
+
+    if (close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &limit); /* before Linux 5.11: one by one */
+    for (int fd = first; fd < 65536 && (rlim_t)fd < limit.rlim_cur; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static void reset_signals(void)
