@@ -114,50 +114,23 @@ static void put_extras(const struct el_dhcp_config *config, const struct el_dhcp
 static void put_pxe(const struct el_dhcp_client *client, struct el_wire chosen,
                     struct el_dhcp_message *reply)
 {
-    static const uint8_t usual[] = {
-        EL_DHCP_PXE_DISCOVERY_CONTROL, 1, 8, EL_DHCP_PXE_MENU_PROMPT, 5, 0, 'e', 'l', '2', 'w',
-    };
-    static const uint8_t raspberry_pi[] = {
-        EL_DHCP_PXE_DISCOVERY_CONTROL,
-        1,
-        3,
-        EL_DHCP_PXE_MENU_PROMPT,
-        4,
-        0,
-        'P',
-        'X',
-        'E',
-        EL_DHCP_PXE_BOOT_MENU,
-        20,
-        0,
-        0,
-        17,
-        'R',
-        'a',
-        's',
-        'p',
-        'b',
-        'e',
-        'r',
-        'r',
-        'y',
-        ' ',
-        'P',
-        'i',
-        ' ',
-        'B',
-        'o',
-        'o',
-        't',
-    };
+    /* 6: discovery control; 10: menu prompt, with its time-out; 9: boot menu, with item 0 */
+    static const char usual[] = "\x06\x01\x08"
+                                "\x0a\x05\x00"
+                                "el2w";
+    static const char raspberry_pi[] = "\x06\x01\x03"
+                                       "\x0a\x04\x00"
+                                       "PXE"
+                                       "\x09\x14\x00\x00\x11"
+                                       "Raspberry Pi Boot";
     uint8_t bytes[64];
     struct el_wire w = el_wire_write(bytes, sizeof bytes);
     struct el_wire item = el_dhcp_suboption(chosen, EL_DHCP_PXE_BOOT_ITEM);
 
     if (client->raspberry_pi)
-        el_wire_put(&w, raspberry_pi, sizeof raspberry_pi);
+        el_wire_put(&w, raspberry_pi, sizeof raspberry_pi - 1);
     else
-        el_wire_put(&w, usual, sizeof usual);
+        el_wire_put(&w, usual, sizeof usual - 1);
     if (el_wire_left(&item) == 4) { /* a boot server answers for the item that was asked for */
         el_wire_put_u8(&w, EL_DHCP_PXE_BOOT_ITEM);
         el_wire_put_u8(&w, 4);

@@ -270,20 +270,6 @@ uint32_t el_dhcp_number(const struct el_dhcp_message *m, uint8_t code)
     }
 }
 
-size_t el_dhcp_text(const struct el_dhcp_message *m, uint8_t code, char *text, size_t capacity)
-{
-    struct el_wire w = el_dhcp_option(m, code);
-    size_t len = el_wire_left(&w);
-
-    while (len > 0 && w.at[len - 1] == 0)
-        len--;
-    if (len > capacity - 1)
-        len = capacity - 1;
-    el_wire_copy(&w, text, len);
-    text[len] = 0;
-    return len;
-}
-
 struct el_wire el_dhcp_suboption(struct el_wire encapsulated, uint8_t code)
 {
     while (el_wire_left(&encapsulated) > 0) {

@@ -150,10 +150,6 @@ static inline bool el_dhcp_has(const struct el_dhcp_message *m, uint8_t code)
 /* An option that is one number of 1, 2 or 4 bytes; 0 if it is absent or has another length. */
 uint32_t el_dhcp_number(const struct el_dhcp_message *m, uint8_t code);
 
-/* An option that is text: copied and terminated, cut at CAPACITY; trailing NULs are not part of it.
- * Returns its length. */
-size_t el_dhcp_text(const struct el_dhcp_message *m, uint8_t code, char *text, size_t capacity);
-
 /* The value of the first sub-option CODE among encapsulated ones; a failed cursor if there is none.
  */
 struct el_wire el_dhcp_suboption(struct el_wire encapsulated, uint8_t code);

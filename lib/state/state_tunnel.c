@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The timestamps that keep a handshake from being played again after a restart, and where peers were.
+/* The timestamps that keep a handshake from being played again after a restart; where peers were.
  */
 #include "state/state_internal.h"
 

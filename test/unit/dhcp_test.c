@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/csprng.h"
 #include "base/err.h"
@@ -626,6 +627,77 @@ static void taken_addresses_are_not_given(void **state)
     assert_int_equal(lease_of(packet_dhclient, 3), 0);
 }
 
+/* -- the log -- */
+
+/* Runs ACTION and returns what it wrote to standard error. */
+static const char *logged(void (*action)(void))
+{
+    static char text[65536];
+    int standard_error = dup(STDERR_FILENO);
+    FILE *file = tmpfile();
+
+    assert_non_null(file);
+    el_log_setup(EL_LOG_INFO, EL_LOG_TEXT);
+    dup2(fileno(file), STDERR_FILENO);
+    action();
+    dup2(standard_error, STDERR_FILENO);
+    close(standard_error);
+    el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+static unsigned occurrences(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text++)
+        count++;
+    return count;
+}
+
+static void take_the_pool(void)
+{
+    for (uint16_t i = 0; i < 10; i++)
+        lease_of(packet_dhclient, i);
+}
+
+static void ask_in_vain_for_five_minutes(void)
+{
+    for (int i = 0; i < 60; i++) {
+        ask(packet_dhclient(EL_DHCP_DISCOVER, 20));
+        wait_s(5);
+    }
+}
+
+static void flood(void)
+{
+    for (uint16_t i = 0; i < 5000; i++)
+        ask(packet_dhclient(EL_DHCP_DISCOVER, i));
+    wait_s(1);
+    ask(packet_dhclient(EL_DHCP_DISCOVER, 1));
+}
+
+static void who_gets_no_answer_is_named_with_the_reason_once_a_minute(void **state)
+{
+    (void)state;
+    assert_int_equal(occurrences(logged(take_the_pool), "dhcp: ack mac=52:54:00:00:00:"), 10);
+    const char *text = logged(ask_in_vain_for_five_minutes);
+    assert_int_equal(occurrences(text, "warn dhcp: unanswered mac=52:54:00:00:00:14 "
+                                       "message=discover why=pool-empty"),
+                     5);
+}
+
+static void a_flood_does_not_fill_the_log(void **state)
+{
+    (void)state;
+    const char *text = logged(flood);
+    assert_true(occurrences(text, "\n") < 300);
+    assert_int_equal(occurrences(text, "dhcp: flood lines_not_written="), 1);
+}
+
 /* -- a long life of random clients -- */
 
 enum { CLIENTS = 40, STEPS = 60000 };
@@ -754,6 +826,8 @@ int main(void)
         TEST(records_bring_the_leases_back),
         TEST(a_wrong_configuration_is_explained),
         TEST(taken_addresses_are_not_given),
+        TEST(who_gets_no_answer_is_named_with_the_reason_once_a_minute),
+        TEST(a_flood_does_not_fill_the_log),
         TEST(no_two_clients_ever_have_one_address),
     };
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);

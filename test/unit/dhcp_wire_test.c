@@ -285,22 +285,6 @@ static void suboptions_are_found_within_bounds(void **state)
     assert_false(el_wire_ok(&w));
 }
 
-static void text_options_lose_their_trailing_nuls(void **state)
-{
-    (void)state;
-    struct packet p = packet_begin(1, 1);
-    struct el_dhcp_message m;
-    char text[4];
-
-    packet_option(&p, 12, (const uint8_t *)"host\0\0", 6);
-    p = packet_end(p);
-    assert_int_equal(decode(&p, &m), 0);
-    assert_int_equal(el_dhcp_text(&m, 12, text, sizeof text), 3);
-    assert_string_equal(text, "hos");
-    assert_int_equal(el_dhcp_text(&m, 13, text, sizeof text), 0);
-    assert_string_equal(text, "");
-}
-
 static void names_are_encoded_as_labels(void **state)
 {
     (void)state;
@@ -419,7 +403,6 @@ int main(void)
         cmocka_unit_test(sname_and_file_are_used_only_when_needed),
         cmocka_unit_test(decoding_inverts_encoding),
         cmocka_unit_test(suboptions_are_found_within_bounds),
-        cmocka_unit_test(text_options_lose_their_trailing_nuls),
         cmocka_unit_test(names_are_encoded_as_labels),
         cmocka_unit_test(clients_are_told_apart),
         cmocka_unit_test(ipxe_is_known_by_each_of_its_three_signs),

@@ -187,6 +187,27 @@ static void timestamps_never_go_back(void **unused)
     el_state_close(state);
 }
 
+static void peers_are_found_again(void **unused)
+{
+    (void)unused;
+    struct el_state *state = open_state(EL_STATE_TUNNEL);
+    struct el_err err = {.text = ""};
+    struct el_endpoint six, four = {.ip = el_ip4(0x0a000001), .port = 51820}, back;
+    uint8_t key[32] = {1}, other[32] = {2};
+    assert_int_equal(el_endpoint_parse("[2001:db8::1]:7", 0, &six), 0);
+    assert_int_equal(el_state_endpoint_get(state, key, &back, &err), EL_ENOENT);
+    assert_int_equal(el_state_endpoint_put(state, key, &six, &err), 0);
+    assert_int_equal(el_state_endpoint_put(state, key, &four, &err), 0); /* it has moved */
+    assert_int_equal(el_state_endpoint_put(state, other, &six, &err), 0);
+    el_state_close(state);
+    state = open_state(EL_STATE_TUNNEL);
+    assert_int_equal(el_state_endpoint_get(state, key, &back, &err), 0);
+    assert_true(el_endpoint_equal(&back, &four));
+    assert_int_equal(el_state_endpoint_get(state, other, &back, &err), 0);
+    assert_true(el_endpoint_equal(&back, &six));
+    el_state_close(state);
+}
+
 static void the_directory_may_be_a_descriptor(void **unused)
 {
     (void)unused;
@@ -374,6 +395,7 @@ int main(void)
         TEST(machines_are_remembered),
         TEST(machines_are_listed),
         TEST(timestamps_never_go_back),
+        TEST(peers_are_found_again),
         TEST(the_directory_may_be_a_descriptor),
         TEST(a_second_owner_is_refused),
         TEST(a_directory_that_is_not_there_is_named),
