@@ -318,6 +318,11 @@ void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t 
         emit_alone(gro, port, frame, len);
 }
 
+void el_gro_merge_udp(struct el_gro *gro, bool udp)
+{
+    gro->config.udp = udp;
+}
+
 void el_gro_flush(struct el_gro *gro)
 {
     while (gro->count > 0)

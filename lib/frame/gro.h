@@ -35,6 +35,9 @@ struct el_gro;
 
 /* NULL if out of memory. Nothing is allocated afterwards. */
 struct el_gro *el_gro_new(const struct el_gro_config *config);
+/* Changes the config's udp; only while nothing is held. */
+void el_gro_merge_udp(struct el_gro *gro, bool udp);
+
 void el_gro_free(struct el_gro *gro); /* emits nothing; NULL is allowed */
 
 /* Offers a complete frame (no offload pending) for PORT, a number of the caller's. Its memory must

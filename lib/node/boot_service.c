@@ -7,8 +7,8 @@
 #include "content/content_io.h"
 #include "dhcp/dhcp_io.h"
 #include "net/kernel.h"
-#include "netlink/links.h"
 #include "node/boot_pages.h"
+#include "node/interface.h"
 #include "node/regions.h"
 #include "node/sockets.h"
 #include "port/packet.h"
@@ -210,19 +210,11 @@ static int open_all(const struct service *s, struct opened *opened, struct el_er
 /* The port that reaches machines without an address, and the MAC it sends from. */
 static int adopt_packet(struct service *s, int fd, struct el_err *err)
 {
-    struct el_netlink_link link;
-    struct el_netlink *netlink;
     int rc = el_port_from_packet(fd, s->config->network, &s->packet);
 
     if (rc < 0)
         return el_err(err, rc, "%s: cannot use the interface", s->config->network);
-    rc = el_netlink_open(&netlink, err);
-    if (rc < 0)
-        return rc;
-    rc = el_netlink_link(netlink, s->config->network, &link, err);
-    el_netlink_close(netlink);
-    s->mac = link.mac;
-    return rc;
+    return el_node_interface_mac(s->config->network, &s->mac, err);
 }
 
 static int open_state(struct service *s, struct el_err *err)

@@ -203,9 +203,10 @@ void el_datapath_free(struct el_datapath *d)
     free(d);
 }
 
-int el_datapath_add_port(struct el_datapath *d, struct el_port *port, uint32_t vni, bool protect)
+int el_datapath_add_port(struct el_datapath *d, struct el_port *port, uint32_t vni,
+                         const struct el_mac *own)
 {
-    int number = el_forward_add_port(d->forward, port, vni, protect);
+    int number = el_forward_add_port(d->forward, port, vni, own);
 
     if (number >= 0) {
         d->ports[number] = port;

@@ -45,9 +45,9 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
 /* Stops the thread if it runs, and frees everything, ports too. NULL is allowed. */
 void el_datapath_free(struct el_datapath *datapath);
 
-/* Before start. The port is ours from now on. */
+/* Before start. The port is ours from now on. OWN: see el_forward_add_port(). */
 int el_datapath_add_port(struct el_datapath *datapath, struct el_port *port, uint32_t vni,
-                         bool protect);
+                         const struct el_mac *own);
 /* Before start. The peer's number, or an error. */
 int el_datapath_add_peer(struct el_datapath *datapath, const struct el_tunnel_peer_config *peer,
                          uint32_t vni, struct el_err *err);

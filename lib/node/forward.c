@@ -71,6 +71,7 @@ struct el_forward {
     unsigned outlet_count;
     uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
     unsigned local_count;
+    bool all_uso; /* every local port takes UDP super-frames */
     struct peer *peers;
     unsigned peer_count;
     uint64_t pmtu_deadline_ns; /* the earliest of all peers', or earlier */
@@ -144,9 +145,10 @@ static int add_outlet(struct el_forward *f, const struct el_switch_port_config *
     return number;
 }
 
-int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni, bool protect)
+int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni,
+                        const struct el_mac *own)
 {
-    struct el_switch_port_config config = {.vni = vni, .protect = protect, .published = true};
+    struct el_switch_port_config config = {.vni = vni, .protect = own != NULL, .published = true};
     struct outlet outlet = {.port = port, .vni = vni};
 
     if (f->local_count == EL_FORWARD_PORTS_MAX)
@@ -154,6 +156,10 @@ int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni
     int number = add_outlet(f, &config, &outlet);
     if (number < 0)
         return number;
+    if (own)
+        el_switch_pin(f->sw, (unsigned)number, own);
+    f->all_uso = (f->all_uso || f->local_count == 0) && port->uso;
+    el_gro_merge_udp(f->gro, f->all_uso);
     f->locals[f->local_count] = (uint16_t)number;
     return (int)f->local_count++;
 }
@@ -404,7 +410,10 @@ static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer 
     case EL_OVERLAY_FRAGMENT: fragment_from_peer(f, now_ns, peer, bytes, len); break;
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
-        send_packet(f, now_ns, peer, bytes, len);
+        if (len <= el_pmtu_inner_bytes(&peer->pmtu))
+            send_packet(f, now_ns, peer, bytes, len);
+        else
+            send_fragments(f, now_ns, peer, bytes, len);
         break;
     case EL_OVERLAY_ECHO_REPLY:
         if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet.echo_ident, packet.echo_sequence,

@@ -52,10 +52,11 @@ struct el_forward;
 int el_forward_new(const struct el_forward_config *config, struct el_forward **forward);
 void el_forward_free(struct el_forward *forward); /* not the ports; NULL is allowed */
 
-/* Attaches PORT (which stays the caller's) to network VNI. PROTECT: addresses seen here may not
- * appear anywhere else. Returns the port's number for el_forward_frame(). */
+/* Attaches PORT (which stays the caller's) to network VNI. OWN, if it is not NULL, is the address
+ * of this computer there: it, and whatever else is seen here, may not appear anywhere else. Returns
+ * the port's number for el_forward_frame(). */
 int el_forward_add_port(struct el_forward *forward, struct el_port *port, uint32_t vni,
-                        bool protect);
+                        const struct el_mac *own);
 
 /* Lets PEER, whose tunnel address is REMOTE, take part in the COUNT networks VNIS. The peer's user
  * pointer is used by us from now on. */

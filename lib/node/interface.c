@@ -69,3 +69,17 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
         close(fd);
     return rc < 0 ? rc : fd;
 }
+
+int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err)
+{
+    struct el_netlink_link link = {.name = ""};
+    struct el_netlink *netlink;
+    int rc = el_netlink_open(&netlink, err);
+
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_link(netlink, name, &link, err);
+    el_netlink_close(netlink);
+    *mac = link.mac;
+    return rc;
+}

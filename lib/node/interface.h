@@ -16,4 +16,7 @@
 int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
                            uint32_t vni, const struct el_prefix *address, struct el_err *err);
 
+/* The MAC address of the interface NAME. */
+int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err);
+
 #endif

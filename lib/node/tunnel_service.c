@@ -202,7 +202,15 @@ static int add_port(struct service *s, int fd, struct el_err *err)
 
     if (rc < 0)
         return el_err(err, rc, "%s: cannot use the interface: %s", name, el_strerror(rc));
-    rc = el_datapath_add_port(s->datapath, port, (uint32_t)config->vni, config->protect);
+    struct el_mac own;
+    if (config->protect)
+        rc = el_node_interface_mac(name, &own, err);
+    if (rc < 0) {
+        el_port_close(port);
+        return rc;
+    }
+    rc = el_datapath_add_port(s->datapath, port, (uint32_t)config->vni,
+                              config->protect ? &own : NULL);
     return rc < 0 ? el_err(err, rc, "%s: %s", name, el_strerror(rc)) : 0;
 }
 
