@@ -15,7 +15,7 @@ static const uint64_t load_step_ns = EL_S / EL_TUNNEL_LOAD_PER_S;
 /* Where the macs stand in a message of LEN bytes; each covers everything before itself. */
 static size_t mac1_at(size_t len)
 {
-    return len - 2 * EL_TUNNEL_MAC_BYTES;
+    return len - 2 * (size_t)EL_TUNNEL_MAC_BYTES;
 }
 
 static size_t mac2_at(size_t len)

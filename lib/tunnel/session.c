@@ -16,14 +16,14 @@ static void end(struct el_tunnel_session **place, struct el_map *indexes)
     *place = NULL;
 }
 
+/* There is a free one, because the place of a new session is emptied before. */
 static struct el_tunnel_session *free_slot(struct el_tunnel_sessions *sessions)
 {
-    for (unsigned i = 0; i < EL_TUNNEL_SESSIONS; i++) {
-        struct el_tunnel_session *slot = &sessions->slots[i];
-        if (slot != sessions->next && slot != sessions->current && slot != sessions->previous)
-            return slot;
-    }
-    return NULL; /* not reached: the place of a new session is emptied first */
+    struct el_tunnel_session *slot = sessions->slots;
+
+    while (slot == sessions->next || slot == sessions->current || slot == sessions->previous)
+        slot++;
+    return slot;
 }
 
 /* Empties the place for a session that we made. */

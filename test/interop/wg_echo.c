@@ -32,7 +32,7 @@ static void on_usr1(int number)
     move = 1;
 }
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "wg_echo: %s\n", what);
     exit(1);
