@@ -18,7 +18,6 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "dhcp/dhcp_store.h"
 
 enum el_state_owner { EL_STATE_BOOT, EL_STATE_TUNNEL };
 
@@ -29,6 +28,7 @@ enum {
 };
 
 struct el_state;
+struct el_dhcp_store; /* dhcp/dhcp_store.h */
 
 /* Opens, or makes, the database of OWNER in a directory: that of the descriptor DIRECTORY_FD (which
  * stays the caller's and open as long as the state), or, if that is negative, of the path

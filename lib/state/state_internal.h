@@ -6,6 +6,7 @@
 #include "state/state.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 enum { EL_STATE_PATH_BYTES = 1024 };
 
@@ -39,6 +40,15 @@ int el_state_run(sqlite3_stmt *statement);
 
 /* Runs SQL text without results; SQLite's code. */
 int el_state_exec(struct el_state *state, const char *sql);
+
+/* A value that stays in place until the statement has run. */
+void el_state_bind_blob(sqlite3_stmt *statement, int column, const void *bytes, size_t len);
+void el_state_bind_ip(sqlite3_stmt *statement, int column, const struct el_ip *ip);
+
+/* What is read is checked, since the file may have been written by anybody: a value that does not
+ * fit is left zero. Returns its length. */
+size_t el_state_read_blob(sqlite3_stmt *statement, int column, void *to, size_t capacity);
+void el_state_read_ip(sqlite3_stmt *statement, int column, struct el_ip *ip);
 
 /* SQLite's last error as a sentence and a code. */
 int el_state_fail(struct el_state *state, struct el_err *err);

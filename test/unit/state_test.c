@@ -20,6 +20,7 @@
 
 #include "base/csprng.h"
 #include "base/log.h"
+#include "dhcp/dhcp_store.h"
 #include "state/state.h"
 
 static char directory[64];

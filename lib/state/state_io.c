@@ -11,12 +11,10 @@
 #include "state/state_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Steps are only ever added. An address is 4 or 16 bytes, a MAC 6, times are seconds since 1970. */
 static const char *const boot_steps[] = {
