@@ -20,9 +20,9 @@ static void print_parts(void)
 
 static void print_licences(void)
 {
-    printf("\n%-12s %-32s %s\n", "el2w", "GPL-2.0-or-later", "this repository");
+    printf("\n%-12s %-40s %s\n", "el2w", "GPL-2.0-or-later", "this repository");
     for (size_t i = 0; i < PARTS; i++)
-        printf("%-12s %-32s %s\n", el2w_parts[i].name, el2w_parts[i].licence, el2w_parts[i].source);
+        printf("%-12s %-40s %s\n", el2w_parts[i].name, el2w_parts[i].licence, el2w_parts[i].source);
 }
 
 int el_cmd_version(int argc, char **argv)
