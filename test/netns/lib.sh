@@ -150,6 +150,7 @@ finish() {
 [[ $(id -u) == 0 ]] || skip "not root"
 [[ -c /dev/net/tun ]] || skip "no /dev/net/tun"
 needs ip nft jq
+[[ -x $EL2W ]] || fail "$EL2W: not built"
 unshare -n true 2>/dev/null || skip "no network namespaces"
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/el2w-test.XXXXXX")
 chmod 755 "$WORK" # el2w's services are users of their own
