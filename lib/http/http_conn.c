@@ -197,9 +197,8 @@ void el_http_conn_input(struct el_http_conn *c, struct el_http_clock clock, cons
         hold(c, bytes, len);
 }
 
-void el_http_conn_eof(struct el_http_conn *c, struct el_http_clock clock)
+void el_http_conn_eof(struct el_http_conn *c)
 {
-    (void)clock;
     c->eof = true;
     if (c->state != SENDING)
         c->state = CLOSED; /* in the middle of a request, or after all: nobody waits for us */

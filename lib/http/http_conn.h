@@ -60,7 +60,7 @@ void el_http_conn_free(struct el_http_conn *conn, struct el_http_clock clock);
 
 void el_http_conn_input(struct el_http_conn *conn, struct el_http_clock clock, const uint8_t *bytes,
                         size_t len);
-void el_http_conn_eof(struct el_http_conn *conn, struct el_http_clock clock);
+void el_http_conn_eof(struct el_http_conn *conn);
 
 /* The next piece to send; valid until sent() or free(). False: no more for now. */
 bool el_http_conn_output(struct el_http_conn *conn, struct el_http_piece *piece);

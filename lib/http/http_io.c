@@ -104,7 +104,7 @@ static void on_ended(void *arg, int code)
         connection_close(c);
         return;
     }
-    el_http_conn_eof(c->conn, clock_of(c->server));
+    el_http_conn_eof(c->conn);
     connection_run(c);
 }
 

@@ -199,7 +199,7 @@ static void on_timeout(struct el_tftp_transfer *t, uint64_t now_ns)
         return;
     }
     if (t->sends++)
-        t->rto_ns = el_earlier(2 * t->rto_ns, larger(RTO_MAX, timeout(t)));
+        t->rto_ns = el_earlier(2 * t->rto_ns, larger(RTO_MAX, t->granted.timeout_s * EL_S));
     t->next = t->base;
     t->timing = false; /* Karn: an answer could be to either */
 }

@@ -37,6 +37,7 @@ enum {
     /* A DATA packet of this block size fits the Ethernet MTU of 1500 (20 IP, 8 UDP, 4 TFTP). IP
      * fragments of larger ones are what firmware, NATs and tunnels lose. */
     EL_TFTP_BLKSIZE_UNFRAGMENTED = 1468,
+    EL_TFTP_BLKSIZE_UNFRAGMENTED6 = 1448, /* over IPv6, whose header has 40 bytes */
     EL_TFTP_PACKET_MAX = EL_TFTP_HEADER + EL_TFTP_BLKSIZE_MAX,
     EL_TFTP_UNCONFIRMED_SENDS = 3, /* of the first packet, at 0, 1 and 3 s */
     EL_TFTP_STALL_S = 30,          /* without an ACK; or four times the negotiated timeout */

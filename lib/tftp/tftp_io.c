@@ -218,7 +218,10 @@ static void begin(struct el_tftp_server *server, struct el_tftp_session *s,
     s->client = meta->from;
     s->began_ns = s->heard_ns = now_ns;
     s->request = *request;
-    el_tftp_start(&s->transfer, now_ns, request, &file, &server->config.limits);
+    struct el_tftp_limits limits = server->config.limits;
+    if (!limits.blksize_max && meta->from.ip.family == 6)
+        limits.blksize_max = EL_TFTP_BLKSIZE_UNFRAGMENTED6;
+    el_tftp_start(&s->transfer, now_ns, request, &file, &limits);
     session_run(s->io);
 }
 

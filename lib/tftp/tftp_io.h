@@ -37,9 +37,9 @@ enum {
 struct el_tftp_config {
     struct el_net_udp_config listen;
     const struct el_content *content; /* must outlive the server */
-    struct el_tftp_limits limits;
-    size_t max_transfers;                                          /* 0: EL_TFTP_TRANSFERS */
-    size_t max_per_client;                                         /* 0: EL_TFTP_PER_CLIENT */
+    struct el_tftp_limits limits;     /* blksize_max 0: what fits 1500 bytes of IPv4 or IPv6 */
+    size_t max_transfers;             /* 0: EL_TFTP_TRANSFERS */
+    size_t max_per_client;            /* 0: EL_TFTP_PER_CLIENT */
     void (*ended)(void *arg, const struct el_tftp_report *report); /* NULL: nobody asks */
     void *arg;
 };

@@ -72,7 +72,7 @@ static struct said converse(const uint8_t *data, size_t size, size_t step)
         el_http_conn_input(conn, clock, data + at, len);
         collect(conn, clock, &said);
     }
-    el_http_conn_eof(conn, clock);
+    el_http_conn_eof(conn);
     collect(conn, clock, &said);
     el_http_conn_free(conn, clock);
     return said;

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         drain(&t, now_ns);
         if (!el_wire_left(&w)) {
             for (unsigned timeouts = 0; el_tftp_deadline(&t) != EL_NEVER; timeouts++) {
-                check(timeouts < 64);
+                check(timeouts < 32);
                 drain(&t, el_tftp_deadline(&t));
             }
             el_tftp_end(&t);

@@ -504,7 +504,7 @@ static void requests_in_one_piece_are_answered_in_order(void **state)
     /* After the last the client says nothing more, but still listens. */
     el_http_conn_input(talk.conn, talk.clock,
                        (const uint8_t *)"GET /echo/5 HTTP/1.1\r\n" HOST "\r\n", 33);
-    el_http_conn_eof(talk.conn, talk.clock);
+    el_http_conn_eof(talk.conn);
     talk.len = 0;
     collect();
     assert_string_equal(body(), "5|h|-|");
