@@ -57,6 +57,15 @@ refuses() {
     same "${*:3}: standard output" "" "$out"
 }
 
+# Runs a command without root's right to read and write everything; empty where nothing is to be given
+# up, or where others cannot reach the program.
+unprivileged=()
+if [[ $EUID == 0 ]] && command -v setpriv >/dev/null; then
+    unprivileged=(setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --inh-caps -all)
+    chmod 755 "$WORK"
+    "${unprivileged[@]}" "$EL2W" --version >/dev/null 2>&1 || unprivileged=()
+fi
+
 # applets: the names that el2w alone lists.
 applets() {
     "$EL2W" | sed -n 's/^  \([a-z-]*\)  *[^ ].*/\1/p'
