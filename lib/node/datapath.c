@@ -430,7 +430,7 @@ static void command(struct el_datapath *d, const struct command *command)
 
 void el_datapath_stop(struct el_datapath *d)
 {
-    if (!d->running)
+    if (!d || !d->running)
         return;
     command(d, &(struct command){.kind = COMMAND_STOP});
     pthread_join(d->thread, NULL);

@@ -53,7 +53,7 @@ int el_datapath_add_peer(struct el_datapath *datapath, const struct el_tunnel_pe
                          uint32_t vni, struct el_err *err);
 
 int el_datapath_start(struct el_datapath *datapath, struct el_err *err);
-void el_datapath_stop(struct el_datapath *datapath);
+void el_datapath_stop(struct el_datapath *datapath); /* NULL is allowed */
 
 /* A descriptor to poll, and the next notice from it; false when there is none. */
 int el_datapath_notice_fd(const struct el_datapath *datapath);

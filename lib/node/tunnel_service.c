@@ -21,6 +21,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 enum { WIREGUARD_PORT = 51820 };
@@ -175,8 +176,13 @@ static int take_or_open_udp(const char *name, unsigned family, uint16_t port, st
 static int open_all(struct service *s, struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
-    int rc = el_node_key_read(el_sys_fds_take("key"), config->key, opened->private_key, err);
+    int key = el_sys_fds_take("key");
 
+    if (key < 0 && !config->key)
+        return el_err(err, EL_EINVAL, "--key FILE is missing (el2w keygen FILE makes one)");
+    int rc = el_node_key_read(key, config->key, opened->private_key, err);
+    if (key >= 0)
+        close(key);
     if (rc < 0)
         return rc;
     el_tunnel_key_public(opened->private_key, s->public_key);
