@@ -16,8 +16,11 @@ enum { FILE_BYTES = 256, PATH_BYTES = 4096 };
 
 static int read_text(int fd, const char *path, char *text, struct el_err *err)
 {
-    if (fd < 0)
-        return el_sys_file_read_secret(path, text, FILE_BYTES - 1, err);
+    if (fd < 0) {
+        struct el_err why = {""};
+        int n = el_sys_file_read_secret(path, text, FILE_BYTES - 1, &why);
+        return n < 0 ? el_err(err, n, "key %s (el2w keygen FILE makes one)", why.text) : n;
+    }
     ssize_t n = pread(fd, text, FILE_BYTES - 1, 0);
     return n < 0 ? el_err(err, EL_EIO, "cannot read the key that was passed") : (int)n;
 }
