@@ -74,12 +74,41 @@ static void stays_right_under_random_use(void **state)
     el_heap_free(heap);
 }
 
+/* What fills the hole of a removed node may belong above it, and one step alone need not show that:
+ * half of the nodes leave from anywhere, the others must come in order. */
+static void keeps_the_order_of_what_is_left(void **state)
+{
+    (void)state;
+    el_random_seed_for_test(2);
+    for (unsigned round = 0; round < STEPS / NODES; round++) {
+        struct el_heap *heap = el_heap_new(NODES);
+        struct el_heap_node nodes[NODES] = {0};
+        uint64_t last = 0;
+        unsigned left = 0;
+
+        for (unsigned i = 0; i < NODES; i++)
+            assert_int_equal(el_heap_set(heap, &nodes[i], el_random_below(1000)), 0);
+        for (unsigned i = 0; i < NODES / 2; i++)
+            el_heap_remove(heap, &nodes[el_random_below(NODES)]);
+        for (unsigned i = 0; i < NODES; i++)
+            left += nodes[i].place != 0;
+        for (struct el_heap_node *first; (first = el_heap_first(heap)); left--) {
+            assert_true(first->key >= last);
+            last = first->key;
+            el_heap_remove(heap, first);
+        }
+        assert_int_equal(left, 0);
+        el_heap_free(heap);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_out_in_order),
         cmocka_unit_test(says_when_it_is_full),
         cmocka_unit_test(stays_right_under_random_use),
+        cmocka_unit_test(keeps_the_order_of_what_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
