@@ -3,7 +3,7 @@
  * An HTTP server on a provider of streams.
  *
  *     static const struct el_http_route routes[] = {
- *         {"/", EL_HTTP_GET, el_http_files_handler, &files}, {NULL}};
+ *         {"/", EL_HTTP_GET, el_http_files_handler, &files}, {0}};
  *     struct el_http_server_config config = {
  *         .listen = {.bind = {.port = 80}, .inherited_fd = -1}, .routes = routes};
  *     el_http_server_start(net, &config, &server, &err);

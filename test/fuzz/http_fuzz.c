@@ -57,7 +57,7 @@ static struct said converse(const uint8_t *data, size_t size, size_t step)
     const struct el_http_route routes[] = {
         {"/", EL_HTTP_GET, el_http_files_handler, &files, 0},
         {"/echo", EL_HTTP_GET | EL_HTTP_POST, echo, NULL, 100},
-        {NULL},
+        {0},
     };
     static const struct el_http_timeouts timeouts = {0};
     const struct el_endpoint client = {.ip = {.family = 4}, .port = 1};

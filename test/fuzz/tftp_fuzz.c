@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t now_ns = EL_S;
 
     for (size_t i = 0; i < sizeof content; i++)
-        content[i] = (uint8_t)"ab\r\n\r\r"[i % 6];
+        content[i] = (uint8_t) "ab\r\n\r\r"[i % 6];
     for (bool started = false; el_wire_left(&w); started = true) {
         now_ns += el_wire_u8(&w) * 100 * EL_MS;
         size_t len = el_wire_u8(&w);

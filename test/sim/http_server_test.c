@@ -52,7 +52,7 @@ static int disk_open(void *arg, const char *name, struct el_content_file *file)
 static const struct el_content content = {disk_open, NULL, NULL};
 static struct el_http_files files = {&content, false};
 static const struct el_http_route routes[] = {{"/", EL_HTTP_GET, el_http_files_handler, &files, 0},
-                                              {NULL}};
+                                              {0}};
 
 struct lan {
     struct el_net_world *world;

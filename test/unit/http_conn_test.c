@@ -67,7 +67,7 @@ static const struct el_http_route routes[] = {
     {"/disk", EL_HTTP_GET, on_disk, NULL, 0},
     {"/move", EL_HTTP_GET, move, location, 0},
     {"/forged", EL_HTTP_GET, move, forged, 0},
-    {NULL},
+    {0},
 };
 
 /* -- a client's side -- */
