@@ -16,6 +16,7 @@ struct connection {
     struct el_net_timer *timer;
     struct el_http_conn *conn;
     struct el_endpoint client;
+    uint64_t timer_ns; /* what the timer is set to */
 };
 
 struct el_http_server {
@@ -60,6 +61,18 @@ static int queue_output(struct connection *c)
     return 0;
 }
 
+/* A deadline that moves on, as it does with each request, leaves the timer alone: when it fires too
+ * early nothing is due and it is set anew. */
+static void set_timer(struct connection *c)
+{
+    uint64_t deadline_ns = el_http_conn_deadline(c->conn);
+
+    if (deadline_ns >= c->timer_ns)
+        return;
+    c->timer_ns = deadline_ns;
+    el_net_timer_set(c->timer, deadline_ns);
+}
+
 /* After anything has happened. The connection may be gone afterwards. */
 static void connection_run(struct connection *c)
 {
@@ -76,7 +89,7 @@ static void connection_run(struct connection *c)
         break;
     case EL_HTTP_WANTS_CLOSE: connection_close(c); return;
     }
-    el_net_timer_set(c->timer, el_http_conn_deadline(c->conn));
+    set_timer(c);
 }
 
 static void on_data(void *arg, const uint8_t *bytes, size_t len)
@@ -112,6 +125,7 @@ static void on_timer(void *arg)
 {
     struct connection *c = arg;
 
+    c->timer_ns = EL_NEVER;
     el_http_conn_tick(c->conn, clock_of(c->server), el_net_stream_queued(c->stream));
     connection_run(c);
 }
@@ -158,7 +172,7 @@ static struct connection *connection_new(struct el_http_server *server,
 
     if (!c)
         return NULL;
-    *c = (struct connection){.server = server, .client = *client};
+    *c = (struct connection){.server = server, .client = *client, .timer_ns = EL_NEVER};
     c->timer = el_net_timer_new(server->net, on_timer, c);
     c->conn =
         el_http_conn_new(server->config.routes, &server->config.timeouts, client, clock_of(server));
@@ -191,7 +205,7 @@ static void on_accept(void *arg, struct el_net_stream *stream, const struct el_e
     server->connections = c;
     server->count++;
     el_net_stream_set_events(stream, &events, c);
-    el_net_timer_set(c->timer, el_http_conn_deadline(c->conn));
+    set_timer(c);
 }
 
 /* -- life -- */
