@@ -67,6 +67,8 @@ int el_node_key_open(const char *path, const char *state, const char *name,
     int rc = 0;
 
     snprintf(own, sizeof own, "%s/%s.key", state, name);
+    if (path && access(path, F_OK) < 0 && errno == ENOENT)
+        return el_err(err, EL_ENOENT, "key %s: no such file; el2w keygen %s makes it", path, path);
     if (!path && access(own, F_OK) < 0)
         rc = make_key(own, err);
     path = path ? path : own;
