@@ -83,8 +83,9 @@ enum {
     /* Within this time of being told a loader, a machine that asks again is still at the same
      * attempt: a retransmission, or PXE's second question at port 4011 with an xid of its own. */
     SAME_ATTEMPT_S = 5,
-    /* The iPXE of a ROM is given ours again only after this time. In between it gets the script, so
-     * that one that looks old for ever is not chained in a circle. */
+    /* An iPXE that asks within this time of its machine being told a loader is taken for that
+     * loader, however old it says it is: Debian's builds say 1.0.0, as the ROMs that they replace
+     * do. So none is ever chained in a circle. */
     CHAIN_AGAIN_S = 120,
 };
 
@@ -170,8 +171,9 @@ void el_boot_choose(struct el_boot *boot, const struct el_boot_client *client,
                     struct el_boot_loader *loader)
 {
     struct el_boot_machine *m = el_boot_machine_seen(boot, &client->mac, client->now_ns);
-    bool recently =
-        m->chained && client->xid != m->xid && client->now_ns - m->told_ns < CHAIN_AGAIN_S * EL_S;
+    /* Told a loader a moment ago, and no menu seen since: this is that loader. */
+    bool is_ours = m->stage == EL_BOOT_LOADER && client->xid != m->xid &&
+                   client->now_ns - m->told_ns < CHAIN_AGAIN_S * EL_S;
 
     memset(loader, 0, sizeof *loader);
     if (client->raspberry_pi) {
@@ -182,13 +184,12 @@ void el_boot_choose(struct el_boot *boot, const struct el_boot_client *client,
         choose_loader(boot, m, client, loader);
         return;
     }
-    if (is_good_ipxe(client) || recently || !loader_file(client->arch, 0)) {
+    if (is_good_ipxe(client) || is_ours || !loader_file(client->arch, 0)) {
         snprintf(loader->file, sizeof loader->file, "http://%s/boot.ipxe", boot->config.hub);
         return;
     }
     say(loader, "its own iPXE is too old for the menu");
     choose_loader(boot, m, client, loader);
-    m->chained = m->chained || client->final;
 }
 
 /* -- what machines say -- */

@@ -45,7 +45,6 @@ struct el_boot_machine {
     struct el_mac mac;
     enum el_boot_stage stage;
     unsigned variant; /* which of its loaders; the next one after a failure */
-    bool chained;     /* its own iPXE has been given ours, and no menu was seen since */
     uint32_t xid;     /* of the attempt */
     uint64_t told_ns; /* when it was told the loader */
     uint64_t seen_ns;

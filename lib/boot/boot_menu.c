@@ -230,7 +230,6 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const
     const struct el_boot_entry *first = default_entry(boot, visit, entries, count);
 
     m->stage = EL_BOOT_MENU;
-    m->chained = false;
     EL_LOG(EL_LOG_INFO, "boot", "menu", EL_MAC("mac", &visit->mac), EL_STR("region", region),
            EL_STR("uuid", visit->uuid[0] ? visit->uuid : NULL),
            EL_STR("product", visit->product[0] ? visit->product : NULL),

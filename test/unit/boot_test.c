@@ -198,6 +198,20 @@ static void an_old_ipxe_is_chained_to_ours_once(void **state)
     assert_string_equal(attempt(client, 5), "snponly.efi");
 }
 
+/* Debian's loaders call themselves 1.0.0, seen from OVMF: they must not be given themselves. */
+static void the_loader_that_was_told_is_known_again(void **state)
+{
+    (void)state;
+    static const char url[] = "http://192.168.77.1/boot.ipxe";
+    assert_string_equal(attempt(firmware(7), 1), "snponly.efi");
+    now_ns += 4 * EL_S;
+    assert_string_equal(attempt(ipxe(7, 0), 2), url);
+    assert_string_equal(attempt(ipxe(7, 0), 3), url); /* and asks again */
+    visit_menu();
+    now_ns += 60 * EL_S;
+    assert_string_equal(attempt(ipxe(7, 0), 4), "snponly.efi"); /* a ROM's, at the next start */
+}
+
 static void the_table_of_machines_forgets_the_oldest(void **state)
 {
     (void)state;
@@ -659,6 +673,7 @@ int main(void)
         TEST(a_discover_alone_is_no_attempt),
         TEST(good_ipxe_gets_the_script),
         TEST(an_old_ipxe_is_chained_to_ours_once),
+        TEST(the_loader_that_was_told_is_known_again),
         TEST(the_table_of_machines_forgets_the_oldest),
         TEST(an_entry_is_read),
         TEST(mistakes_are_explained_with_their_line),
