@@ -3,7 +3,6 @@
 #include "applet.h"
 
 #include "node/key.h"
-#include "sys/files.h"
 #include "tunnel/tunnel.h"
 
 #include <sodium.h>
@@ -24,18 +23,12 @@ static const struct el_conf_schema schema = {
 
 static int make_or_read(const char *path, uint8_t key[EL_TUNNEL_KEY_BYTES], struct el_err *err)
 {
-    char text[EL_TUNNEL_KEY_TEXT + 1];
     int rc = el_node_key_read(-1, path, key, err);
 
     if (rc != EL_ENOENT)
         return rc;
-    el_tunnel_key_make(key);
-    el_tunnel_key_text(key, text);
-    size_t len = strlen(text);
-    text[len] = '\n';
-    rc = el_sys_file_write(path, text, len + 1, 0600, err);
-    sodium_memzero(text, sizeof text);
-    return rc;
+    rc = el_node_key_make(path, err);
+    return rc < 0 ? rc : el_node_key_read(-1, path, key, err);
 }
 
 static int run(int argc, char **argv)

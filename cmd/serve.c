@@ -3,11 +3,8 @@
 #include "serve.h"
 
 #include "applet.h"
-#include "service.h"
 
-#include "content/content_io.h"
-
-#define AT(member) offsetof(struct el_cmd_serve, member)
+#define AT(member) offsetof(struct el_cmd_serve, config.member)
 
 const struct el_conf_option el_cmd_serve_options[EL_CMD_SERVE_OPTIONS] = {
     {.name = "root",
@@ -36,26 +33,19 @@ const struct el_conf_option el_cmd_serve_options[EL_CMD_SERVE_OPTIONS] = {
      .help = "Serve on this interface only."},
 };
 
-int el_cmd_serve(const struct el_conf_schema *schema, struct el_cmd_serve *serve,
-                 el_cmd_serve_start *start, void (*stop)(void *server))
+int el_cmd_serve(const struct el_conf_schema *schema, enum el_file_protocol protocol, int argc,
+                 char **argv)
 {
-    struct el_content_dir dir;
+    struct el_cmd_serve values = {0};
     struct el_err err = {""};
-    void *server = NULL;
-    struct el_cmd_service service;
-    int rc = el_content_dir_open(&dir, serve->root, &err);
+    struct el_conf *conf;
+    int code = el_cmd_begin(schema, &values, argc, argv, &conf);
 
-    if (rc < 0)
-        return el_cmd_fail(schema, &err);
-    struct el_content content = el_content_dir(&dir);
-    rc = el_cmd_service_begin(&service, &err);
-    if (rc == 0)
-        rc = start(service.net, serve, &content, &server, &err);
-    if (rc == 0)
-        rc = el_cmd_service_run(&service, &err);
-    if (server)
-        stop(server);
-    el_cmd_service_end(&service);
-    el_content_dir_close(&dir);
-    return rc < 0 ? el_cmd_fail(schema, &err) : EL_EXIT_DONE;
+    if (code != EL_EXIT_GO_ON)
+        return code;
+    code = EL_EXIT_DONE;
+    if (el_file_service_run(protocol, &values.config, &err) < 0)
+        code = el_cmd_fail(schema, &err);
+    el_conf_free(conf);
+    return code;
 }

@@ -13,6 +13,16 @@ struct spoke {
     struct el_spoke_config config;
 };
 
+static int set_hub_key(void *values, const char *text, struct el_err *err)
+{
+    if (el_tunnel_key_parse(text, ((struct spoke *)values)->config.hub_key) < 0)
+        return el_err(err, EL_EINVAL,
+                      "\"%s\" is no public key (44 characters of base64; the hub logs its own "
+                      "when it starts)",
+                      text);
+    return 0;
+}
+
 #define AT(member) offsetof(struct spoke, config.member)
 
 static const struct el_conf_option options[] = {
@@ -23,8 +33,8 @@ static const struct el_conf_option options[] = {
      .help = "Where the hub is; UDP port 51820 unless said otherwise.",
      .required = true},
     {.name = "hub-key",
-     .type = EL_CONF_STRING,
-     .offset = AT(hub_key),
+     .type = EL_CONF_CUSTOM,
+     .parse = set_hub_key,
      .metavar = "KEY",
      .help = "The hub's public key, which it logs when it starts.",
      .required = true},

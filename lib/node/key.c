@@ -19,7 +19,9 @@ static int read_text(int fd, const char *path, char *text, struct el_err *err)
     if (fd < 0) {
         struct el_err why = {""};
         int n = el_sys_file_read_secret(path, text, FILE_BYTES - 1, &why);
-        return n < 0 ? el_err(err, n, "key %s (el2w keygen FILE makes one)", why.text) : n;
+        if (n == EL_ENOENT)
+            return el_err(err, n, "key %s (el2w keygen FILE makes one)", why.text);
+        return n < 0 ? el_err(err, n, "key %s", why.text) : n;
     }
     ssize_t n = pread(fd, text, FILE_BYTES - 1, 0);
     return n < 0 ? el_err(err, EL_EIO, "cannot read the key that was passed") : (int)n;
@@ -44,8 +46,7 @@ int el_node_key_read(int fd, const char *path, uint8_t key[EL_TUNNEL_KEY_BYTES],
     return 0;
 }
 
-/* Writes a new key to PATH. */
-static int make_key(const char *path, struct el_err *err)
+int el_node_key_make(const char *path, struct el_err *err)
 {
     uint8_t key[EL_TUNNEL_KEY_BYTES];
     char text[EL_TUNNEL_KEY_TEXT + 1];
@@ -70,7 +71,7 @@ int el_node_key_open(const char *path, const char *state, const char *name,
     if (path && access(path, F_OK) < 0 && errno == ENOENT)
         return el_err(err, EL_ENOENT, "key %s: no such file; el2w keygen %s makes it", path, path);
     if (!path && access(own, F_OK) < 0)
-        rc = make_key(own, err);
+        rc = el_node_key_make(own, err);
     path = path ? path : own;
     if (rc == 0)
         rc = el_node_key_read(-1, path, key, err);

@@ -12,6 +12,9 @@
 int el_node_key_read(int fd, const char *path, uint8_t key[EL_TUNNEL_KEY_BYTES],
                      struct el_err *err);
 
+/* Writes a new private key to the file PATH, readable by its owner only. */
+int el_node_key_make(const char *path, struct el_err *err);
+
 /* Opens the key file PATH or, if that is NULL, NAME.key in the directory STATE, which is made with
  * a new key if it is not there. Its descriptor, to be passed to the tunnel applet; PUBLIC_KEY is
  * what goes with it. The private key does not stay in this process. */

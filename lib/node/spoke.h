@@ -20,11 +20,11 @@
 struct el_spoke_config {
     const char *name; /* for the suggestion to the hub */
     const char *state;
-    const char *key;     /* file; NULL: spoke.key in the state directory, made if it is not there */
-    const char *hub;     /* HOST[:PORT] */
-    const char *hub_key; /* base64 */
-    const char *psk;     /* file, or NULL */
-    const char *lan;     /* interface, or NULL */
+    const char *key; /* file; NULL: spoke.key in the state directory, made if it is not there */
+    const char *hub; /* HOST[:PORT] */
+    uint8_t hub_key[EL_TUNNEL_KEY_BYTES];
+    const char *psk; /* file, or NULL */
+    const char *lan; /* interface, or NULL */
     const char *network;
     uint64_t vni;
     uint64_t listen;      /* UDP port; 0: any */
