@@ -107,6 +107,7 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
 
     config->images = values->boot.boot.images;
     config->http_port = values->boot.boot.http_port;
+    config->no_ra = values->boot.boot.no_ra;
     config->options = text;
     config->log_options = log_text;
     config->boot_options = boot_text;

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -32,6 +33,7 @@ struct el_boot_options {
     unsigned dns_count, ntp_count;
     const char *domain; /* or NULL */
     uint64_t lease_ns;
+    bool no_ra; /* leave IPv6's router solicitations alone */
     struct el_boot_option_reservation *reservations; /* owned */
     size_t reservation_count;
 };

@@ -6,6 +6,7 @@
 #include "boot/boot.h"
 #include "content/content_io.h"
 #include "dhcp/dhcp_io.h"
+#include "ndp/ndp_io.h"
 #include "net/kernel.h"
 #include "node/boot_pages.h"
 #include "node/interface.h"
@@ -45,11 +46,13 @@ struct service {
     struct el_dhcp_io *dhcp;
     struct el_tftp_server *tftp;
     struct el_http_server *http;
+    struct el_ndp_io *ndp; /* NULL: router solicitations are not answered */
 };
 
 /* Open, or opened with privileges. */
 struct opened {
     int dhcp, binl, tftp, http, packet, images;
+    int ndp; /* -1: none */
 };
 
 /* -- DHCP asks the boot room -- */
@@ -163,6 +166,28 @@ static int start_http(struct service *s, const struct opened *opened, struct el_
     return el_http_server_start(s->net, &config, &s->http, err);
 }
 
+/* -- IPv6: there is none -- */
+
+/* A host without IPv6 does without. */
+static int open_ndp(const struct service *s)
+{
+    struct el_err why = {""};
+
+    if (s->config->options->no_ra)
+        return -1;
+    int fd = el_sys_fds_take("ndp");
+    if (fd < 0)
+        fd = el_ndp_io_socket(s->config->network, &why);
+    if (fd < 0)
+        EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
+    return fd < 0 ? -1 : fd;
+}
+
+static int start_ndp(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    return opened->ndp < 0 ? 0 : el_ndp_io_start(s->net, opened->ndp, &s->mac, &s->ndp, err);
+}
+
 /* -- setting up -- */
 
 static int take_or(int (*open_socket)(const char *, uint16_t, const char *, struct el_err *),
@@ -203,6 +228,7 @@ static int open_all(const struct service *s, struct opened *opened, struct el_er
         opened->packet = el_packet_open_to_send(s->config->network, err);
     if (opened->packet < 0)
         return opened->packet;
+    opened->ndp = open_ndp(s);
     opened->images = open_images(options->images, err);
     return opened->images < 0 && options->images ? opened->images : 0;
 }
@@ -308,11 +334,14 @@ static int set_up(struct service *s, struct el_err *err)
         rc = start_dhcp(s, &opened, err);
     if (rc == 0)
         rc = start_tftp(s, &opened, err);
+    if (rc == 0)
+        rc = start_ndp(s, &opened, err);
     return rc == 0 ? start_http(s, &opened, err) : rc;
 }
 
 static void tear_down(struct service *s)
 {
+    el_ndp_io_stop(s->ndp);
     el_http_server_stop(s->http);
     el_tftp_server_stop(s->tftp);
     el_dhcp_io_stop(s->dhcp);

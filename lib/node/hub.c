@@ -3,6 +3,7 @@
 #include "node/hub.h"
 
 #include "base/log.h"
+#include "ndp/ndp_io.h"
 #include "node/interface.h"
 #include "node/key.h"
 #include "node/launch.h"
@@ -120,6 +121,17 @@ static int open_images(const char *path, struct el_err *err)
     return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
 }
 
+/* A host without IPv6 does without. */
+static void open_for_ndp(struct hub *hub, struct el_launch_fds *fds)
+{
+    struct el_err why = {""};
+
+    if (hub->config->no_ra)
+        return;
+    if (el_launch_fds_add(fds, "ndp", el_ndp_io_socket(hub->config->network, &why)) < 0)
+        EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
+}
+
 static int open_for_boot_service(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
@@ -137,6 +149,8 @@ static int open_for_boot_service(struct hub *hub, struct el_launch_fds *fds, str
         rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
     if (rc >= 0 && config->images)
         rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
+    if (rc >= 0)
+        open_for_ndp(hub, fds);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "boot-service", err));
     return rc;

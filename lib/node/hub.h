@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "node/peer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct el_hub_config {
@@ -24,6 +25,7 @@ struct el_hub_config {
     struct el_prefix cidr; /* IPv4; the hub is its first address */
     uint64_t http_port;
     const char *images; /* directory of boot entries, or NULL */
+    bool no_ra;         /* do not answer router solicitations */
     struct el_node_peers spokes;
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */
