@@ -193,10 +193,13 @@ static inline void el_wire_put_be32(struct el_wire *w, uint32_t value)
 
 static inline void el_wire_put_be64(struct el_wire *w, uint64_t value)
 {
-    struct el_wire half = el_wire_write(el_wire_take(w, 8), 8);
+    uint8_t *p = el_wire_take(w, 8);
 
-    el_wire_put_be32(&half, (uint32_t)(value >> 32));
-    el_wire_put_be32(&half, (uint32_t)value);
+    if (p) {
+        struct el_wire half = el_wire_write(p, 8);
+        el_wire_put_be32(&half, (uint32_t)(value >> 32));
+        el_wire_put_be32(&half, (uint32_t)value);
+    }
 }
 
 static inline void el_wire_put_le32(struct el_wire *w, uint32_t value)
