@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_sim_test(forward_test node)
+if(TARGET forward_test)
+    # It counts what is allocated.
+    target_link_options(forward_test PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endif()
