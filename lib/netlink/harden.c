@@ -24,6 +24,10 @@ static const struct setting {
     {"ipv6", "router_solicitations", "0"},
     /* ICMP redirects would move its routes. */
     {"ipv6", "accept_redirects", "0"},
+    /* Duplicate address detection (RFC 4862 §5.4) lets a machine take the host's link-local address
+     * away by claiming it. Nobody has it by chance, since it is made from a hash of the hub's key;
+     * and without the second of waiting for a claim, it works at once. */
+    {"ipv6", "accept_dad", "0"},
     {"ipv4", "accept_redirects", "0"},
     {"ipv4", "secure_redirects", "0"},
     {"ipv4", "send_redirects", "0"},

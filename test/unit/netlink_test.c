@@ -265,6 +265,8 @@ static void tap_is_hardened(void **state)
     assert_int_equal(el_netlink_harden("boot"), 0);
     read_setting("/proc/sys/net/ipv6/conf/boot/accept_ra", value);
     assert_string_equal(value, "0\n");
+    read_setting("/proc/sys/net/ipv6/conf/boot/accept_dad", value);
+    assert_string_equal(value, "0\n");
     read_setting("/proc/sys/net/ipv4/conf/boot/arp_ignore", value);
     assert_string_equal(value, "1\n");
     /* Nobody else's settings. */
