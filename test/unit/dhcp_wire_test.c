@@ -341,6 +341,27 @@ static void clients_are_told_apart(void **state)
     assert_false(c.has_uuid);
 }
 
+/* Captured: Debian's snponly.efi of 1.21.1, which says that it is 1.0.0. So does the ROM of 2019 in
+ * Debian's QEMU; versions do not tell them apart. */
+static void ipxe_of_debian_says_1_0_0(void **state)
+{
+    (void)state;
+    struct packet p = packet_begin(1, 3);
+    OPTION(&p, 57, 0x05, 0xc0);
+    OPTION(&p, 93, 0, 7);
+    OPTION(&p, 94, 1, 3, 10);
+    packet_text(&p, 60, "PXEClient");
+    packet_text(&p, 77, "iPXE");
+    OPTION(&p, 175, 0xb1, 5, 1, 0x1a, 0xf4, 0x10, 0x00, 0xeb, 3, 1, 0, 0, 0x26, 1, 1, 0x17, 1, 1,
+           0x27, 1, 1, 0x24, 1, 1, 0x13, 1, 1, 0x14, 1, 1, 0x11, 1, 1, 0x29, 1, 1, 0x15, 1, 1, 0x12,
+           1, 1);
+    struct el_dhcp_client c = client_of(p);
+    assert_int_equal(c.kind, EL_DHCP_CLIENT_IPXE);
+    assert_int_equal(c.arch, EL_DHCP_ARCH_X64_BC);
+    assert_true(c.ipxe.http && c.ipxe.menu && c.ipxe.has_version);
+    assert_memory_equal(c.ipxe.version, "\1\0\0", 3);
+}
+
 static void ipxe_is_known_by_each_of_its_three_signs(void **state)
 {
     (void)state;
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test(suboptions_are_found_within_bounds),
         cmocka_unit_test(names_are_encoded_as_labels),
         cmocka_unit_test(clients_are_told_apart),
+        cmocka_unit_test(ipxe_of_debian_says_1_0_0),
         cmocka_unit_test(ipxe_is_known_by_each_of_its_three_signs),
         cmocka_unit_test(an_architecture_is_read_from_the_vendor_class_if_need_be),
     };
