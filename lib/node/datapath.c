@@ -24,6 +24,8 @@ enum {
     FRAME_ROOM = EL_FORWARD_HEADROOM + EL_PORT_FRAME_BYTES + EL_FORWARD_TAILROOM + 2,
 };
 
+#define PORT_LOOK EL_S
+
 /* What we poll: these, then the ports. */
 enum { POLL_COMMAND, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_PORTS };
 
@@ -39,6 +41,8 @@ struct el_datapath {
     struct el_tunnel_io *io;
     struct el_port *ports[EL_FORWARD_PORTS_MAX];
     bool port_gone[EL_FORWARD_PORTS_MAX];
+    bool port_down[EL_FORWARD_PORTS_MAX]; /* looked at every PORT_LOOK, until a frame comes */
+    uint64_t look_ns;
     unsigned port_count;
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX];
     unsigned peer_count;
@@ -171,6 +175,7 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
     d->commands[0] = d->commands[1] = d->notices[0] = d->notices[1] = -1;
     d->locate_fd = config->locate_fd;
     d->now_ns = el_sys_now_ns();
+    d->look_ns = EL_NEVER;
     int rc = make_parts(d, config, err);
     if (rc < 0) {
         el_datapath_free(d);
@@ -313,6 +318,8 @@ static void port_failed(struct el_datapath *d, unsigned number, int rc)
     struct el_datapath_notice notice = {.kind = EL_NOTICE_PORT_GONE, .number = number};
 
     if (rc == EL_EAGAIN) {
+        d->port_down[number] = true;
+        d->look_ns = d->now_ns + PORT_LOOK;
         EL_LOG(EL_LOG_WARN, "port", "down", EL_STR("interface", d->ports[number]->name));
         return;
     }
@@ -335,6 +342,7 @@ static void receive_frames(struct el_datapath *d, unsigned number)
         int n = el_port_receive(d->ports[number], frames, PORT_BATCH);
         if (n < 0)
             port_failed(d, number, n);
+        d->port_down[number] = d->port_down[number] && n <= 0;
         for (int i = 0; i < n; i++)
             el_forward_frame(d->forward, d->now_ns, number, &frames[i]);
         if (n < PORT_BATCH)
@@ -352,12 +360,24 @@ static void reserve_timestamps(struct el_datapath *d)
         tell(d, &notice);
 }
 
+/* No event tells that an interface which is down has been removed. */
+static void look_at_ports(struct el_datapath *d)
+{
+    d->look_ns = EL_NEVER;
+    for (unsigned i = 0; i < d->port_count; i++) {
+        if (!d->port_down[i] || d->port_gone[i])
+            continue;
+        receive_frames(d, i);
+        d->look_ns = d->now_ns + PORT_LOOK;
+    }
+}
+
 /* Waits for something to do. Ports are not listened to while the sockets are full. */
 static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
 {
     bool blocked = el_tunnel_io_blocked(d->io);
     short udp = blocked ? POLLIN | POLLOUT : POLLIN;
-    uint64_t deadline = el_forward_deadline_ns(d->forward);
+    uint64_t deadline = el_earlier(el_forward_deadline_ns(d->forward), d->look_ns);
     uint64_t wait = deadline > d->now_ns ? deadline - d->now_ns : 0;
     struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
@@ -393,6 +413,8 @@ static void *run(void *arg)
         for (unsigned i = 0; i < d->port_count; i++)
             if (fds[POLL_PORTS + i].revents)
                 receive_frames(d, i);
+        if (d->now_ns >= d->look_ns)
+            look_at_ports(d);
         if (d->now_ns >= el_forward_deadline_ns(d->forward))
             el_forward_tick(d->forward, d->now_ns);
         reserve_timestamps(d);

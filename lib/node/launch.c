@@ -36,6 +36,8 @@ struct el_launch {
     struct el_sys_applet *applets[APPLETS_MAX];
     unsigned applet_count;
     bool all_ready;
+    el_launch_restart_cb *on_restart;
+    void *on_restart_arg;
 };
 
 static void state_path(const struct el_launch *launch, const char *suffix, char path[PATH_BYTES])
@@ -110,6 +112,14 @@ static void on_ready(void *arg, struct el_sys_applet *applet)
     EL_LOG(EL_LOG_INFO, "node", "ready", EL_STR("as", launch->name));
 }
 
+static void on_restarting(void *arg, struct el_sys_applet *applet)
+{
+    struct el_launch *launch = arg;
+
+    if (launch->on_restart)
+        launch->on_restart(launch->on_restart_arg, el_sys_applet_name(applet));
+}
+
 static void on_stopped(void *arg)
 {
     struct el_launch *launch = arg;
@@ -120,8 +130,8 @@ static void on_stopped(void *arg)
 int el_launch_new(const char *name, const char *state_dir, const char *config,
                   struct el_launch **result, struct el_err *err)
 {
-    static const struct el_sys_supervisor_events events = {.ready = on_ready,
-                                                           .stopped = on_stopped};
+    static const struct el_sys_supervisor_events events = {
+        .ready = on_ready, .restarting = on_restarting, .stopped = on_stopped};
     struct el_launch *launch = calloc(1, sizeof *launch);
 
     if (!launch)
@@ -253,6 +263,23 @@ int el_launch_applet(struct el_launch *launch, const char *applet, const char *o
     for (unsigned i = 0; i < fds->count; i++)
         close(fds->items[i].fd);
     fds->count = 0;
+    return rc;
+}
+
+void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg)
+{
+    launch->on_restart = cb;
+    launch->on_restart_arg = arg;
+}
+
+int el_launch_replace(struct el_launch *launch, const char *applet, const char *name, int fd)
+{
+    int rc = EL_ENOENT;
+
+    for (unsigned i = 0; i < launch->applet_count; i++)
+        if (strcmp(el_sys_applet_name(launch->applets[i]), applet) == 0)
+            rc = el_sys_applet_replace_fd(launch->applets[i], name, fd);
+    close(fd);
     return rc;
 }
 

@@ -47,6 +47,14 @@ int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd);
 int el_launch_applet(struct el_launch *launch, const char *applet, const char *options,
                      struct el_launch_fds *fds, struct el_err *err);
 
+/* CB is called before an applet that died is started again, with its name; the place for
+ * el_launch_replace(). */
+typedef void el_launch_restart_cb(void *arg, const char *applet);
+void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg);
+
+/* From now on APPLET is started with FD under NAME. FD is closed. */
+int el_launch_replace(struct el_launch *launch, const char *applet, const char *name, int fd);
+
 /* Runs until SIGTERM or SIGINT, and the end of all applets. Says "ready" when all of them are. */
 void el_launch_run(struct el_launch *launch);
 

@@ -11,6 +11,7 @@
 #include "port/packet.h"
 #include "tunnel/tunnel_io.h"
 
+#include <net/if.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct spoke {
     struct el_launch *launch;
     struct el_node_peer hub;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+    unsigned lan_index; /* of the interface that the tunnel's socket is bound to */
 };
 
 static int describe_hub(struct spoke *spoke, struct el_err *err)
@@ -69,25 +71,59 @@ static char *tunnel_options(const struct spoke *spoke)
     return fclose(out) == 0 ? text : NULL;
 }
 
-/* The LAN interface, switched on, or this computer's own on the network. */
+/* A socket on the LAN interface, which is switched on. */
+static int open_lan(struct spoke *spoke, struct el_err *err)
+{
+    const char *lan = spoke->config->lan;
+    struct el_netlink_link link;
+    struct el_netlink *netlink;
+    int fd = el_packet_open(lan, err);
+
+    if (fd < 0)
+        return fd;
+    int rc = el_netlink_open(&netlink, err);
+    if (rc == 0) {
+        rc = el_netlink_set_up(netlink, lan, err);
+        if (rc == 0)
+            rc = el_netlink_link(netlink, lan, &link, err);
+        el_netlink_close(netlink);
+    }
+    if (rc < 0) {
+        close(fd);
+        return rc;
+    }
+    spoke->lan_index = link.index;
+    return fd;
+}
+
+/* The LAN interface, or this computer's own on the network. */
 static int open_port(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
-    struct el_netlink *netlink;
 
-    if (!config->lan)
-        return el_launch_fds_add(fds, "tap",
-                                 el_node_interface_open(config->network, spoke->public_key,
-                                                        (uint32_t)config->vni, NULL, err));
-    int rc = el_launch_fds_add(fds, "lan", el_packet_open(config->lan, err));
-    if (rc < 0)
-        return rc;
-    rc = el_netlink_open(&netlink, err);
-    if (rc < 0)
-        return rc;
-    rc = el_netlink_set_up(netlink, config->lan, err);
-    el_netlink_close(netlink);
-    return rc;
+    if (config->lan)
+        return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
+    return el_launch_fds_add(fds, "tap",
+                             el_node_interface_open(config->network, spoke->public_key,
+                                                    (uint32_t)config->vni, NULL, err));
+}
+
+/* An interface that was taken away (a USB adapter) and has come back is another one to the kernel,
+ * under the same name: the tunnel, which ended for that, gets a socket on the new one. */
+static void on_restart(void *arg, const char *applet)
+{
+    struct spoke *spoke = arg;
+    const char *lan = spoke->config->lan;
+    unsigned index = lan ? if_nametoindex(lan) : 0;
+    struct el_err err = {""};
+
+    if (index == 0 || index == spoke->lan_index)
+        return;
+    int fd = open_lan(spoke, &err);
+    if (fd >= 0)
+        el_launch_replace(spoke->launch, applet, "lan", fd);
+    else
+        EL_LOG(EL_LOG_WARN, "node", "lan", EL_STR("interface", lan), EL_STR("error", err.text));
 }
 
 static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
@@ -151,6 +187,7 @@ int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
         rc = start_tunnel(&spoke, err);
     if (rc == 0) {
         say_what_next(&spoke);
+        el_launch_on_restart(spoke.launch, on_restart, &spoke);
         el_launch_run(spoke.launch);
     }
     el_launch_free(spoke.launch);

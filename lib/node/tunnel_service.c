@@ -48,6 +48,7 @@ struct service {
     struct el_datapath *datapath;
     struct el_remember *memory;
     uv_poll_t notices;
+    bool port_gone;         /* why the loop was stopped */
     struct callee *callees; /* by peer number; host is empty for those that call us */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
@@ -140,7 +141,10 @@ static void on_notices(uv_poll_t *poll, int status, int events)
         switch (notice.kind) {
         case EL_NOTICE_EVENT: on_event(s, &notice); break;
         case EL_NOTICE_RESERVED: el_remember_reserved(s->memory, notice.timestamp); break;
-        case EL_NOTICE_PORT_GONE: el_net_kernel_stop(s->net); break;
+        case EL_NOTICE_PORT_GONE:
+            s->port_gone = true;
+            el_net_kernel_stop(s->net);
+            break;
         case EL_NOTICE_COUNTERS: break;
         }
     }
@@ -324,6 +328,11 @@ int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct 
         el_sys_notify_ready();
         el_sys_fds_close_rest();
         el_net_kernel_run(service.net);
+        if (service.port_gone)
+            rc = el_err(err, EL_ECLOSED,
+                        "%s: the interface is gone; under el2w spoke it is used "
+                        "again as soon as it is back",
+                        config->lan ? config->lan : config->network);
     }
     tear_down(&service);
     return rc;

@@ -40,7 +40,8 @@ struct control {
 
 struct packet {
     struct el_port port; /* first: an el_port is cast to its packet */
-    bool gone;           /* the interface was removed: told only once by the kernel */
+    bool down;           /* the kernel has said that the interface went down, */
+    bool gone;           /* and, which it does not say, it was removed after that */
     /* Lent to recvmmsg(). */
     struct mmsghdr messages[BATCH];
     struct iovec pieces[BATCH][PIECES];
@@ -225,24 +226,28 @@ static void accept_message(struct packet *packet, unsigned i, struct el_port_rx 
         rx->len = 0;
 }
 
-/* What an error of recvmmsg() means. The kernel tells once that the interface went down; whether it
- * was also removed, the socket's address says. */
-static int receive_error(struct packet *packet, int errno_value)
+/* Whether the interface it was bound to has been removed: the kernel unbinds the socket then. */
+static bool is_orphan(int fd)
 {
     struct sockaddr_ll address;
     socklen_t len = sizeof address;
 
-    switch (errno_value) {
-    case EAGAIN:
-    case EINTR: return 0;
-    case ENETDOWN:
-        if (getsockname(packet->port.fd, (struct sockaddr *)&address, &len) == 0 &&
-            address.sll_ifindex > 0)
-            return EL_EAGAIN;
-        packet->gone = true;
+    return getsockname(fd, (struct sockaddr *)&address, &len) < 0 || address.sll_ifindex <= 0;
+}
+
+/* What an error of recvmmsg() means. The kernel tells once that the interface went down, and
+ * nothing when it is removed thereafter: so while it is down, each call has a look. */
+static int receive_error(struct packet *packet, int errno_value)
+{
+    bool told = errno_value == ENETDOWN;
+
+    packet->down = packet->down || told;
+    packet->gone = packet->down && is_orphan(packet->port.fd);
+    if (packet->gone)
         return EL_ECLOSED;
-    default: return el_errno_from_os(errno_value);
-    }
+    if (told)
+        return EL_EAGAIN;
+    return errno_value == EAGAIN || errno_value == EINTR ? 0 : el_errno_from_os(errno_value);
 }
 
 static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsigned count)
@@ -269,6 +274,7 @@ static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsig
         return receive_error(packet, errno);
     for (unsigned i = 0; i < (unsigned)received; i++)
         accept_message(packet, i, &frames[i]);
+    packet->down = packet->down && received == 0;
     return received;
 }
 
@@ -298,8 +304,10 @@ static bool takes_uso(int fd)
 
 int el_port_from_packet(int fd, const char *name, struct el_port **port)
 {
-    struct packet *packet = calloc(1, sizeof *packet);
+    if (is_orphan(fd))
+        return EL_ECLOSED;
 
+    struct packet *packet = calloc(1, sizeof *packet);
     if (!packet)
         return EL_ENOMEM;
     for (unsigned i = 0; i < BATCH; i++) {

@@ -7,8 +7,9 @@
  * seen by the host: its own address on that interface does not reach the network. VLAN tags are
  * part of the frame, also where the kernel had stripped them.
  *
- * receive returns EL_ECLOSED when the interface has gone for good (open a new port when one of
- * its name comes back), and EL_EAGAIN once when it was set down: it goes on when it is up again.
+ * receive returns EL_EAGAIN once when the interface was set down; it goes on when it is up again.
+ * It returns EL_ECLOSED when it was removed (open a new port when one of its name comes back);
+ * nothing makes the descriptor readable for that, so call receive now and then while it is down.
  */
 #ifndef EL_PORT_PACKET_H
 #define EL_PORT_PACKET_H
@@ -24,7 +25,8 @@ int el_packet_open(const char *name, struct el_err *err);
 /* The same for sending only: it is not promiscuous, and no frame is copied for it. */
 int el_packet_open_to_send(const char *name, struct el_err *err);
 
-/* Adopts FD, of el_packet_open() here or in another process; on success it is the port's. */
+/* Adopts FD, of el_packet_open() here or in another process; on success it is the port's.
+ * EL_ECLOSED: its interface has been removed. */
 int el_port_from_packet(int fd, const char *name, struct el_port **port);
 
 #endif

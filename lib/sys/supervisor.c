@@ -242,7 +242,11 @@ static void timer_fired(uv_timer_t *timer)
         struct el_sys_applet *applet = supervisor->applets[i];
         struct el_err err;
 
-        if (applet->start_at_ns > now_ns || applet_start(applet, &err) == 0)
+        if (applet->start_at_ns > now_ns)
+            continue;
+        if (supervisor->events.restarting)
+            supervisor->events.restarting(supervisor->arg, applet);
+        if (applet_start(applet, &err) == 0)
             continue;
         EL_LOG(EL_LOG_ERROR, "sys", "start-failed", EL_STR("applet", applet->argv[1]),
                EL_STR("error", err.text));
@@ -373,6 +377,21 @@ pid_t el_sys_applet_pid(const struct el_sys_applet *applet)
 bool el_sys_applet_is_ready(const struct el_sys_applet *applet)
 {
     return applet->ready;
+}
+
+int el_sys_applet_replace_fd(struct el_sys_applet *applet, const char *name, int fd)
+{
+    for (size_t i = 0; i < applet->fd_count; i++) {
+        if (strcmp(applet->fds[i].name, name) != 0)
+            continue;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0)
+            return el_errno_from_os(errno);
+        close(applet->fds[i].fd);
+        applet->fds[i].fd = copy;
+        return 0;
+    }
+    return EL_ENOENT;
 }
 
 void el_sys_supervisor_stop(struct el_sys_supervisor *supervisor)

@@ -29,6 +29,8 @@ struct el_sys_supervisor_events {
     void (*ready)(void *arg, struct el_sys_applet *applet);
     /* It died, with waitpid's STATUS. It will be started again, unless we are stopping. */
     void (*died)(void *arg, struct el_sys_applet *applet, int status);
+    /* It is about to be started again: the moment for el_sys_applet_replace_fd. */
+    void (*restarting)(void *arg, struct el_sys_applet *applet);
     /* After el_sys_supervisor_stop: the last one is dead. The supervisor may be freed here. */
     void (*stopped)(void *arg);
 };
@@ -52,6 +54,10 @@ int el_sys_supervisor_add(struct el_sys_supervisor *supervisor,
 const char *el_sys_applet_name(const struct el_sys_applet *applet); /* argv[1] */
 pid_t el_sys_applet_pid(const struct el_sys_applet *applet);        /* 0 while it is dead */
 bool el_sys_applet_is_ready(const struct el_sys_applet *applet);
+
+/* From its next start on it gets a duplicate of FD under NAME, which it had another one under: the
+ * old one leads nowhere any more. 0, EL_ENOENT, or an error of dup. */
+int el_sys_applet_replace_fd(struct el_sys_applet *applet, const char *name, int fd);
 
 /* SIGTERM to all, SIGKILL to who is still there after EL_SYS_STOP_PATIENCE; then `stopped` is
  * called (from within this call if there is nothing to stop). A second call kills at once. */
