@@ -21,7 +21,7 @@ static uint8_t pass_option(struct el_wire *w)
     uint8_t type = el_wire_u8(w);
     uint8_t units = el_wire_u8(w);
 
-    if (units == 0) /* would be passed for ever */
+    if (units == 0) /* not even its own type and length */
         el_wire_fail(w);
     else
         el_wire_skip(w, (size_t)units * OPTION_UNIT - 2);
