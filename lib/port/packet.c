@@ -5,6 +5,11 @@
  * The kernel takes the outer VLAN tag out of a frame before a packet socket sees it and tells about
  * it in ancillary data. It is put back here, because a tag is payload to us: the frame moves by
  * four bytes behind its addresses, and the offsets that count from its start move with it.
+ *
+ * The kernel asks for a privilege when such a socket is made, not when it is bound: whoever has the
+ * descriptor, an applet that was broken into, say, could bind it to any other interface and listen
+ * there. A filter that can be neither changed nor removed lets nothing in but what the socket was
+ * opened for.
  */
 #include "port/packet.h"
 
@@ -13,6 +18,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -132,6 +138,23 @@ static int bind_to(int fd, unsigned index, uint16_t protocol)
     return bind(fd, (const struct sockaddr *)&address, sizeof address);
 }
 
+/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives. */
+static int confine(int fd, unsigned index)
+{
+    static const int on = 1;
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
+        return -1;
+    return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on);
+}
+
 /* PROTOCOL 0: nothing is ever received. */
 static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
 {
@@ -148,7 +171,7 @@ static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
 
     int code = 0;
     int set = protocol ? set_options(fd, index) : set_format(fd);
-    if (set < 0 || bind_to(fd, index, protocol) < 0)
+    if (set < 0 || confine(fd, protocol ? index : 0) < 0 || bind_to(fd, index, protocol) < 0)
         code = el_err_os(err, errno, "lan %s: setting up the packet socket", name);
     else
         code = check_kind(fd, name, err);

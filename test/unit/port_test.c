@@ -13,7 +13,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
@@ -689,6 +691,53 @@ static void card_that_only_sends(void **state)
     drop_veth();
 }
 
+/* Binds FD, of a packet socket, to interface NAME for everything. */
+static void bind_again(int fd, const char *name)
+{
+    struct sockaddr_ll address = {.sll_family = AF_PACKET,
+                                  .sll_protocol = htons(ETH_P_ALL),
+                                  .sll_ifindex = (int)if_nametoindex(name)};
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+/* True if the packet socket FD, bound to NAME by somebody who has only the descriptor, hears what
+ * arrives there: a datagram of the host to itself. */
+static bool overhears(int fd, const char *name, const char *address)
+{
+    struct sockaddr_in to = address_of(address);
+    int sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    bind_again(fd, name);
+    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
+    assert_int_equal(sendto(sender, "hello", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
+    close(sender);
+    return wait_readable(fd, QUIET_MS);
+}
+
+/* A descriptor that has got into wrong hands is of no use on another interface. */
+static void card_cannot_be_taken_elsewhere(void **state)
+{
+    struct el_err err = {{0}};
+
+    (void)state;
+    need_veth();
+    assert_true(ip("link set lo up"));
+    int open = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    int card = el_packet_open("a0", &err);
+    int sender = el_packet_open_to_send("a0", &err);
+    assert_true(open >= 0 && card >= 0 && sender >= 0);
+    assert_true(overhears(open, "lo", "127.0.0.1")); /* an ordinary one does */
+    while (wait_readable(card, QUIET_MS))
+        recv(card, &(char){0}, 1, 0); /* the kernel's own, before it was bound again */
+    assert_false(overhears(card, "lo", "127.0.0.1"));
+    assert_false(overhears(sender, "lo", "127.0.0.1"));
+    close(open);
+    close(card);
+    close(sender);
+    drop_veth();
+}
+
 /* What the host itself sends through the card goes out, and does not come in. */
 static void card_does_not_hear_its_host(void **state)
 {
@@ -832,6 +881,7 @@ int main(void)
         cmocka_unit_test(card_with_jumbo_frames),
         cmocka_unit_test(card_receives_in_batches),
         cmocka_unit_test(card_that_only_sends),
+        cmocka_unit_test(card_cannot_be_taken_elsewhere),
         cmocka_unit_test(card_does_not_hear_its_host),
         cmocka_unit_test(card_goes_down_and_away),
         cmocka_unit_test(tcp_from_card_to_tap),
