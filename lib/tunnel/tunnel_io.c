@@ -317,7 +317,17 @@ static void prepare(const struct el_tunnel_io *io, const struct train *train,
     memcpy(CMSG_DATA(c), &segment, sizeof segment);
 }
 
-/* One by one, for a kernel or a device that will not cut a train. */
+static void too_big(struct el_tunnel_io *io, const struct train *train, unsigned count, size_t len)
+{
+    io->counts[EL_TUNNEL_IO_DROP_TOO_BIG] += count;
+    if (io->too_big)
+        io->too_big(io->too_big_arg, &train->to, len);
+}
+
+/* Sends a train that was refused as a whole, one by one. What passes so was fine but for the
+ * cutting, which this kernel or device cannot do: no more trains. What does not (it is beyond a
+ * first hop that has become narrower, or goes to port 0) is the fault of one destination, which
+ * must not cost all others their trains. */
 static void send_singly(struct el_tunnel_io *io, const struct train *train)
 {
     union address to;
@@ -326,8 +336,14 @@ static void send_singly(struct el_tunnel_io *io, const struct train *train)
 
     for (size_t at = 0; at < train->len; at += train->segment) {
         size_t len = train->len - at < train->segment ? train->len - at : train->segment;
-        if (sendto(fd, io->tx + train->start + at, len, MSG_DONTWAIT, &to.any, to_len) < 0)
+        if (sendto(fd, io->tx + train->start + at, len, MSG_DONTWAIT, &to.any, to_len) >= 0) {
+            io->gso = io->gso && len < train->segment; /* the short end of a train fits anywhere */
+            io->counts[EL_TUNNEL_IO_TX_DATAGRAMS]++;
+        } else if (errno == EMSGSIZE) {
+            too_big(io, train, 1, len);
+        } else {
             io->counts[EL_TUNNEL_IO_DROP_ERROR]++;
+        }
     }
 }
 
@@ -336,15 +352,10 @@ static bool refused(struct el_tunnel_io *io, const struct train *train, int errn
 {
     switch (errno_value) {
     case EAGAIN: return true;
-    case EMSGSIZE:
-        io->counts[EL_TUNNEL_IO_DROP_TOO_BIG] += train->count;
-        if (io->too_big)
-            io->too_big(io->too_big_arg, &train->to, train->segment);
-        return false;
+    case EMSGSIZE: too_big(io, train, train->count, train->segment); return false;
     case EIO:
-    case EINVAL:
+    case EINVAL: /* also the first hop's MTU, where there is a train: older kernels say so */
         if (train->count > 1) {
-            io->gso = false;
             send_singly(io, train);
             return false;
         }
