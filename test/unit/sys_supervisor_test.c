@@ -211,7 +211,8 @@ static void on_stopped(void *arg)
     el_net_kernel_stop(scene->net);
 }
 
-static const struct el_sys_supervisor_events events = {on_ready, on_died, on_stopped};
+static const struct el_sys_supervisor_events events = {
+    .ready = on_ready, .died = on_died, .stopped = on_stopped};
 
 static int begin(void **state)
 {
