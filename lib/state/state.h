@@ -3,7 +3,7 @@
  * What must survive a restart, a crash and a power cut, in SQLite.
  *
  * Every owner has a database file of its own, and opens it for itself alone: the boot service has
- * boot.db (leases and machines), the tunnel applet has tunnel.db (timestamps). So an applet that is
+ * boot.db (leases), the tunnel applet has tunnel.db (timestamps, endpoints). So an applet that is
  * broken, or broken into, cannot touch what another has to remember, and no applet waits for
  * another's disk. (DESIGN has one database in mind; separate processes without common privileges
  * are better off with one each.)
@@ -24,7 +24,6 @@ enum el_state_owner { EL_STATE_BOOT, EL_STATE_TUNNEL };
 enum {
     EL_STATE_KEY_BYTES = 32,
     EL_STATE_TIMESTAMP_BYTES = 12, /* TAI64N */
-    EL_STATE_WORD_BYTES = 65,
 };
 
 struct el_state;
@@ -41,28 +40,6 @@ void el_state_close(struct el_state *state); /* NULL is allowed */
 
 /* Makes STORE keep its leases in STATE, which outlives it. */
 void el_state_lease_store(struct el_state *state, struct el_dhcp_store *store);
-
-/* What is known of a machine beyond its lease. */
-struct el_state_machine {
-    struct el_mac mac;
-    int64_t seen_s;                   /* wall clock */
-    struct el_ip ip;                  /* its last address; family 0: none */
-    uint16_t arch;                    /* DHCP option 93 */
-    char entry[EL_STATE_WORD_BYTES];  /* the menu entry chosen for it; empty: the menu's default */
-    char region[EL_STATE_WORD_BYTES]; /* where it was seen last; empty: unknown */
-};
-
-int el_state_machine_put(struct el_state *state, const struct el_state_machine *machine,
-                         struct el_err *err);
-
-/* 0, EL_ENOENT, or another error. */
-int el_state_machine_get(struct el_state *state, const struct el_mac *mac,
-                         struct el_state_machine *machine, struct el_err *err);
-
-/* Calls EACH with every machine, the one seen last first. */
-int el_state_machines(struct el_state *state,
-                      void (*each)(void *arg, const struct el_state_machine *machine), void *arg,
-                      struct el_err *err);
 
 /* -- EL_STATE_TUNNEL -- */
 

@@ -19,9 +19,7 @@
 /* Steps are only ever added. An address is 4 or 16 bytes, a MAC 6, times are seconds since 1970. */
 static const char *const boot_steps[] = {
     "CREATE TABLE lease (ip BLOB PRIMARY KEY, mac BLOB NOT NULL, owner BLOB NOT NULL,"
-    " state INTEGER NOT NULL, until_s INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE machine (mac BLOB PRIMARY KEY, seen_s INTEGER NOT NULL, ip BLOB,"
-    " arch INTEGER NOT NULL, entry TEXT NOT NULL, region TEXT NOT NULL) WITHOUT ROWID;",
+    " state INTEGER NOT NULL, until_s INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const tunnel_steps[] = {

@@ -116,56 +116,6 @@ static void leases_come_back_in_the_order_of_their_ends(void **unused)
     el_state_close(state);
 }
 
-static void machines_are_remembered(void **unused)
-{
-    (void)unused;
-    struct el_state *state = open_state(EL_STATE_BOOT);
-    struct el_state_machine m = {.mac = {{2, 0, 0, 0, 0, 9}},
-                                 .seen_s = 7,
-                                 .arch = 11,
-                                 .ip = el_ip4(77),
-                                 .entry = "debian",
-                                 .region = "mars"};
-    struct el_state_machine back;
-    struct el_err err = {.text = ""};
-    assert_int_equal(el_state_machine_get(state, &m.mac, &back, &err), EL_ENOENT);
-    assert_int_equal(el_state_machine_put(state, &m, &err), 0);
-    m.seen_s = 8;
-    assert_int_equal(el_state_machine_put(state, &m, &err), 0);
-    el_state_close(state);
-    state = open_state(EL_STATE_BOOT);
-    assert_int_equal(el_state_machine_get(state, &m.mac, &back, &err), 0);
-    assert_int_equal(back.seen_s, 8);
-    assert_int_equal(back.arch, 11);
-    assert_true(el_ip_equal(&back.ip, &m.ip));
-    assert_string_equal(back.entry, "debian");
-    assert_string_equal(back.region, "mars");
-    el_state_close(state);
-}
-
-static void count_machine(void *arg, const struct el_state_machine *machine)
-{
-    unsigned *count = arg;
-
-    assert_int_equal(machine->seen_s, 3 - *count); /* the last seen first */
-    ++*count;
-}
-
-static void machines_are_listed(void **unused)
-{
-    (void)unused;
-    struct el_state *state = open_state(EL_STATE_BOOT);
-    struct el_err err = {.text = ""};
-    unsigned count = 0;
-    for (uint8_t i = 1; i <= 3; i++) {
-        struct el_state_machine m = {.mac = {{2, 0, 0, 0, 0, i}}, .seen_s = i};
-        assert_int_equal(el_state_machine_put(state, &m, &err), 0);
-    }
-    assert_int_equal(el_state_machines(state, count_machine, &count, &err), 0);
-    assert_int_equal(count, 3);
-    el_state_close(state);
-}
-
 static void timestamps_never_go_back(void **unused)
 {
     (void)unused;
@@ -393,8 +343,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_directory, without_directory)
     const struct CMUnitTest tests[] = {
         TEST(leases_come_back_in_the_order_of_their_ends),
-        TEST(machines_are_remembered),
-        TEST(machines_are_listed),
         TEST(timestamps_never_go_back),
         TEST(peers_are_found_again),
         TEST(the_directory_may_be_a_descriptor),
