@@ -171,6 +171,7 @@ struct scene {
     unsigned stop_at_ready, stop_at_died;
     unsigned killed; /* those that SIGTERM did not end */
     int status;
+    int replacement; /* for "channel" at the next restart; -1: none */
 };
 
 static struct el_net_timer *patience;
@@ -201,6 +202,16 @@ static void on_died(void *arg, struct el_sys_applet *applet, int status)
         el_net_kernel_stop(scene->net);
 }
 
+static void on_restarting(void *arg, struct el_sys_applet *applet)
+{
+    struct scene *scene = arg;
+
+    if (scene->replacement < 0)
+        return;
+    assert_int_equal(el_sys_applet_replace_fd(applet, "elsewhere", scene->replacement), EL_ENOENT);
+    assert_int_equal(el_sys_applet_replace_fd(applet, "channel", scene->replacement), 0);
+}
+
 static void on_stopped(void *arg)
 {
     struct scene *scene = arg;
@@ -212,7 +223,7 @@ static void on_stopped(void *arg)
 }
 
 static const struct el_sys_supervisor_events events = {
-    .ready = on_ready, .died = on_died, .stopped = on_stopped};
+    .ready = on_ready, .died = on_died, .restarting = on_restarting, .stopped = on_stopped};
 
 static int begin(void **state)
 {
@@ -224,6 +235,7 @@ static int begin(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     scene->ours = pair[0];
     scene->theirs = pair[1];
+    scene->replacement = -1;
     assert_int_equal(el_net_kernel_new(&scene->net, &err), 0);
     patience = el_net_timer_new(scene->net, out_of_patience, NULL);
     el_net_timer_set(patience, el_net_now_ns(scene->net) + 40 * EL_S);
@@ -305,6 +317,31 @@ static void a_killed_applet_is_back_at_once_and_again(void **state)
         assert_int_equal(el_sys_applet_pid(applet), 0);
         assert_false(el_sys_applet_is_ready(applet));
     }
+}
+
+static void what_leads_nowhere_is_replaced_at_a_restart(void **state)
+{
+    struct scene *scene = *state;
+    struct el_sys_applet *applet = start(scene, "look");
+    char text[4096];
+    int pair[2];
+
+    scene->stop_at_ready = 1;
+    el_net_kernel_run(scene->net);
+    hear(scene, text, sizeof text);
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    scene->replacement = pair[1];
+    scene->stop_at_ready = 2;
+    kill(el_sys_applet_pid(applet), SIGKILL);
+    el_net_kernel_run(scene->net);
+    close(pair[1]); /* the applet has its own */
+    ssize_t got = recv(pair[0], text, sizeof text - 1, 0);
+    assert_true(got > 0);
+    text[got] = '\0';
+    assert_non_null(strstr(text, "channel=4 extra=3"));
+    assert_int_equal(recv(scene->ours, text, sizeof text, MSG_DONTWAIT), -1);
+    close(pair[0]);
 }
 
 static void who_dies_again_and_again_waits_longer_and_longer(void **state)
@@ -537,6 +574,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(an_applet_finds_what_it_needs_and_nothing_else),
         TEST(a_killed_applet_is_back_at_once_and_again),
+        TEST(what_leads_nowhere_is_replaced_at_a_restart),
         TEST(who_dies_again_and_again_waits_longer_and_longer),
         TEST(stopping_is_orderly),
         TEST(who_does_not_stop_is_killed),
