@@ -92,10 +92,11 @@ int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix 
 
     if (options->first.family == 0) {
         /* In a /24: .100 to .199. What is below and above is for reservations. */
-        uint32_t first = size >= 200 ? 100 : size / 2;
-        uint32_t count = size / 2 < 65536 ? size * 2 / 5 : 65536;
+        uint32_t first = size >= 255 ? 100 : (size + 1) / 2;
+        uint64_t count = ((uint64_t)size + 1) * 100 / 256;
+        count = count == 0 ? 1 : count < 65536 ? count : 65536;
         options->first = el_ip4(base + first);
-        options->last = el_ip4(base + first + (count ? count : 1) - 1);
+        options->last = el_ip4(base + first + (uint32_t)count - 1);
     }
     el_prefix_text(network, text);
     if (!el_prefix_contains(network, &options->first) ||

@@ -36,8 +36,10 @@ int el_node_split_endpoint(const char *text, uint16_t default_port, char host[25
     size_t len = (size_t)(end - text);
     char *rest = NULL;
     unsigned long number = port_text ? strtoul(port_text, &rest, 10) : default_port;
-    if (len == 0 || len > 255 || number == 0 || number > 65535 ||
-        (rest && (*rest || rest == port_text)))
+    if (len == 0 || len > 255 || strcspn(text, " \t\r\n") < len)
+        return EL_EINVAL;
+    /* strtoul() would take blanks and signs too. */
+    if (number == 0 || number > 65535 || (rest && (*rest || *port_text < '0' || *port_text > '9')))
         return EL_EINVAL;
     memcpy(host, text, len);
     host[len] = '\0';
@@ -157,26 +159,40 @@ static int check_unique(const struct el_node_peers *peers, const struct el_node_
     return 0;
 }
 
+/* Appends PEER. Not by realloc(), which would leave pre-shared keys behind in freed memory. */
+static int append(struct el_node_peers *peers, const struct el_node_peer *peer, struct el_err *err)
+{
+    if (peers->count == EL_TUNNEL_PEERS_MAX)
+        return el_err(err, EL_EFULL, "more than %d peers", EL_TUNNEL_PEERS_MAX);
+    struct el_node_peer *items = calloc(peers->count + 1, sizeof *items);
+    if (!items)
+        return el_err(err, EL_ENOMEM, "out of memory");
+
+    struct el_node_peers grown = {items, peers->count + 1};
+    if (peers->count)
+        memcpy(items, peers->items, peers->count * sizeof *items);
+    items[peers->count] = *peer;
+    el_node_peers_clear(peers);
+    *peers = grown;
+    return 0;
+}
+
 int el_node_peers_add(struct el_node_peers *peers, const char *text, struct el_err *err)
 {
     struct el_node_peer peer = {0};
+    size_t len = strlen(text);
     char *copy = strdup(text);
     int rc = copy ? parse_peer(&peer, copy, err) : el_err(err, EL_ENOMEM, "out of memory");
 
-    free(copy);
     if (rc == 0)
         rc = check_unique(peers, &peer, err);
-    if (rc == 0 && peers->count == EL_TUNNEL_PEERS_MAX)
-        rc = el_err(err, EL_EFULL, "more than %d peers", EL_TUNNEL_PEERS_MAX);
-    if (rc < 0)
-        return rc;
-    struct el_node_peer *items = realloc(peers->items, (peers->count + 1) * sizeof *items);
-    if (!items)
-        return el_err(err, EL_ENOMEM, "out of memory");
-    items[peers->count] = peer;
-    peers->items = items;
-    peers->count++;
-    return 0;
+    if (rc == 0)
+        rc = append(peers, &peer, err);
+    sodium_memzero(&peer, sizeof peer);
+    if (copy)
+        sodium_memzero(copy, len); /* it may hold a pre-shared key */
+    free(copy);
+    return rc;
 }
 
 void el_node_peer_print(FILE *out, const struct el_node_peer *peer)

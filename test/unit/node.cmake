@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(node_boot_options_test node)
+el_unit_test(node_key_test node)
+el_unit_test(node_peer_test node)
+el_unit_test(node_regions_test node)
