@@ -21,10 +21,12 @@ enum {
     PORT_BATCH = 4,      /* frames received at once; few, so that they stay in the cache */
     PORT_ROUNDS = 16,    /* batches from one port before the others get their turn */
     DATAGRAM_ROUNDS = 2, /* the same for EL_TUNNEL_IO_TRAINS trains */
+    QUESTIONS = 32,      /* answered before packets get their turn */
     FRAME_ROOM = EL_FORWARD_HEADROOM + EL_PORT_FRAME_BYTES + EL_FORWARD_TAILROOM + 2,
 };
 
-#define PORT_LOOK EL_S
+#define PORT_LOOK  EL_S
+#define ROAM_QUIET (10 * EL_S) /* in which a peer's moves are told once */
 
 /* What we poll: these, then the ports. */
 enum { POLL_COMMAND, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_PORTS };
@@ -45,6 +47,7 @@ struct el_datapath {
     uint64_t look_ns;
     unsigned port_count;
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX];
+    uint64_t roam_told_ns[EL_TUNNEL_PEERS_MAX]; /* until then no more of it; 0: never told */
     unsigned peer_count;
     int locate_fd;
     uint32_t address;
@@ -54,16 +57,17 @@ struct el_datapath {
     int notices[2];
     pthread_t thread;
     bool running;
-    bool stopping; /* the thread's own */
+    bool stopping;       /* the thread's own; so is the next */
+    bool reserve_untold; /* timestamps were reserved, and nobody knows yet */
 };
 
 /* -- events of the tunnel, on the thread -- */
 
-static void tell(struct el_datapath *d, const struct el_datapath_notice *notice)
+/* False if the pipe is full, because the reader is far behind: it loses the notice, never we time.
+ * What must not be lost is told again. */
+static bool tell(struct el_datapath *d, const struct el_datapath_notice *notice)
 {
-    /* A full pipe means that the reader is far behind: it loses notices, never we time. */
-    ssize_t n = write(d->notices[1], notice, sizeof *notice);
-    (void)n;
+    return write(d->notices[1], notice, sizeof *notice) == (ssize_t)sizeof *notice;
 }
 
 static unsigned peer_number(const struct el_datapath *d, const struct el_tunnel_peer *peer)
@@ -100,6 +104,18 @@ static void log_event(const struct el_datapath *d, enum el_tunnel_event event,
     (void)d;
 }
 
+/* Whoever stands in the middle can move a peer with every packet: nobody's log or disk is to keep
+ * up with that. Where it ended up is told with the next rekey. */
+static bool is_news(struct el_datapath *d, enum el_tunnel_event event, unsigned number)
+{
+    if (event != EL_TUNNEL_ROAMED || number == d->peer_count)
+        return true;
+    if (d->now_ns < d->roam_told_ns[number])
+        return false;
+    d->roam_told_ns[number] = d->now_ns + ROAM_QUIET;
+    return true;
+}
+
 static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_peer *peer)
 {
     struct el_datapath *d = arg;
@@ -110,9 +126,11 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
         .endpoint = *el_tunnel_peer_endpoint(peer),
     };
 
+    el_forward_event(d->forward, d->now_ns, event, peer);
+    if (!is_news(d, event, notice.number))
+        return;
     el_tunnel_peer_timestamp(peer, notice.timestamp);
     log_event(d, event, peer);
-    el_forward_event(d->forward, d->now_ns, event, peer);
     tell(d, &notice);
 }
 
@@ -280,7 +298,9 @@ static void answer_questions(struct el_datapath *d)
 {
     struct el_locate_question question;
 
-    while (el_locate_next_question(d->locate_fd, &question)) {
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        if (!el_locate_next_question(d->locate_fd, &question))
+            return;
         struct el_locate_answer answer = {.mac = question.mac};
         const struct el_tunnel_peer *peer =
             el_forward_locate(d->forward, d->now_ns, question.vni, &question.mac);
@@ -323,10 +343,11 @@ static void port_failed(struct el_datapath *d, unsigned number, int rc)
         EL_LOG(EL_LOG_WARN, "port", "down", EL_STR("interface", d->ports[number]->name));
         return;
     }
+    if (!tell(d, &notice))
+        return; /* it will fail again */
     d->port_gone[number] = true;
     EL_LOG(EL_LOG_ERROR, "port", "gone", EL_STR("interface", d->ports[number]->name),
            EL_STR("reason", el_strerror(rc)));
-    tell(d, &notice);
 }
 
 static void receive_frames(struct el_datapath *d, unsigned number)
@@ -357,7 +378,9 @@ static void reserve_timestamps(struct el_datapath *d)
     struct el_datapath_notice notice = {.kind = EL_NOTICE_RESERVED};
 
     if (el_tunnel_reserve_timestamp(d->tunnel, d->now_ns, notice.timestamp))
-        tell(d, &notice);
+        d->reserve_untold = true;
+    if (d->reserve_untold)
+        d->reserve_untold = !tell(d, &notice);
 }
 
 /* No event tells that an interface which is down has been removed. */

@@ -24,12 +24,15 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { WIREGUARD_PORT = 51820 };
+enum {
+    WIREGUARD_PORT = 51820,
+    NOTICES = 64, /* taken before the loop has its turn again */
+};
 
 #define RESOLVE_AGAIN (30 * EL_S) /* a name that was found, while its peer does not answer */
 #define RESOLVE_RETRY (5 * EL_S)  /* a name that was not found */
 
-/* A peer that is called by name. */
+/* A peer, and the name that it is called by, if it is. */
 struct callee {
     struct service *service;
     unsigned number; /* of the peer */
@@ -38,6 +41,7 @@ struct callee {
     bool up;
     bool asking;
     struct el_net_timer *timer;
+    struct el_endpoint remembered; /* where it was last, on disk */
 };
 
 struct service {
@@ -61,6 +65,8 @@ static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t cou
     uint64_t now = el_net_now_ns(callee->service->net);
 
     callee->asking = false;
+    if (callee->up)
+        return; /* meanwhile it has called us */
     if (code < 0) {
         EL_LOG(EL_LOG_WARN, "tunnel", "name", EL_STR("name", callee->host),
                EL_STR("error", el_strerror(code)), EL_STR("hint", "trying on"));
@@ -81,6 +87,8 @@ static void resolve(void *arg)
         return;
     callee->asking =
         el_net_resolve(callee->service->resolver, callee->host, on_resolved, callee, NULL) == 0;
+    if (!callee->asking)
+        el_net_timer_set(callee->timer, el_net_now_ns(callee->service->net) + RESOLVE_RETRY);
 }
 
 static int prepare_callees(struct service *s, struct el_err *err)
@@ -108,6 +116,15 @@ static int prepare_callees(struct service *s, struct el_err *err)
 
 /* -- what the data path tells -- */
 
+static void remember_place(struct service *s, struct callee *callee, const uint8_t *key,
+                           const struct el_endpoint *endpoint)
+{
+    if (el_endpoint_equal(&callee->remembered, endpoint))
+        return;
+    callee->remembered = *endpoint;
+    el_remember_endpoint(s->memory, key, endpoint);
+}
+
 static void on_event(struct service *s, const struct el_datapath_notice *notice)
 {
     struct callee *callee = &s->callees[notice->number];
@@ -116,8 +133,9 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
     switch (notice->event) {
     case EL_TUNNEL_SESSION_UP:
     case EL_TUNNEL_ROAMED:
+    case EL_TUNNEL_REKEYED: /* not every move was told */
         callee->up = true;
-        el_remember_endpoint(s->memory, peer->key, &notice->endpoint);
+        remember_place(s, callee, peer->key, &notice->endpoint);
         break;
     case EL_TUNNEL_SESSION_DOWN:
     case EL_TUNNEL_NO_ANSWER:
@@ -126,7 +144,6 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
             el_net_timer_set(callee->timer, 0); /* the name may lead elsewhere by now */
         break;
     case EL_TUNNEL_TIMESTAMP: el_remember_accepted(s->memory, peer->key, notice->timestamp); break;
-    case EL_TUNNEL_REKEYED: break;
     }
 }
 
@@ -137,7 +154,7 @@ static void on_notices(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
-    while (el_datapath_next_notice(s->datapath, &notice)) {
+    for (unsigned i = 0; i < NOTICES && el_datapath_next_notice(s->datapath, &notice); i++) {
         switch (notice.kind) {
         case EL_NOTICE_EVENT: on_event(s, &notice); break;
         case EL_NOTICE_RESERVED: el_remember_reserved(s->memory, notice.timestamp); break;
