@@ -159,21 +159,31 @@ static int check_unique(const struct el_node_peers *peers, const struct el_node_
     return 0;
 }
 
-/* Appends PEER. Not by realloc(), which would leave pre-shared keys behind in freed memory. */
+/* Makes room for one more: twice as many whenever a power of two is full. Not by realloc(), which
+ * would leave pre-shared keys behind in freed memory. */
+static int make_room(struct el_node_peers *peers)
+{
+    unsigned count = peers->count;
+
+    if ((count & (count - 1)) != 0)
+        return 0;
+    struct el_node_peer *items = calloc(count ? 2 * (size_t)count : 1, sizeof *items);
+    if (!items)
+        return EL_ENOMEM;
+    if (count)
+        memcpy(items, peers->items, count * sizeof *items);
+    el_node_peers_clear(peers);
+    *peers = (struct el_node_peers){items, count};
+    return 0;
+}
+
 static int append(struct el_node_peers *peers, const struct el_node_peer *peer, struct el_err *err)
 {
     if (peers->count == EL_TUNNEL_PEERS_MAX)
         return el_err(err, EL_EFULL, "more than %d peers", EL_TUNNEL_PEERS_MAX);
-    struct el_node_peer *items = calloc(peers->count + 1, sizeof *items);
-    if (!items)
+    if (make_room(peers) < 0)
         return el_err(err, EL_ENOMEM, "out of memory");
-
-    struct el_node_peers grown = {items, peers->count + 1};
-    if (peers->count)
-        memcpy(items, peers->items, peers->count * sizeof *items);
-    items[peers->count] = *peer;
-    el_node_peers_clear(peers);
-    *peers = grown;
+    peers->items[peers->count++] = *peer;
     return 0;
 }
 

@@ -138,6 +138,22 @@ static void no_two_are_the_same(void **state)
     assert_string_equal(peers.items[0].name, "mars"); /* growing has moved it */
 }
 
+/* As many as a tunnel has, each where it was said. */
+static void as_many_as_a_tunnel_has(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i <= EL_TUNNEL_PEERS_MAX; i++) {
+        uint8_t key[EL_TUNNEL_KEY_BYTES] = {(uint8_t)i, (uint8_t)(i >> 8), 1};
+        char key_text[EL_TUNNEL_KEY_TEXT], text[200];
+        el_tunnel_key_text(key, key_text);
+        snprintf(text, sizeof text, "p%u=%s,ip=10.0.%u.%u", i, key_text, i >> 8, i & 255);
+        assert_int_equal(add(text), i < EL_TUNNEL_PEERS_MAX ? 0 : EL_EFULL);
+    }
+    assert_int_equal(peers.count, EL_TUNNEL_PEERS_MAX);
+    for (unsigned i = 0; i < EL_TUNNEL_PEERS_MAX; i++)
+        assert_int_equal(el_ip4_number(&peers.items[i].ip), 0x0a000000 + i);
+}
+
 /* What the hub prints, its applet reads; and prints the same. */
 static void printed_and_read_again(void **state)
 {
@@ -244,6 +260,7 @@ int main(void)
         cmocka_unit_test_teardown(the_least, clear),
         cmocka_unit_test_teardown(mistakes, clear),
         cmocka_unit_test_teardown(no_two_are_the_same, clear),
+        cmocka_unit_test_teardown(as_many_as_a_tunnel_has, clear),
         cmocka_unit_test_teardown(printed_and_read_again, clear),
         cmocka_unit_test_teardown(psk_from_a_file, clear),
         cmocka_unit_test(endpoints),
