@@ -33,7 +33,7 @@ struct el_boot_options {
     unsigned dns_count, ntp_count;
     const char *domain; /* or NULL */
     uint64_t lease_ns;
-    bool no_ra; /* leave IPv6's router solicitations alone */
+    bool no_ra;                                      /* leave IPv6's router solicitations alone */
     struct el_boot_option_reservation *reservations; /* owned */
     size_t reservation_count;
 };
