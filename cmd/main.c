@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* The part of PATH behind the last slash. */
 static const char *base_name(const char *path)
@@ -28,6 +29,17 @@ static int finish(int code)
     return EL_EXIT_FAILED;
 }
 
+/* Runs APPLET under a process name of its own: one that was started by descriptor would have the
+ * descriptor's number. */
+static int run(const struct el_applet *applet, int argc, char **argv)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "el2w-%s", applet->schema->name);
+    prctl(PR_SET_NAME, name); /* which the kernel cuts to 15 characters */
+    return finish(applet->run(argc, argv));
+}
+
 int main(int argc, char **argv)
 {
     const struct el_applet *applet = argc > 0 ? el_applet_find(base_name(argv[0])) : NULL;
@@ -39,7 +51,7 @@ int main(int argc, char **argv)
         return EL_EXIT_FAILED;
     }
     if (applet)
-        return finish(applet->run(argc - 1, argv + 1));
+        return run(applet, argc - 1, argv + 1);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         el_print_applets();
         return finish(EL_EXIT_DONE);
@@ -47,5 +59,5 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0)
         return finish(el_cmd_version(argc - 2, argv + 2));
     applet = el_applet_find(argv[1]);
-    return applet ? finish(applet->run(argc - 2, argv + 2)) : el_applet_unknown(argv[1]);
+    return applet ? run(applet, argc - 2, argv + 2) : el_applet_unknown(argv[1]);
 }
