@@ -90,7 +90,7 @@ static int make_parts(struct el_forward *f)
     unsigned outlets = EL_FORWARD_PORTS_MAX + f->config.peers_max * EL_FORWARD_NETWORKS_MAX;
     if (outlets > EL_SWITCH_PORTS_MAX)
         outlets = EL_SWITCH_PORTS_MAX;
-    struct el_switch_config sw = {.ports_max = outlets};
+    struct el_switch_config sw = {.ports_max = outlets, .addresses_max = f->config.addresses_max};
     struct el_gro_config gro = {.emit = emit_merged, .arg = f};
 
     f->outlets = calloc(outlets, sizeof *f->outlets);

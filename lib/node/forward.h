@@ -43,8 +43,9 @@ struct el_forward_out {
 struct el_forward_config {
     struct el_tunnel *tunnel; /* stays the caller's and must live longer */
     struct el_forward_out out;
-    uint32_t address;   /* our tunnel address, host order */
-    unsigned peers_max; /* 1..EL_TUNNEL_PEERS_MAX */
+    uint32_t address;     /* our tunnel address, host order */
+    unsigned peers_max;   /* 1..EL_TUNNEL_PEERS_MAX */
+    size_t addresses_max; /* of the switch; 0: its default */
 };
 
 struct el_forward;

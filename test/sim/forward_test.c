@@ -126,7 +126,7 @@ static void all_arrives(void)
 /* Some time later all are connected, know each other, and the paths. */
 static void begin(uint64_t seed, size_t mtu)
 {
-    world_begin(&world, seed);
+    world_begin(&world, seed, 16384);
     cable_begin(&cable);
     world.arrived = arrived;
     world.arg = &cable;

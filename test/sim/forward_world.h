@@ -26,8 +26,8 @@ enum {
     WORLD_NODES = 5,
     WORLD_PORTS = 2, /* of one node */
     WORLD_DATAGRAM = 2048,
-    WORLD_FLIGHT = 16384, /* datagrams under way, and reserved ones */
-    WORLD_QUEUE = 2048,   /* frames of a card */
+    WORLD_ADDRESSES = 1024,
+    WORLD_QUEUE = 512, /* frames of a card */
     WORLD_EVENTS = 6,
     WORLD_OUTER = 28, /* IPv4 and UDP around a datagram */
     WORLD_TICKS = 1000,
@@ -422,7 +422,8 @@ static inline void world_start(struct world *world, unsigned i)
     struct el_forward_config forward = {.tunnel = node->tunnel,
                                         .out = {world_reserve, world_cancel, node},
                                         .address = 0x64400001 + i,
-                                        .peers_max = WORLD_NODES};
+                                        .peers_max = WORLD_NODES,
+                                        .addresses_max = WORLD_ADDRESSES};
     if (el_forward_new(&forward, &node->forward) < 0)
         abort();
     for (unsigned p = 0; p < node->port_count; p++) {
@@ -451,16 +452,17 @@ static inline void world_introduce(struct world *world, unsigned i, unsigned j, 
         abort();
 }
 
-static inline void world_begin(struct world *world, uint64_t seed)
+/* With so many datagrams, under way and reserved, at the most. */
+static inline void world_begin(struct world *world, uint64_t seed, size_t datagrams)
 {
     memset(world, 0, sizeof *world);
     el_random_seed_for_test(seed);
     world->now_ns = EL_S;
     world->delay_ns = 10 * EL_MS;
-    world->memory = calloc(WORLD_FLIGHT, sizeof *world->memory);
+    world->memory = calloc(datagrams, sizeof *world->memory);
     if (!world->memory)
         abort();
-    for (unsigned i = 0; i < WORLD_FLIGHT; i++)
+    for (size_t i = 0; i < datagrams; i++)
         world_free_datagram(world, &world->memory[i]);
     for (unsigned i = 0; i < WORLD_NODES; i++) {
         struct world_node *node = &world->nodes[i];

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The corpora are made by forward_corpus.py.
+el_fuzz_target(forward_fuzz node)
+el_fuzz_target(peer_fuzz node)
