@@ -14,6 +14,7 @@
 #include "node/sockets.h"
 #include "port/packet.h"
 #include "state/state.h"
+#include "sys/confine.h"
 #include "sys/drop.h"
 #include "sys/fds.h"
 #include "sys/notify.h"
@@ -312,6 +313,16 @@ static int make_boot(struct service *s, int images, struct el_err *err)
     return el_boot_pages_new(s->net, s->boot, s->regions, images, &s->pages, err);
 }
 
+/* Its state and the images are all that the service opens by name; a state that was given as a
+ * path, by hand, is anywhere. */
+static int confine(const struct service *s, int images, struct el_err *err)
+{
+    struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}, {images, false}};
+    struct el_sys_confine_config config = {places, sizeof places / sizeof places[0], false};
+
+    return s->config->state ? 0 : el_sys_confine(&config, err);
+}
+
 static int set_up(struct service *s, struct el_err *err)
 {
     struct el_sys_drop_config drop = {.uid = (uid_t)s->config->user, .gid = (gid_t)s->config->user};
@@ -323,6 +334,8 @@ static int set_up(struct service *s, struct el_err *err)
     if (rc == 0)
         rc = el_sys_drop(&drop, err);
     if (rc == 0)
+        rc = confine(s, opened.images, err);
+    if (rc >= 0)
         rc = open_state(s, err);
     if (rc == 0)
         rc = make_loop(s, err);

@@ -6,6 +6,7 @@
 #include "content/content_io.h"
 #include "http/http_io.h"
 #include "net/kernel.h"
+#include "sys/confine.h"
 #include "sys/drop.h"
 #include "sys/notify.h"
 #include "sys/signals.h"
@@ -76,8 +77,12 @@ static int serve(struct service *s, struct el_err *err)
     /* Whoever serves by hand has no state directory to tell this user from others. */
     uid_t user = geteuid() == 0 ? el_sys_drop_uid("/", 0) : 0;
     struct el_sys_drop_config drop = {.uid = user, .gid = user};
+    struct el_sys_place root = {s->dir.root_fd, false};
+    struct el_sys_confine_config config = {&root, 1, false};
     int rc = el_sys_drop(&drop, err);
 
+    if (rc == 0)
+        rc = el_sys_confine(&config, err);
     if (rc < 0)
         return rc;
     EL_LOG(EL_LOG_INFO, "node", "ready", EL_STR("root", s->config->root));

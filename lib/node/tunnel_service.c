@@ -12,6 +12,7 @@
 #include "port/packet.h"
 #include "port/tap.h"
 #include "sys/clock.h"
+#include "sys/confine.h"
 #include "sys/drop.h"
 #include "sys/fds.h"
 #include "sys/notify.h"
@@ -298,6 +299,16 @@ static int make_loop(struct service *s, struct el_err *err)
     return prepare_callees(s, err);
 }
 
+/* Its memory and the way to names are all that a tunnel opens by name; a memory that was given as a
+ * path, by hand, is anywhere. */
+static int confine(const struct service *s, struct el_err *err)
+{
+    struct el_sys_place memory = {el_sys_fds_peek("state"), true};
+    struct el_sys_confine_config config = {&memory, 1, true};
+
+    return s->config->state ? 0 : el_sys_confine(&config, err);
+}
+
 /* First what needs privileges, then without them the rest. */
 static int set_up(struct service *s, struct el_err *err)
 {
@@ -309,6 +320,8 @@ static int set_up(struct service *s, struct el_err *err)
     if (rc == 0)
         rc = el_sys_drop(&drop, err);
     if (rc == 0)
+        rc = confine(s, err);
+    if (rc >= 0)
         rc = el_remember_open(el_sys_fds_take("state"), config->state, &s->memory, err);
     if (rc == 0)
         rc = make_datapath(s, &opened, err);
