@@ -517,6 +517,54 @@ static void paths_change(void **state)
     }
 }
 
+/* A TCP SYN that offers OFFERED, which has to arrive as CLAMPED. */
+static void send_syn(const struct cable_way *way, struct sample *s, uint32_t offered,
+                     uint32_t clamped)
+{
+    uint8_t frame[CABLE_FRAME_MAX];
+    size_t tcp = sample_l4(s);
+    struct el_offload offload = {
+        .needs_csum = s->partial, .csum_start = (uint16_t)tcp, .csum_offset = 16};
+
+    s->flags = 0x002;
+    s->options = 4;
+    size_t len = sample_build(frame, s);
+    cable_address(frame, way);
+    for (unsigned pass = 0; pass < 2; pass++) { /* as it leaves, as it has to arrive */
+        sample_put(frame + tcp + 20, 0x02040000 | (pass ? clamped : offered), 4);
+        if (pass || !s->partial)
+            cable_fill_csum(frame + tcp + 16, sample_pseudo(frame + sample_l3(s), s), frame + tcp,
+                            24, false);
+        if (pass)
+            cable_expect_way(&cable, way, frame, len);
+        else
+            world_put(&world, way->node, 0, frame, len, s->partial ? &offload : NULL);
+    }
+    all_arrives();
+}
+
+/* How many datagrams a node sends for 20,000 bytes of TCP in segments of that size. */
+static void segments_fit(const struct cable_way *way, const struct sample *like, uint32_t mss)
+{
+    struct sample s = tcp_sample(1, 20000);
+    unsigned sent = world.nodes[way->node].sent;
+
+    s.ip6 = like->ip6;
+    s.tags = like->tags;
+    mss -= s.options;
+    cable_put_sample(&cable, &world, way, &s, mss);
+    all_arrives();
+    unsigned segments = (20000 + mss - 1) / mss;
+    assert_in_range(world.nodes[way->node].sent - sent, segments, segments + 1); /* and a probe */
+}
+
+static uint32_t mss_of(size_t path, const struct sample *s)
+{
+    size_t inner = ((path - 60) & ~(size_t)15) - 36 - 14;
+
+    return (uint32_t)(inner - 4 * s->tags - (s->ip6 ? 60 : 40));
+}
+
 /* The MSS that both ends of a connection hear makes segments that need no second datagram. */
 static void full_segments_fit(void **state)
 {
@@ -530,55 +578,40 @@ static void full_segments_fit(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t frame[CABLE_FRAME_MAX];
         struct cable_way way = cable_way(MARS, VENUS, 1);
         struct sample s = tcp_sample(1, 0);
-        size_t inner = ((rows[i].mtu - 60) & ~(size_t)15) - 36 - 14;
-        uint32_t mss = (uint32_t)(inner - 4 * rows[i].tags - (rows[i].ip6 ? 60 : 40));
-        uint32_t theirs = rows[i].ip6 ? 1440 : 1460;
-
-        begin(20 + i, rows[i].mtu);
-        s.flags = 0x002;
-        s.options = 4;
         s.ip6 = rows[i].ip6;
         s.tags = rows[i].tags;
         s.partial = rows[i].partial;
-        size_t at = sample_l4(&s) + 20;
-        for (unsigned pass = 0; pass < 2; pass++) { /* as it leaves, as it has to arrive */
-            uint32_t value = pass && mss < theirs ? mss : theirs;
-            bool fill = s.partial && pass == 0;
-            size_t len = sample_build(frame, &s);
-            sample_put(frame + at, 0x02040000 | value, 4);
-            if (!fill) {
-                uint8_t rest[8];
-                sample_put(sample_put(rest, 24, 4), 6, 4);
-                uint32_t sum =
-                    sample_sum(0, frame + sample_l3(&s) + (s.ip6 ? 8 : 12), s.ip6 ? 32 : 8);
-                cable_fill_csum(frame + at - 4, sample_sum(sum, rest, 8), frame + at - 20, 24,
-                                false);
-            }
-            cable_address(frame, &way);
-            if (pass == 0) {
-                struct el_offload offload = {
-                    .needs_csum = fill, .csum_start = (uint16_t)(at - 20), .csum_offset = 16};
-                world_put(&world, MARS, 0, frame, len, fill ? &offload : NULL);
-            } else {
-                cable_expect_way(&cable, &way, frame, len);
-            }
-        }
-        all_arrives();
+        uint32_t theirs = s.ip6 ? 1440 : 1460;
+        uint32_t mss = mss_of(rows[i].mtu, &s) < theirs ? mss_of(rows[i].mtu, &s) : theirs;
 
-        unsigned sent = world.nodes[MARS].sent;
-        struct sample full = tcp_sample(1, 20000);
-        full.ip6 = s.ip6;
-        full.tags = s.tags;
-        mss = (mss < theirs ? mss : theirs) - full.options;
-        cable_put_sample(&cable, &world, &way, &full, mss);
-        all_arrives();
-        unsigned segments = (20000 + mss - 1) / mss;
-        assert_in_range(world.nodes[MARS].sent - sent, segments, segments + 1); /* and a probe */
+        begin(20 + i, rows[i].mtu);
+        send_syn(&way, &s, theirs, mss);
+        segments_fit(&way, &s, mss);
         end();
     }
+}
+
+/* Who hears an MSS sends the other way, which may be the narrow one: so what comes out of the
+ * tunnel is clamped too. A standard peer would clamp nothing at all. */
+static void segments_fit_the_way_back(void **state)
+{
+    struct cable_way way = cable_way(MARS, HUB, 1), back = cable_way(HUB, MARS, 2);
+    struct sample s = tcp_sample(1, 0);
+
+    (void)state;
+    begin(26, 1648);
+    world.nodes[MARS].mtu = 1280;
+    start_spoke(MARS);
+    start_hub();
+    world_wait(&world, 60 * EL_S);
+    cable_clear(&cable);
+    send_syn(&way, &s, 1460, mss_of(1280, &s));
+    assert_int_equal(path_of(MARS, HUB), 1648);
+    assert_int_equal(path_of(HUB, MARS), 1280);
+    segments_fit(&back, &s, mss_of(1280, &s));
+    end();
 }
 
 /* -- time -- */
@@ -666,6 +699,18 @@ static void roaming(void **state)
         assert_int_equal(talk(MARS, HUB, 5 * EL_S, 100 * EL_MS), 0);
     }
     assert_int_equal(world.nodes[HUB].events[EL_TUNNEL_ROAMED], 20);
+
+    /* Where it is now, the path is a narrower one: what was known of the old one is void at once.
+     */
+    struct cable_way way = cable_way(MARS, HUB, 1);
+    uint8_t frame[60] = {0};
+    sample_put(frame + 12, 0x88b5, 2);
+    world.nodes[MARS].at.port = 20000;
+    world.nodes[MARS].mtu = 1300;
+    cable_put(&cable, &world, &way, frame, sizeof frame);
+    all_arrives();
+    send_supers(HUB, MARS);
+    all_arrives();
     assert_int_equal(world.nodes[HUB].events[EL_TUNNEL_SESSION_DOWN], 0);
     end();
 }
@@ -812,6 +857,7 @@ int main(void)
         cmocka_unit_test(first_hop),
         cmocka_unit_test(paths_change),
         cmocka_unit_test(full_segments_fit),
+        cmocka_unit_test(segments_fit_the_way_back),
         cmocka_unit_test(hours_pass),
         cmocka_unit_test(restarts),
         cmocka_unit_test(roaming),

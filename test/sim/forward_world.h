@@ -61,6 +61,7 @@ struct world_node {
     unsigned port_count;
     struct el_tunnel_peer *peers[WORLD_NODES];
     size_t first_hop_mtu; /* 0: any; its own kernel refuses beyond */
+    size_t mtu; /* of the way to it, where that is narrower than the WAN's; 0: it is not */
     unsigned events[WORLD_EVENTS];
     unsigned sent, too_big; /* datagrams */
 };
@@ -131,13 +132,24 @@ static inline struct world_datagram *world_land(struct world *world)
     return datagram;
 }
 
+/* The MTU of the way to a place. */
+static inline size_t world_mtu_to(const struct world *world, const struct el_endpoint *to)
+{
+    for (unsigned i = 0; i < WORLD_NODES; i++)
+        if (world->nodes[i].mtu && el_endpoint_equal(&world->nodes[i].at, to))
+            return world->nodes[i].mtu;
+    return world->mtu;
+}
+
 /* A datagram leaves for the network. */
 static inline void world_send(struct world *world, const struct el_endpoint *from,
                               const struct el_endpoint *to, const uint8_t *bytes, size_t len)
 {
     unsigned copies = 1 + (el_random_below(100) < world->double_percent);
 
-    if (world->mtu && len + WORLD_OUTER > world->mtu)
+    size_t mtu = world_mtu_to(world, to);
+
+    if (mtu && len + WORLD_OUTER > mtu)
         return;
     for (unsigned i = 0; i < copies; i++) {
         struct world_datagram *d =
