@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 
     struct el_err err = {"the system gives no random numbers"};
     el_sys_signals_reset();
-    if (sodium_init() < 0 || el_sys_exe_open(&err) < 0 || el_sys_fds_inherit(&err) < 0) {
+    if (el_sys_fds_inherit(&err) < 0 || sodium_init() < 0 || el_sys_exe_open(&err) < 0) {
         fprintf(stderr, "el2w: %s\n", err.text);
         return EL_EXIT_FAILED;
     }

@@ -56,8 +56,20 @@ int el_sys_fds_parse(const char *pid, const char *count, const char *names, pid_
     return 0;
 }
 
+/* Whoever starts us with standard input, output or error closed gives the next thing that is
+ * opened their number: a connection would get the log. */
+static int occupy_standard(struct el_err *err)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            return el_err_os(err, errno, "/dev/null");
+    return 0;
+}
+
 int el_sys_fds_inherit(struct el_err *err)
 {
+    if (occupy_standard(err) < 0)
+        return EL_EIO;
     int code = el_sys_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
                                 getenv("LISTEN_FDNAMES"), getpid(), &inherited);
 

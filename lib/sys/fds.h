@@ -30,9 +30,10 @@ struct el_sys_fds {
     char names[EL_SYS_FDS][EL_SYS_FD_NAME]; /* of descriptor 3 + index; "" once it is taken */
 };
 
-/* Once, at the very start of main: reads the environment and removes the three variables from it,
- * and sets close-on-exec on what was inherited. 0, or EL_EINVAL with a sentence if the variables
- * are meant for us (LISTEN_PID) and make no sense or a descriptor is not open. */
+/* Once, at the very start of main: opens /dev/null for what is closed of standard input, output and
+ * error, reads the environment and removes the three variables from it, and sets close-on-exec on
+ * what was inherited. 0, or EL_EINVAL with a sentence if the variables are meant for us
+ * (LISTEN_PID) and make no sense or a descriptor is not open. */
 int el_sys_fds_inherit(struct el_err *err);
 
 /* The descriptor called NAME, which is the caller's from now on; -1 if there is none (left). Two

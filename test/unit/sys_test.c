@@ -85,6 +85,25 @@ static void deaths_without_end_do_not_overflow(void **state)
 
 /* -- inherited descriptors -- */
 
+/* Nothing that is opened later may get the number where the log goes. */
+static void closed_standard_descriptors_are_occupied(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        struct el_err err;
+        close_range(0, ~0U, 0);
+        bool good = el_sys_fds_inherit(&err) == 0 && dup(STDERR_FILENO) == EL_SYS_FDS_FIRST &&
+                    write(STDOUT_FILENO, "x", 1) == 1 && write(STDERR_FILENO, "x", 1) == 1 &&
+                    read(STDIN_FILENO, &(char){0}, 1) == 0;
+        _exit(!good);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void names_and_counts_must_fit(void **state)
 {
     static const struct {
@@ -340,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_death_is_answered_at_once_the_next_later_and_later),
         cmocka_unit_test(deaths_without_end_do_not_overflow),
+        cmocka_unit_test(closed_standard_descriptors_are_occupied),
         cmocka_unit_test(names_and_counts_must_fit),
         cmocka_unit_test(systemd_is_told_that_we_are_ready),
         cmocka_unit_test(a_second_one_is_told_who_runs),
