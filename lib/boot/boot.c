@@ -218,7 +218,9 @@ static int decode(const char **at, const char *end)
     return high < 0 || low < 0 ? EL_EINVAL : high << 4 | low;
 }
 
-int el_boot_query(const char *query, size_t len, const char *key, char *value, size_t capacity)
+/* The value of KEY in a URL's query, decoded, as a string. 0; EL_ENOENT: not there; EL_EINVAL:
+ * it does not fit, or is broken, or has a NUL in it. */
+static int query_value(const char *query, size_t len, const char *key, char *value, size_t capacity)
 {
     const char *end = query + len;
     size_t key_len = strlen(key);
@@ -247,7 +249,7 @@ static int query_mac(const char *query, size_t len, struct el_mac *mac)
 {
     char text[EL_MAC_TEXT];
 
-    if (el_boot_query(query, len, "mac", text, sizeof text) != 0)
+    if (query_value(query, len, "mac", text, sizeof text) != 0)
         return EL_EINVAL;
     if (el_mac_parse(text, mac) != 0 || el_mac_is_group(mac) || el_mac_is_zero(mac))
         return EL_EINVAL;
@@ -257,7 +259,7 @@ static int query_mac(const char *query, size_t len, struct el_mac *mac)
 /* Free text: one that does not fit or is broken counts as not said. */
 static void query_text(const char *query, size_t len, const char *key, char *value, size_t capacity)
 {
-    if (el_boot_query(query, len, key, value, capacity) != 0)
+    if (query_value(query, len, key, value, capacity) != 0)
         value[0] = 0;
 }
 
@@ -292,7 +294,7 @@ int el_boot_report(struct el_boot *boot, const char *query, size_t len, uint64_t
     struct el_mac mac;
 
     if (query_mac(query, len, &mac) != 0 ||
-        el_boot_query(query, len, "step", step, sizeof step) != 0 || !step[0] ||
+        query_value(query, len, "step", step, sizeof step) != 0 || !step[0] ||
         step[strspn(step, allowed)])
         return EL_EINVAL;
     struct el_boot_machine *m = el_boot_machine_seen(boot, &mac, now_ns);

@@ -125,10 +125,4 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const
  * EL_EINVAL: no valid mac, or the step is not 1 to 32 lower-case letters, digits and dashes. */
 int el_boot_report(struct el_boot *boot, const char *query, size_t len, uint64_t now_ns);
 
-/* -- for the above -- */
-
-/* The value of KEY in a URL's query, decoded, as a string. 0; EL_ENOENT: not there; EL_EINVAL:
- * it does not fit, or is broken, or has a NUL in it. */
-int el_boot_query(const char *query, size_t len, const char *key, char *value, size_t capacity);
-
 #endif

@@ -22,7 +22,9 @@ static const char name_characters[] =
 static const char path_characters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+~/";
 
-bool el_boot_name_ok(const char *name)
+/* Whether a directory's name can be an entry's: letters, digits, dot, dash and underscore, at most
+ * 64, not beginning with a dot. */
+static bool is_name(const char *name)
 {
     size_t len = strlen(name);
 
@@ -238,7 +240,7 @@ int el_boot_entry_parse(const char *name, const char *file, const char *text, si
 
     memset(entry, 0, sizeof *entry);
     entry->order = 100;
-    if (!el_boot_name_ok(name))
+    if (!is_name(name))
         return el_err(err, EL_EINVAL,
                       "%s: the directory's name may have letters, digits and ._- only, 64 at most",
                       file);

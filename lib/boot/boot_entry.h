@@ -54,10 +54,6 @@ struct el_boot_entry {
     bool is_default;
 };
 
-/* Whether a directory's name can be an entry's: letters, digits, dot, dash and underscore, at most
- * 64, not beginning with a dot. */
-bool el_boot_name_ok(const char *name);
-
 /* Parses the text of NAME's entry.conf. FILE is how ERR calls it: "FILE:3: ...". */
 int el_boot_entry_parse(const char *name, const char *file, const char *text, size_t len,
                         struct el_boot_entry *entry, struct el_err *err);

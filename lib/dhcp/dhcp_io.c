@@ -204,8 +204,3 @@ void el_dhcp_io_stop(struct el_dhcp_io *io)
     el_dhcp_free(io->server);
     free(io);
 }
-
-const struct el_dhcp *el_dhcp_io_server(const struct el_dhcp_io *io)
-{
-    return io->server;
-}

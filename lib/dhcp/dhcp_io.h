@@ -34,7 +34,4 @@ struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_
 /* Keeps and sends what is under way, and stops. NULL is allowed. */
 void el_dhcp_io_stop(struct el_dhcp_io *io);
 
-/* The server behind it, for showing its leases and statistics. */
-const struct el_dhcp *el_dhcp_io_server(const struct el_dhcp_io *io);
-
 #endif

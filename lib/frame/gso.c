@@ -60,6 +60,25 @@ static bool is_true(const struct el_offload *offload, const struct el_layers *la
     return offload->csum_start == layers->l4 && offload->csum_offset == kind->csum_offset;
 }
 
+/* Completes a partial checksum (offload->needs_csum) of a frame that is not to be cut. 0, or
+ * EL_EPROTO if its place is outside the frame. Does nothing if there is nothing to do. */
+static int finish_csum(uint8_t *frame, size_t len, const struct el_offload *offload)
+{
+    size_t start = offload->csum_start;
+    size_t at = start + offload->csum_offset;
+
+    if (!offload->needs_csum)
+        return 0;
+    if (start < EL_ETH_HEADER || at + CSUM_BYTES > len)
+        return EL_EPROTO;
+
+    /* The field takes part in the sum: it holds that of the pseudo header. */
+    uint16_t csum = el_csum_finish(el_csum_add(0, frame + start, len - start));
+    /* The two zeros of one's complement are the same to everybody but UDP, where 0 says "none". */
+    el_frame_set16(frame + at, csum ? csum : 0xffff);
+    return 0;
+}
+
 int el_gso_begin(struct el_gso_cut *cut, uint8_t *frame, size_t len,
                  const struct el_offload *offload)
 {
@@ -69,7 +88,7 @@ int el_gso_begin(struct el_gso_cut *cut, uint8_t *frame, size_t len,
     cut->index = 0;
     cut->done = false;
     if (offload->gso == EL_GSO_NONE)
-        return el_offload_finish_csum(frame, len, offload);
+        return finish_csum(frame, len, offload);
 
     struct el_layers *layers = &cut->layers;
     if (el_layers_read(frame, len, layers) < 0 || !is_true(offload, layers, len))
@@ -172,21 +191,4 @@ bool el_gso_next(struct el_gso_cut *cut, uint8_t **segment, size_t *len)
     cut->index++;
     cut->done = last;
     return true;
-}
-
-int el_offload_finish_csum(uint8_t *frame, size_t len, const struct el_offload *offload)
-{
-    size_t start = offload->csum_start;
-    size_t at = start + offload->csum_offset;
-
-    if (!offload->needs_csum)
-        return 0;
-    if (start < EL_ETH_HEADER || at + CSUM_BYTES > len)
-        return EL_EPROTO;
-
-    /* The field takes part in the sum: it holds that of the pseudo header. */
-    uint16_t csum = el_csum_finish(el_csum_add(0, frame + start, len - start));
-    /* The two zeros of one's complement are the same to everybody but UDP, where 0 says "none". */
-    el_frame_set16(frame + at, csum ? csum : 0xffff);
-    return 0;
 }

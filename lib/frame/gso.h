@@ -51,8 +51,4 @@ unsigned el_gso_count(const struct el_gso_cut *cut);
 /* The next segment, complete with all its checksums. False when there is none left. */
 bool el_gso_next(struct el_gso_cut *cut, uint8_t **segment, size_t *len);
 
-/* Completes a partial checksum (offload->needs_csum) of a frame that is not to be cut. 0, or
- * EL_EPROTO if its place is outside the frame. Does nothing if there is nothing to do. */
-int el_offload_finish_csum(uint8_t *frame, size_t len, const struct el_offload *offload);
-
 #endif

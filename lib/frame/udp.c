@@ -15,7 +15,7 @@ void el_udp_read(struct el_wire *w, struct el_udp_header *udp)
         w->end = w->at + udp->len - EL_UDP_HEADER;
 }
 
-void el_udp_write(struct el_wire *w, const struct el_udp_header *udp)
+static void write_header(struct el_wire *w, const struct el_udp_header *udp)
 {
     el_wire_put_be16(w, udp->src_port);
     el_wire_put_be16(w, udp->dst_port);
@@ -38,7 +38,7 @@ int el_frame_udp4_build(uint8_t *payload, size_t len, const struct el_frame_udp4
     struct el_wire header_w = el_wire_write(header, sizeof header);
     uint64_t sum = el_csum_pseudo4(to->src, to->dst, EL_IP_UDP, udp.len);
 
-    el_udp_write(&header_w, &udp);
+    write_header(&header_w, &udp);
     sum = el_csum_add(sum, header, sizeof header);
     udp.csum = el_csum_finish(el_csum_add(sum, payload, len));
     if (udp.csum == 0)
@@ -51,6 +51,6 @@ int el_frame_udp4_build(uint8_t *payload, size_t len, const struct el_frame_udp4
                                              .protocol = EL_IP_UDP,
                                              .src = to->src,
                                              .dst = to->dst});
-    el_udp_write(&w, &udp);
+    write_header(&w, &udp);
     return (int)(EL_FRAME_UDP4_HEADER + len);
 }

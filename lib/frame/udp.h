@@ -23,7 +23,6 @@ struct el_udp_header {
 /* Passes the header, and ends the cursor where the datagram ends. Fails if the length is smaller
  * than the header or larger than the cursor. */
 void el_udp_read(struct el_wire *w, struct el_udp_header *udp);
-void el_udp_write(struct el_wire *w, const struct el_udp_header *udp);
 
 /* Where a datagram in an Ethernet frame comes from and goes to. */
 struct el_frame_udp4 {

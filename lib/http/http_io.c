@@ -232,11 +232,6 @@ int el_http_server_start(struct el_net *net, const struct el_http_server_config 
     return 0;
 }
 
-struct el_endpoint el_http_server_local(const struct el_http_server *server)
-{
-    return el_net_listen_local(server->listen);
-}
-
 void el_http_server_stop(struct el_http_server *server)
 {
     if (!server)

@@ -36,9 +36,6 @@ struct el_http_server_config {
 int el_http_server_start(struct el_net *net, const struct el_http_server_config *config,
                          struct el_http_server **server, struct el_err *err);
 
-/* Where it listens. */
-struct el_endpoint el_http_server_local(const struct el_http_server *server);
-
 /* Closes all connections at once. NULL is allowed. */
 void el_http_server_stop(struct el_http_server *server);
 

@@ -383,11 +383,6 @@ struct el_net *el_net_memory_host(struct el_net_world *world, const char *name)
     return &host->base;
 }
 
-const char *el_net_memory_name(const struct el_net *host)
-{
-    return ((const struct el_net_host *)host)->name;
-}
-
 int el_net_memory_address(struct el_net *net, const char *device, const struct el_prefix *prefix)
 {
     struct el_net_host *host = el_net_host_of(net);
@@ -452,11 +447,6 @@ void el_net_memory_trace(struct el_net_world *world, el_net_memory_trace_cb *tra
     world->trace_arg = arg;
 }
 
-void el_net_memory_wall(struct el_net_world *world, int64_t wall_s)
-{
-    world->wall_s = wall_s;
-}
-
 uint64_t el_net_memory_now(const struct el_net_world *world)
 {
     return world->now_ns;
@@ -469,7 +459,8 @@ uint64_t el_net_memory_deadline(const struct el_net_world *world)
     return first ? first->deadline_ns : EL_NEVER;
 }
 
-bool el_net_memory_step(struct el_net_world *world, uint64_t limit_ns)
+/* Lets the next thing happen, if it is due up to LIMIT_NS. False if there was none. */
+static bool step(struct el_net_world *world, uint64_t limit_ns)
 {
     struct el_net_heap_node *first = el_net_heap_first(&world->future);
     struct el_net_event *event = (struct el_net_event *)first;
@@ -485,7 +476,7 @@ bool el_net_memory_step(struct el_net_world *world, uint64_t limit_ns)
 
 void el_net_memory_run_until(struct el_net_world *world, uint64_t t_ns)
 {
-    while (el_net_memory_step(world, t_ns))
+    while (step(world, t_ns))
         continue;
     if (world->now_ns < t_ns)
         world->now_ns = t_ns;

@@ -75,8 +75,6 @@ void el_net_memory_world_free(struct el_net_world *world);
  * memory. */
 struct el_net *el_net_memory_host(struct el_net_world *world, const char *name);
 
-const char *el_net_memory_name(const struct el_net *host);
-
 /* Gives HOST an address on the segment DEVICE. 0, EL_EEXIST if somebody there has it, EL_ENOMEM. */
 int el_net_memory_address(struct el_net *host, const char *device, const struct el_prefix *prefix);
 
@@ -96,9 +94,6 @@ void el_net_memory_crash(struct el_net *host);
 /* Calls TRACE for every datagram and segment; NULL: for none. */
 void el_net_memory_trace(struct el_net_world *world, el_net_memory_trace_cb *trace, void *arg);
 
-/* Wall-clock seconds at the world's time EL_S; 1,700,000,000 at first. */
-void el_net_memory_wall(struct el_net_world *world, int64_t wall_s);
-
 uint64_t el_net_memory_now(const struct el_net_world *world);
 
 /* When the next thing happens; EL_NEVER if nothing will. */
@@ -106,8 +101,5 @@ uint64_t el_net_memory_deadline(const struct el_net_world *world);
 
 /* Lets everything happen that is due up to T_NS, in order, and sets the clock to T_NS. */
 void el_net_memory_run_until(struct el_net_world *world, uint64_t t_ns);
-
-/* Lets the next thing happen, if it is due up to LIMIT_NS. False if there was none. */
-bool el_net_memory_step(struct el_net_world *world, uint64_t limit_ns);
 
 #endif

@@ -289,11 +289,6 @@ int el_tftp_server_start(struct el_net *net, const struct el_tftp_config *config
     return 0;
 }
 
-struct el_endpoint el_tftp_server_local(const struct el_tftp_server *server)
-{
-    return el_net_udp_local(server->udp);
-}
-
 void el_tftp_server_stop(struct el_tftp_server *server)
 {
     if (!server)

@@ -48,9 +48,6 @@ struct el_tftp_config {
 int el_tftp_server_start(struct el_net *net, const struct el_tftp_config *config,
                          struct el_tftp_server **server, struct el_err *err);
 
-/* Where it listens. */
-struct el_endpoint el_tftp_server_local(const struct el_tftp_server *server);
-
 /* Ends all transfers without a word. NULL is allowed. */
 void el_tftp_server_stop(struct el_tftp_server *server);
 
