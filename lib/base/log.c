@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log: formats a line on the stack and writes it in one piece. */
+/*
+ * The log: formats a line on the stack and writes it in one piece.
+ *
+ * Most lines are made by what somebody sends us. So that nobody fills a disk by sending, all but
+ * errors (which are ours) and what was asked for to find a fault (debug) pass one token bucket,
+ * kept as the time when it will be full again; threads share it without a lock.
+ */
 #include "base/log.h"
 
+#include "base/time.h"
 #include "base/wire.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 static enum el_log_level wanted = EL_LOG_INFO;
 static enum el_log_format line_format = EL_LOG_TEXT;
+static _Atomic uint64_t full_ns; /* when the bucket will be full again */
+static _Atomic uint64_t untold;  /* lines that were not written, since one was */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -176,16 +186,51 @@ size_t el_log_format_line(char *text, size_t capacity, enum el_log_format format
     return el_wire_done(&line.w);
 }
 
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * EL_S + (uint64_t)now.tv_nsec;
+}
+
+static bool take_token(void)
+{
+    static const uint64_t step_ns = EL_S / EL_LOG_PER_S;
+    uint64_t now_ns = read_clock(CLOCK_MONOTONIC);
+    uint64_t full = atomic_load(&full_ns), next;
+
+    do {
+        next = (full > now_ns ? full : now_ns) + step_ns;
+        if (next > now_ns + EL_LOG_BURST * step_ns)
+            return false;
+    } while (!atomic_compare_exchange_weak(&full_ns, &full, next));
+    return true;
+}
+
+static void write_line(enum el_log_level level, const char *room, const char *event,
+                       const struct el_log_field *fields)
+{
+    char text[1024];
+    size_t len = el_log_format_line(text, sizeof text, line_format, read_clock(CLOCK_REALTIME),
+                                    level, room, event, fields);
+    ssize_t written = write(STDERR_FILENO, text, len);
+    (void)written; /* nobody is left to tell */
+}
+
 void el_log_write(enum el_log_level level, const char *room, const char *event,
                   const struct el_log_field *fields)
 {
-    char text[1024];
-    struct timespec now;
+    bool limited = level == EL_LOG_WARN || level == EL_LOG_INFO;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    size_t len =
-        el_log_format_line(text, sizeof text, line_format, time_ns, level, room, event, fields);
-    ssize_t written = write(STDERR_FILENO, text, len);
-    (void)written; /* nobody is left to tell */
+    if (limited && !take_token()) {
+        atomic_fetch_add(&untold, 1);
+        return;
+    }
+    uint64_t lines = limited ? atomic_exchange(&untold, 0) : 0;
+    if (lines > 0)
+        write_line(
+            EL_LOG_WARN, "log", "flood",
+            (const struct el_log_field[]){EL_UINT("lines_not_written", lines), {.key = NULL}});
+    write_line(level, room, event, fields);
 }

@@ -10,6 +10,9 @@
  * An event is a short fixed word; what varies is in typed fields, so that nothing that comes from
  * the network can forge a line: control characters and quotes are escaped in both forms, and what
  * is not UTF-8 is replaced. A field that would make the line too long is left out.
+ *
+ * Lines of INFO and WARN are limited, for the whole process: how many were not written is said
+ * before the next one that is.
  */
 #ifndef EL_BASE_LOG_H
 #define EL_BASE_LOG_H
@@ -24,6 +27,11 @@ enum el_log_level {
     EL_LOG_WARN,  /* something is wrong and we go on */
     EL_LOG_INFO,  /* what an operator wants to see of normal life */
     EL_LOG_DEBUG, /* every packet, every decision */
+};
+
+enum {
+    EL_LOG_BURST = 5000, /* lines that may come at once: the state of all peers, say */
+    EL_LOG_PER_S = 200,  /* and in the long run */
 };
 
 enum el_log_format { EL_LOG_TEXT, EL_LOG_JSON };

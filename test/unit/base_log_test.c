@@ -292,6 +292,49 @@ static void only_what_is_wanted_is_written(void **state)
     close(ends[0]);
 }
 
+/* How many lines of the file at FD begin with TEXT behind the time. */
+static unsigned lines_with(int fd, const char *text)
+{
+    FILE *in = fdopen(dup(fd), "r");
+    char line[CAPACITY];
+    unsigned count = 0;
+
+    assert_non_null(in);
+    rewind(in);
+    while (fgets(line, sizeof line, in)) {
+        const char *space = strchr(line, ' ');
+        count += space && strncmp(space + 1, text, strlen(text)) == 0;
+    }
+    fclose(in);
+    return count;
+}
+
+/* Whoever makes us log fills no disk with it, hides no error by it, and is not kept secret. */
+static void a_flood_is_bounded(void **state)
+{
+    static const unsigned lines = 4 * EL_LOG_BURST;
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+
+    (void)state;
+    assert_non_null(file);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    el_log_setup(EL_LOG_DEBUG, EL_LOG_TEXT);
+    for (unsigned i = 0; i < lines; i++)
+        EL_LOG(EL_LOG_INFO, "test", "flood", EL_UINT("i", i));
+    EL_LOG(EL_LOG_ERROR, "test", "error", EL_UINT("i", 1));
+    EL_LOG(EL_LOG_DEBUG, "test", "debug", EL_UINT("i", 1));
+    unsigned written = lines_with(STDERR_FILENO, "test: flood");
+    for (unsigned said = 0; said == 0; said = lines_with(STDERR_FILENO, "warn log: flood"))
+        EL_LOG(EL_LOG_INFO, "test", "later", EL_UINT("i", 1));
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved);
+    assert_in_range(written, EL_LOG_BURST - 100, lines - 1);
+    assert_int_equal(lines_with(fileno(file), "error test: error"), 1);
+    assert_int_equal(lines_with(fileno(file), "test: debug"), 1);
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_line_is_whole_or_not_there),
         cmocka_unit_test(stays_well_formed_under_random_fields),
         cmocka_unit_test(only_what_is_wanted_is_written),
+        cmocka_unit_test(a_flood_is_bounded),
     };
 
     setenv("TZ", "UTC0", 1); /* text has the local time */
