@@ -116,7 +116,8 @@ static bool cannot_leave(int state)
 
 static bool resolves_names(int state)
 {
-    return open("/etc/passwd", O_RDONLY) >= 0 && denied(open("/etc/x", O_CREAT | O_RDWR), EACCES) &&
+    return open("/etc/passwd", O_RDONLY) >= 0 &&
+           denied(open("/etc/x", O_CREAT | O_RDWR, 0600), EACCES) &&
            denied(openat(state, "../other", O_RDONLY | O_DIRECTORY), EACCES);
 }
 
