@@ -10,7 +10,8 @@
  * Against starvation: offers are short and strangers get at most `offers_max` of them at a time,
  * one relay holds at most `relay_max` leases, and a client that holds a lease is never turned away
  * by either limit. An attacker behind no relay can still take the pool with forged addresses, one
- * per REQUEST; the switch's quota of MAC addresses per port is what stops that.
+ * per REQUEST: the hardware address is what the message says, not where the frame came from, which
+ * a server behind a socket does not see. Machines with reservations do not notice.
  */
 #include "dhcp/dhcp.h"
 
