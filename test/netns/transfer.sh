@@ -31,7 +31,7 @@ df_pings() {
     local _
     for _ in 1 2 3 4 5; do
         nsip "$1" route flush cache
-        ns "$1" ping -q -c 1 -W 5 -M do -s 1472 "$2"
+        ns "$1" ping -q -c 1 -W 5 -M do -s 1472 "$2" || return 1
     done
 }
 
