@@ -55,7 +55,8 @@ function(el_executable name)
     install(TARGETS ${name})
 endfunction()
 
-# el_test_program(NAME LABEL TIMEOUT ARGS arg… SOURCES file… LINKS room or target…)
+# el_test_program(NAME LABEL TIMEOUT ARGS arg… SOURCES file… LINKS room or target…). A time-out only ends
+# what would never end: it leaves room for a slow machine that is busy with other things.
 function(el_test_program name label timeout)
     cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "SOURCES;ARGS;LINKS")
     el_libraries(libraries ${arg_LINKS})
@@ -71,14 +72,14 @@ endfunction()
 # el_unit_test(WHAT_test room-or-target…): WHAT_test.c of the calling directory, with cmocka.
 function(el_unit_test name)
     if(TARGET el_dep_cmocka)
-        el_test_program(${name} unit 60 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
+        el_test_program(${name} unit 300 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
     endif()
 endfunction()
 
 # el_sim_test(WHAT_test room-or-target…): several machines in one process, on a virtual clock.
 function(el_sim_test name)
     if(TARGET el_dep_cmocka)
-        el_test_program(${name} sim 300 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
+        el_test_program(${name} sim 1200 SOURCES ${name}.c LINKS ${ARGN} el_dep_cmocka)
     endif()
 endfunction()
 
@@ -91,13 +92,13 @@ function(el_fuzz_target name)
         # What it finds goes into the first folder, so that the corpus in the source tree stays as it is.
         set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${what})
         file(MAKE_DIRECTORY ${found})
-        el_test_program(${name} fuzz 600 SOURCES ${name}.c LINKS ${ARGN}
+        el_test_program(${name} fuzz 1800 SOURCES ${name}.c LINKS ${ARGN}
             ARGS -runs=20000 -timeout=60 ${found} ${corpus})
         if(TARGET ${name})
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         endif()
     else()
-        el_test_program(${name} fuzz 600 SOURCES ${name}.c ${PROJECT_SOURCE_DIR}/test/fuzz/driver.c
+        el_test_program(${name} fuzz 1800 SOURCES ${name}.c ${PROJECT_SOURCE_DIR}/test/fuzz/driver.c
             LINKS ${ARGN} ARGS ${corpus})
     endif()
 endfunction()
