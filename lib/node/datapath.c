@@ -398,15 +398,16 @@ static void look_at_ports(struct el_datapath *d)
 /* Waits for something to do. Ports are not listened to while the sockets are full. */
 static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
 {
-    bool blocked = el_tunnel_io_blocked(d->io);
-    short udp = blocked ? POLLIN | POLLOUT : POLLIN;
+    unsigned blocked = el_tunnel_io_blocked(d->io);
+    short udp4 = blocked == 4 ? POLLIN | POLLOUT : POLLIN;
+    short udp6 = blocked == 6 ? POLLIN | POLLOUT : POLLIN;
     uint64_t deadline = el_earlier(el_forward_deadline_ns(d->forward), d->look_ns);
     uint64_t wait = deadline > d->now_ns ? deadline - d->now_ns : 0;
     struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
     fds[POLL_COMMAND] = (struct pollfd){d->commands[0], POLLIN, 0};
-    fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(d->io, 4), udp, 0};
-    fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(d->io, 6), udp, 0};
+    fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(d->io, 4), udp4, 0};
+    fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(d->io, 6), udp6, 0};
     fds[POLL_LOCATE] = (struct pollfd){d->locate_fd, POLLIN, 0};
     for (unsigned i = 0; i < d->port_count; i++) {
         int fd = blocked || d->port_gone[i] ? -1 : d->ports[i]->fd;

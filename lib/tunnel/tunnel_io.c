@@ -48,7 +48,7 @@ struct el_tunnel_io {
     struct train trains[TX_TRAINS];
     unsigned train_count;
     unsigned train_sent; /* trains before this one are on their way */
-    bool blocked;
+    unsigned blocked;    /* family of the full socket, or 0 */
     el_tunnel_io_too_big_cb *too_big;
     void *too_big_arg;
     uint64_t counts[EL_TUNNEL_IO_COUNTERS];
@@ -390,11 +390,11 @@ static unsigned send_some(struct el_tunnel_io *io)
 
 void el_tunnel_io_flush(struct el_tunnel_io *io)
 {
-    io->blocked = false;
+    io->blocked = 0;
     while (io->train_sent < io->train_count) {
         unsigned n = send_some(io);
         if (n == 0) {
-            io->blocked = true;
+            io->blocked = io->trains[io->train_sent].to.ip.family;
             return;
         }
         io->train_sent += n;
@@ -403,7 +403,7 @@ void el_tunnel_io_flush(struct el_tunnel_io *io)
     io->tx_used = 0;
 }
 
-bool el_tunnel_io_blocked(const struct el_tunnel_io *io)
+unsigned el_tunnel_io_blocked(const struct el_tunnel_io *io)
 {
     return io->blocked;
 }

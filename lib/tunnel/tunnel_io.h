@@ -61,8 +61,9 @@ void el_tunnel_io_cancel(struct el_tunnel_io *io);
 /* Sends what is queued. */
 void el_tunnel_io_flush(struct el_tunnel_io *io);
 
-/* True while something is queued that a socket did not take; wait until it is writable, flush. */
-bool el_tunnel_io_blocked(const struct el_tunnel_io *io);
+/* The family (4 or 6) of the socket that did not take what is queued; 0 if nothing waits. When it
+ * is writable again, flush. */
+unsigned el_tunnel_io_blocked(const struct el_tunnel_io *io);
 
 /* Called from flush when the first hop's MTU refused a datagram of LEN bytes to TO. */
 typedef void el_tunnel_io_too_big_cb(void *arg, const struct el_endpoint *to, size_t len);
