@@ -19,6 +19,11 @@ static int add_ntp(void *values, const char *text, struct el_err *err)
     return el_boot_options_ntp(&((struct el_cmd_boot *)values)->boot, text, err);
 }
 
+static int add_route(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_route(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
 static int add_reservation(void *values, const char *text, struct el_err *err)
 {
     return el_boot_options_reserve(&((struct el_cmd_boot *)values)->boot, text, err);
@@ -67,6 +72,12 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .offset = AT(router),
      .metavar = "IP",
      .help = "The default gateway that machines are told; none by default."},
+    {.name = "route",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "RANGE=IP",
+     .help = "Machines are told that these addresses are behind this gateway.",
+     .parse = add_route,
+     .repeat = true},
     {.name = "dns",
      .type = EL_CONF_CUSTOM,
      .metavar = "IP",
@@ -84,6 +95,11 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .offset = AT(domain),
      .metavar = "NAME",
      .help = "The domain that machines are told."},
+    {.name = "search",
+     .type = EL_CONF_STRING,
+     .offset = AT(search),
+     .metavar = "NAMES",
+     .help = "The domains, separated by spaces, in which machines look names up."},
     {.name = "http-port",
      .type = EL_CONF_UINT,
      .offset = AT(http_port),

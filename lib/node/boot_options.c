@@ -2,6 +2,8 @@
 /* The boot service's options: their notation, and whether they fit the network. */
 #include "node/boot_options.h"
 
+#include "dhcp/dhcp_wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,24 @@ int el_boot_options_ntp(struct el_boot_options *options, const char *text, struc
     return add_server(options->ntp, &options->ntp_count, text, err);
 }
 
+int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    char to[EL_PREFIX_TEXT] = "";
+    size_t len = strcspn(text, "=");
+    struct el_dhcp_route route;
+
+    if (text[len] && len < sizeof to)
+        memcpy(to, text, len);
+    if (el_prefix_parse(to, &route.to) < 0 || route.to.ip.family != 4 ||
+        parse_ip4(text + len + 1, &route.via) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected RANGE=IP, such as 10.0.0.0/8=192.168.77.254",
+                      text);
+    if (options->route_count == EL_BOOT_OPTION_ROUTES)
+        return el_err(err, EL_EFULL, "at most %d routes", EL_BOOT_OPTION_ROUTES);
+    options->routes[options->route_count++] = route;
+    return 0;
+}
+
 /* MAC=IP[,HOSTNAME] */
 static int parse_reservation(const char *text, struct el_boot_option_reservation *reservation)
 {
@@ -83,6 +103,35 @@ int el_boot_options_reserve(struct el_boot_options *options, const char *text, s
     return 0;
 }
 
+/* As option 119 takes them: what cannot be said there is better refused than left out. */
+static bool are_domains(const char *text)
+{
+    static const char separators[] = " ,\t";
+    uint8_t bytes[255];
+
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t len = strcspn(text, separators);
+        struct el_wire w = el_wire_write(bytes, sizeof bytes);
+        el_dhcp_wire_name(&w, text, len);
+        if (!el_wire_ok(&w))
+            return false;
+        text += len;
+    }
+    return true;
+}
+
+static int routes_fit(const struct el_boot_options *options, const struct el_prefix *network,
+                      struct el_err *err)
+{
+    char text[EL_PREFIX_TEXT], ip[EL_IP_TEXT];
+
+    for (unsigned i = 0; i < options->route_count; i++)
+        if (!el_prefix_contains(network, &options->routes[i].via))
+            return el_err(err, EL_EINVAL, "route: %s is not inside the network %s",
+                          el_ip_text(&options->routes[i].via, ip), el_prefix_text(network, text));
+    return 0;
+}
+
 int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix *network,
                         struct el_err *err)
 {
@@ -106,7 +155,10 @@ int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix 
         if (!el_prefix_contains(network, &options->reservations[i].ip))
             return el_err(err, EL_EINVAL, "reserve: %s is not inside the network %s",
                           el_ip_text(&options->reservations[i].ip, ip), text);
-    return 0;
+    if (options->search && !are_domains(options->search))
+        return el_err(err, EL_EINVAL, "search: %s: expected domains separated by spaces",
+                      options->search);
+    return routes_fit(options, network, err);
 }
 
 void el_boot_options_clear(struct el_boot_options *options)

@@ -5,12 +5,14 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "dhcp/dhcp.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
     EL_BOOT_OPTION_SERVERS = 4, /* of DNS, of NTP */
+    EL_BOOT_OPTION_ROUTES = 16,
     EL_BOOT_OPTION_RESERVATIONS = 4096,
     EL_BOOT_OPTION_HOSTNAME = 64,
 };
@@ -32,6 +34,9 @@ struct el_boot_options {
     struct el_ip dns[EL_BOOT_OPTION_SERVERS], ntp[EL_BOOT_OPTION_SERVERS];
     unsigned dns_count, ntp_count;
     const char *domain; /* or NULL */
+    const char *search; /* domains separated by spaces or commas, or NULL */
+    struct el_dhcp_route routes[EL_BOOT_OPTION_ROUTES];
+    unsigned route_count;
     uint64_t lease_ns;
     bool no_ra;                                      /* leave IPv6's router solicitations alone */
     struct el_boot_option_reservation *reservations; /* owned */
@@ -42,6 +47,7 @@ struct el_boot_options {
 int el_boot_options_range(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_dns(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_reserve(struct el_boot_options *options, const char *text, struct el_err *err);
 
 /* Checks what was said against the network; fills the pool in if it was not said. */

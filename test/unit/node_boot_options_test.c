@@ -172,6 +172,52 @@ static void what_does_not_fit(void **state)
     assert_non_null(strstr(err.text, "192.168.77.1/24"));
 }
 
+static void routes(void **state)
+{
+    struct el_prefix network;
+
+    (void)state;
+    assert_int_equal(el_prefix_parse("192.168.77.1/24", &network), 0);
+    assert_int_equal(el_boot_options_route(&options, "10.0.0.0/8=192.168.77.254", &err), 0);
+    assert_int_equal(options.route_count, 1);
+    assert_int_equal(options.routes[0].to.len, 8);
+    assert_int_equal(el_ip4_number(&options.routes[0].to.ip), 0x0a000000);
+    assert_int_equal(el_ip4_number(&options.routes[0].via), 0xc0a84dfe);
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
+
+    static const char *const wrong[] = {"",
+                                        "=",
+                                        "10.0.0.0/8",
+                                        "10.0.0.0/8=",
+                                        "=192.168.77.254",
+                                        "10.0.0.0/33=192.168.77.254",
+                                        "fd00::/8=192.168.77.254",
+                                        "10.0.0.0/8=fd00::1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(el_boot_options_route(&options, wrong[i], &err), EL_EINVAL);
+        assert_non_null(strstr(err.text, "RANGE=IP"));
+    }
+    assert_int_equal(el_boot_options_route(&options, "10.0.0.0/8=192.168.78.1", &err), 0);
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
+    assert_non_null(strstr(err.text, "192.168.78.1"));
+    while (options.route_count < EL_BOOT_OPTION_ROUTES)
+        assert_int_equal(el_boot_options_route(&options, "10.0.0.0/8=192.168.77.254", &err), 0);
+    assert_int_equal(el_boot_options_route(&options, "10.0.0.0/8=192.168.77.254", &err), EL_EFULL);
+}
+
+static void domains(void **state)
+{
+    struct el_prefix network;
+
+    (void)state;
+    assert_int_equal(el_prefix_parse("192.168.77.1/24", &network), 0);
+    options.search = "example.org, lab.example.org";
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
+    options.search = "example..org";
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
+    assert_non_null(strstr(err.text, "search: example..org"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -180,6 +226,8 @@ int main(void)
         cmocka_unit_test_teardown(reservations, clear),
         cmocka_unit_test_teardown(the_pool_of_a_network, clear),
         cmocka_unit_test_teardown(what_does_not_fit, clear),
+        cmocka_unit_test_teardown(routes, clear),
+        cmocka_unit_test_teardown(domains, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
