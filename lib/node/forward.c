@@ -275,23 +275,26 @@ static void drop_or_count(struct el_forward *f, int rc)
         f->counts[DROP_PORT_FULL]++;
 }
 
-/* The first step, before cutting destroys the frame: the local ports take it as it is. Returns the
- * smallest MTU of the peers among OUT; 0 if there are none. */
-static size_t send_to_ports(struct el_forward *f, const struct el_switch_out *out,
-                            const struct el_port_tx *tx)
+/* The longest IP packet that passes uncut to all peers among OUT, if that is below MTU. */
+static size_t smallest_mtu(const struct el_forward *f, const struct el_switch_out *out, size_t mtu)
 {
-    size_t mtu = 0;
-
     for (unsigned i = 0; i < out->count; i++) {
-        const struct outlet *outlet = &f->outlets[out->ports[i]];
-        if (outlet->port) {
-            drop_or_count(f, el_port_send(outlet->port, tx));
-            continue;
-        }
-        size_t peer_mtu = machine_mtu(outlet->peer);
-        mtu = mtu == 0 || peer_mtu < mtu ? peer_mtu : mtu;
+        const struct peer *peer = f->outlets[out->ports[i]].peer;
+        if (peer && machine_mtu(peer) < mtu)
+            mtu = machine_mtu(peer);
     }
     return mtu;
+}
+
+/* The first step, before cutting destroys the frame: the local ports take it as it is. */
+static void send_to_ports(struct el_forward *f, const struct el_switch_out *out,
+                          const struct el_port_tx *tx)
+{
+    for (unsigned i = 0; i < out->count; i++) {
+        const struct outlet *outlet = &f->outlets[out->ports[i]];
+        if (outlet->port)
+            drop_or_count(f, el_port_send(outlet->port, tx));
+    }
 }
 
 static void send_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
@@ -323,9 +326,10 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
     memcpy(&src, rx->bytes + sizeof dst, sizeof src);
     if (el_switch_forward(f->sw, now_ns, f->locals[number], &src, &dst, &out) < 0)
         return;
-    size_t mtu = send_to_ports(f, &out, &tx);
-    if (mtu == 0)
-        return;
+    send_to_ports(f, &out, &tx);
+    size_t mtu = smallest_mtu(f, &out, SIZE_MAX);
+    if (mtu == SIZE_MAX)
+        return;                         /* no peer among them */
     if (rx->offload.gso == EL_GSO_NONE) /* a SYN is never a super-frame */
         el_overlay_clamp_mss(rx->bytes, rx->len, mtu, rx->offload.needs_csum);
     if (el_gso_begin(&cut, rx->bytes, rx->len, &rx->offload) < 0) {
@@ -372,7 +376,8 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
     memcpy(&src, packet->frame + sizeof dst, sizeof src);
     if (el_switch_forward(f->sw, now_ns, (unsigned)from, &src, &dst, &out) < 0)
         return;
-    el_overlay_clamp_mss(packet->frame, packet->frame_len, machine_mtu(peer), false);
+    el_overlay_clamp_mss(packet->frame, packet->frame_len, smallest_mtu(f, &out, machine_mtu(peer)),
+                         false);
     send_to_peers(f, now_ns, &out, packet->frame, packet->frame_len);
     for (unsigned i = 0; i < out.count; i++)
         if (f->outlets[out.ports[i]].port)
