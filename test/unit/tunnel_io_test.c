@@ -22,7 +22,7 @@ enum { PATIENCE_MS = 20000 };
 static struct el_tunnel_io *open_io(struct el_endpoint *at)
 {
     struct el_err err = {""};
-    struct el_tunnel_io *io;
+    struct el_tunnel_io *io = NULL;
     struct sockaddr_in address;
     socklen_t len = sizeof address;
     int fd = el_tunnel_io_socket(4, 0, &err);
