@@ -98,15 +98,20 @@ static const struct {
     {"psk-key", set_psk_key}, {"keepalive", set_keepalive},
 };
 
-static int apply_setting(struct el_node_peer *peer, char *text, struct el_err *err)
+/* SEEN has a bit for each setting that was there before. */
+static int apply_setting(struct el_node_peer *peer, char *text, unsigned *seen, struct el_err *err)
 {
     char *equals = strchr(text, '=');
 
     if (equals) {
         *equals = '\0';
         for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-            if (strcmp(settings[i].name, text) == 0)
+            if (strcmp(settings[i].name, text) == 0) {
+                if (*seen & 1u << i)
+                    return el_err(err, EL_EINVAL, "%s: %s= is there twice", peer->name, text);
+                *seen |= 1u << i;
                 return settings[i].set(peer, equals + 1, err);
+            }
     }
     return el_err(err, EL_EINVAL, "%s: expected ip=, endpoint=, psk= or keepalive=", text);
 }
@@ -125,12 +130,13 @@ static int parse_peer(struct el_node_peer *peer, char *text, struct el_err *err)
     strcpy(peer->name, text);
 
     char *save = NULL;
+    unsigned seen = 0;
     char *key = strtok_r(rest, ",", &save);
     if (!key || el_tunnel_key_parse(key, peer->key) < 0)
         return el_err(err, EL_EINVAL, "%s: \"%s\" is not a public key (el2w keygen prints one)",
                       peer->name, key ? key : "");
     for (char *item = strtok_r(NULL, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
-        int rc = apply_setting(peer, item, err);
+        int rc = apply_setting(peer, item, &seen, err);
         if (rc < 0)
             return rc;
     }

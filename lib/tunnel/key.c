@@ -30,11 +30,17 @@ void el_tunnel_key_text(const uint8_t key[EL_TUNNEL_KEY_BYTES], char text[EL_TUN
 int el_tunnel_key_parse(const char *text, uint8_t key[EL_TUNNEL_KEY_BYTES])
 {
     uint8_t bytes[EL_TUNNEL_KEY_BYTES];
+    uint8_t all = 0;
     size_t len = 0;
     const char *end;
 
     /* The length is checked first: libsodium's decoder alone would also take a shorter key. */
     if (strnlen(text, EL_TUNNEL_KEY_TEXT) != EL_TUNNEL_KEY_TEXT - 1)
+        return EL_EINVAL;
+    /* And it takes some bytes that are not ASCII for digits. No branch depends on a single one. */
+    for (size_t i = 0; i < EL_TUNNEL_KEY_TEXT - 1; i++)
+        all |= (uint8_t)text[i];
+    if (all & 0x80)
         return EL_EINVAL;
     int failed = sodium_base642bin(bytes, sizeof bytes, text, EL_TUNNEL_KEY_TEXT - 1, NULL, &len,
                                    &end, sodium_base64_VARIANT_ORIGINAL);

@@ -98,6 +98,7 @@ static void mistakes(void **state)
         {"venus=" KEY2 ",psk-key=AAAA", "psk-key"},
         {"venus=" KEY2 ",psk=/nonexistent/psk", "/nonexistent/psk"},
         {"venus=" KEY2 ",keepalive=", "keepalive"},
+        {"venus=" KEY2 ",endpoint=a,endpoint=b", "endpoint= is there twice"},
         {"venus=" KEY2 ",keepalive=-1", "-1"},
         {"venus=" KEY2 ",keepalive= 1", "0 to 65535"},
         {"venus=" KEY2 ",keepalive=65536", "65536"},

@@ -382,6 +382,7 @@ static void key_text(void **state)
         "YAnz5TF-lXXJte14tji3zlMNftxL9VFCX3m+dIHi5Fc=",
         " YAnz5TF+lXXJte14tji3zlMNftxL9VFCX3m+dIHi5F=",
         "YAnz5TF+lXXJte14tji3zlMNftxL9VFCX3m+dIHi5Fc=x",
+        "AQIDBAUGBwgJDgsMDQ4PEB\xbaSExQVFhcYGRobHB0eHyA=", /* libsodium would take this one */
     };
     uint8_t key[EL_TUNNEL_KEY_BYTES], other[EL_TUNNEL_KEY_BYTES];
     char text[EL_TUNNEL_KEY_TEXT];
@@ -400,6 +401,14 @@ static void key_text(void **state)
         assert_int_equal(el_tunnel_key_parse(bad[i], other), EL_EINVAL);
         assert_memory_equal(key, other, sizeof key); /* untouched */
     }
+
+    /* Each byte at a place of the key is a digit of base64, or it is refused. */
+    unsigned accepted = 0;
+    for (unsigned byte = 1; byte < 256; byte++) {
+        text[7] = (char)byte;
+        accepted += el_tunnel_key_parse(text, other) == 0;
+    }
+    assert_int_equal(accepted, 64);
 }
 
 /* Messages */
