@@ -26,11 +26,12 @@ fail() {
     exit 1
 }
 
-# needs COMMAND...: what this machine must have for the test.
+# needs COMMAND...: what test/setup brings. A test that silently does without its clients would be
+# green and prove nothing, so this is no reason to skip it.
 needs() {
     local command
     for command in "$@"; do
-        command -v "$command" >/dev/null || skip "no $command here"
+        command -v "$command" >/dev/null || fail "no $command here: run test/setup"
     done
 }
 
