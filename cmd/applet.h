@@ -7,12 +7,14 @@
 #define EL_CMD_APPLET_H
 
 #include "base/conf.h"
+#include "node/launch.h"
 
 enum el_exit {
     EL_EXIT_DONE = 0,
     EL_EXIT_FAILED = 1,
     EL_EXIT_USAGE = 2,
-    EL_EXIT_GO_ON = -1, /* not an exit code: the applet has something to do */
+    EL_EXIT_GAVE_UP = EL_LAUNCH_GAVE_UP, /* of an applet, to its supervisor */
+    EL_EXIT_GO_ON = -1,                  /* not an exit code: the applet has something to do */
 };
 
 struct el_applet {

@@ -81,6 +81,12 @@ static const struct el_conf_option options[] = {
      .fallback = "0",
      .help = "Our UDP port; 0 lets the system choose.",
      .max = 65535},
+    {.name = "give-up",
+     .type = EL_CONF_DURATION,
+     .offset = AT(give_up_ns),
+     .metavar = "TIME",
+     .fallback = "0",
+     .help = "Fail if the hub has not answered by then, for scripts; 0: say so and try for ever."},
     {.name = "address",
      .type = EL_CONF_IP,
      .offset = AT(address),
@@ -123,6 +129,8 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
                               : el_err(&err, EL_ENOMEM, "out of memory");
     free(text);
     free(log_text);
+    if (rc == EL_EAGAIN)
+        return EL_EXIT_FAILED; /* the tunnel has said why */
     if (rc < 0)
         return el_cmd_fail(&schema, &err);
     if (rc == EL_LAUNCH_RUNNING)

@@ -68,6 +68,12 @@ static const struct el_conf_option options[] = {
      .offset = AT(state),
      .metavar = "DIR",
      .help = "Where to remember what replay protection needs after a restart."},
+    {.name = "give-up",
+     .type = EL_CONF_DURATION,
+     .offset = AT(give_up_ns),
+     .metavar = "TIME",
+     .fallback = "0",
+     .help = "End, with exit code 3, if no peer has answered by then; 0: try for ever."},
     {.name = "user",
      .type = EL_CONF_UINT,
      .offset = AT(user),
@@ -102,9 +108,10 @@ static int run(int argc, char **argv)
     int code = el_cmd_begin(&schema, &values, argc, argv, &conf);
 
     if (code == EL_EXIT_GO_ON) {
-        code = EL_EXIT_DONE;
-        if (el_tunnel_service_run(&values.config, &err) < 0)
-            code = el_cmd_fail(&schema, &err);
+        int rc = el_tunnel_service_run(&values.config, &err);
+        code = rc < 0 ? el_cmd_fail(&schema, &err) : EL_EXIT_DONE;
+        if (rc == EL_EAGAIN)
+            code = EL_EXIT_GAVE_UP;
         el_conf_free(conf);
     }
     el_node_peers_clear(&values.config.peers);

@@ -217,7 +217,7 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
     rc = start_all(&hub, err);
     if (rc == 0) {
         say_what_next(&hub);
-        el_launch_run(hub.launch);
+        rc = el_launch_run(hub.launch);
     }
     el_launch_free(hub.launch);
     return rc;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -36,6 +37,7 @@ struct el_launch {
     struct el_sys_applet *applets[APPLETS_MAX];
     unsigned applet_count;
     bool all_ready;
+    bool gave_up;
     el_launch_restart_cb *on_restart;
     void *on_restart_arg;
 };
@@ -112,6 +114,17 @@ static void on_ready(void *arg, struct el_sys_applet *applet)
     EL_LOG(EL_LOG_INFO, "node", "ready", EL_STR("as", launch->name));
 }
 
+static void on_died(void *arg, struct el_sys_applet *applet, int status)
+{
+    struct el_launch *launch = arg;
+
+    (void)applet;
+    if (launch->gave_up || !WIFEXITED(status) || WEXITSTATUS(status) != EL_LAUNCH_GAVE_UP)
+        return;
+    launch->gave_up = true;
+    el_sys_supervisor_stop(launch->supervisor);
+}
+
 static void on_restarting(void *arg, struct el_sys_applet *applet)
 {
     struct el_launch *launch = arg;
@@ -131,7 +144,7 @@ int el_launch_new(const char *name, const char *state_dir, const char *config,
                   struct el_launch **result, struct el_err *err)
 {
     static const struct el_sys_supervisor_events events = {
-        .ready = on_ready, .restarting = on_restarting, .stopped = on_stopped};
+        .ready = on_ready, .died = on_died, .restarting = on_restarting, .stopped = on_stopped};
     struct el_launch *launch = calloc(1, sizeof *launch);
 
     if (!launch)
@@ -283,7 +296,8 @@ int el_launch_replace(struct el_launch *launch, const char *applet, const char *
     return rc;
 }
 
-void el_launch_run(struct el_launch *launch)
+int el_launch_run(struct el_launch *launch)
 {
     el_net_kernel_run(launch->net);
+    return launch->gave_up ? EL_EAGAIN : 0;
 }

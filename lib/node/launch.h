@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 enum { EL_LAUNCH_FDS = 16 };
+enum { EL_LAUNCH_GAVE_UP = 3 }; /* exit code of an applet that is not to be started again */
 enum { EL_LAUNCH_RUNNING = 1 }; /* el_launch_new: one is running already, with this configuration */
 
 struct el_launch;
@@ -55,7 +56,8 @@ void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, vo
 /* From now on APPLET is started with FD under NAME. FD is closed. */
 int el_launch_replace(struct el_launch *launch, const char *applet, const char *name, int fd);
 
-/* Runs until SIGTERM or SIGINT, and the end of all applets. Says "ready" when all of them are. */
-void el_launch_run(struct el_launch *launch);
+/* Runs until SIGTERM or SIGINT, and the end of all applets. Says "ready" when all of them are. 0,
+ * or EL_EAGAIN if one gave up (EL_LAUNCH_GAVE_UP), having said why. */
+int el_launch_run(struct el_launch *launch);
 
 #endif

@@ -3,6 +3,7 @@
 #include "node/spoke.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "netlink/links.h"
 #include "node/interface.h"
 #include "node/key.h"
@@ -65,6 +66,7 @@ static char *tunnel_options(const struct spoke *spoke)
             (unsigned long long)config->vni, el_ip_text(&address, ip));
     if (config->lan)
         fprintf(out, "lan = %s\n", config->lan);
+    fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
     fputs("peer = ", out);
     el_node_peer_print(out, &spoke->hub);
     fputc('\n', out);
@@ -188,7 +190,7 @@ int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
     if (rc == 0) {
         say_what_next(&spoke);
         el_launch_on_restart(spoke.launch, on_restart, &spoke);
-        el_launch_run(spoke.launch);
+        rc = el_launch_run(spoke.launch);
     }
     el_launch_free(spoke.launch);
     sodium_memzero(&spoke.hub, sizeof spoke.hub);

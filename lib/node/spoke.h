@@ -29,11 +29,13 @@ struct el_spoke_config {
     uint64_t vni;
     uint64_t listen;      /* UDP port; 0: any */
     struct el_ip address; /* tunnel address; family 0: from the key */
+    uint64_t give_up_ns;  /* end if the hub has not answered by then; 0: try for ever */
     const char *options;
     const char *log_options;
 };
 
-/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error. */
+/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), EL_EAGAIN if it gave up (it
+ * has said so), or an error. */
 int el_spoke_run(const struct el_spoke_config *config, struct el_err *err);
 
 #endif

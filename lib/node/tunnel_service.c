@@ -53,7 +53,9 @@ struct service {
     struct el_datapath *datapath;
     struct el_remember *memory;
     uv_poll_t notices;
-    bool port_gone;         /* why the loop was stopped */
+    bool port_gone; /* why the loop was stopped, */
+    bool gave_up;   /* or why */
+    struct el_net_timer *patience;
     struct callee *callees; /* by peer number; host is empty for those that call us */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
@@ -133,6 +135,9 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
 
     switch (notice->event) {
     case EL_TUNNEL_SESSION_UP:
+        el_net_timer_free(s->patience);
+        s->patience = NULL;
+        /* fallthrough */
     case EL_TUNNEL_ROAMED:
     case EL_TUNNEL_REKEYED: /* not every move was told */
         callee->up = true;
@@ -309,6 +314,25 @@ static int confine(const struct service *s, struct el_err *err)
     return s->config->state ? 0 : el_sys_confine(&config, err);
 }
 
+static void lose_patience(void *arg)
+{
+    struct service *s = arg;
+
+    s->gave_up = true;
+    el_net_kernel_stop(s->net);
+}
+
+static int begin_patience(struct service *s, struct el_err *err)
+{
+    if (s->config->give_up_ns == 0)
+        return 0;
+    s->patience = el_net_timer_new(s->net, lose_patience, s);
+    if (!s->patience)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    el_net_timer_set(s->patience, el_net_now_ns(s->net) + s->config->give_up_ns);
+    return 0;
+}
+
 /* First what needs privileges, then without them the rest. */
 static int set_up(struct service *s, struct el_err *err)
 {
@@ -332,6 +356,8 @@ static int set_up(struct service *s, struct el_err *err)
         rc = add_peers(s, err);
     if (rc == 0)
         rc = make_loop(s, err);
+    if (rc == 0)
+        rc = begin_patience(s, err);
     return rc == 0 ? el_datapath_start(s->datapath, err) : rc;
 }
 
@@ -343,6 +369,7 @@ static void tear_down(struct service *s)
     el_net_resolver_free(s->resolver);
     for (unsigned i = 0; s->callees && i < s->config->peers.count; i++)
         el_net_timer_free(s->callees[i].timer);
+    el_net_timer_free(s->patience);
     el_net_kernel_free(s->net);
     free(s->callees);
     el_datapath_free(s->datapath);
@@ -363,6 +390,12 @@ int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct 
                         "%s: the interface is gone; under el2w spoke it is used "
                         "again as soon as it is back",
                         config->lan ? config->lan : config->network);
+        else if (service.gave_up)
+            rc = el_err(err, EL_EAGAIN,
+                        "no answer from %s for %llu s: is the address right, is UDP let through, "
+                        "and does each side have the other's public key?",
+                        config->peers.count == 1 ? config->peers.items[0].endpoint : "any peer",
+                        (unsigned long long)(config->give_up_ns / EL_S));
     }
     tear_down(&service);
     return rc;

@@ -24,12 +24,13 @@ struct el_tunnel_service_config {
     const char *lan;      /* NULL: an interface with the network's name */
     struct el_ip address; /* our tunnel address; family 0: from the key */
     struct el_node_peers peers;
-    const char *state; /* directory, or NULL: nothing is remembered */
-    bool protect;      /* addresses of this computer may not appear behind a peer */
-    uint64_t user;     /* who to become; 0: stay */
+    const char *state;   /* directory, or NULL: nothing is remembered */
+    bool protect;        /* addresses of this computer may not appear behind a peer */
+    uint64_t user;       /* who to become; 0: stay */
+    uint64_t give_up_ns; /* end if no peer has answered by then; 0: try for ever */
 };
 
-/* Runs until SIGTERM or SIGINT. */
+/* Runs until SIGTERM or SIGINT. EL_EAGAIN: gave up, see give_up_ns. */
 int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct el_err *err);
 
 #endif
