@@ -204,6 +204,9 @@ void el_dhcp_reply(const struct el_dhcp_config *config, const struct el_dhcp_mes
         el_dhcp_put_be32(reply, EL_DHCP_O_T1_S, answer->lease_s / 2);
         el_dhcp_put_be32(reply, EL_DHCP_O_T2_S, (uint32_t)((uint64_t)answer->lease_s * 7 / 8));
     }
+    /* RFC 3046 §2.2. Here, since without it a relay may not find the way back to the client: the
+     * rest has sname and file to go to. On the wire it is the last one nevertheless. */
+    echo(request, EL_DHCP_O_RELAY, reply);
     bool network = answer->type != EL_DHCP_NAK && !answer->boot_server;
     if (network)
         put_network(config, reply);
@@ -211,7 +214,6 @@ void el_dhcp_reply(const struct el_dhcp_config *config, const struct el_dhcp_mes
         put_boot(config, request, client, &answer->boot, reply);
     echo(request, EL_DHCP_O_UUID, reply);
     echo(request, EL_DHCP_O_CLIENT_ID, reply); /* RFC 6842 */
-    echo(request, EL_DHCP_O_RELAY, reply);     /* RFC 3046 §2.2 */
     /* Last, since the last options are left out first for a client that takes little. */
     if (network)
         put_extras(config, request, answer, reply);

@@ -177,7 +177,10 @@ static bool write_where_it_fits(struct field *fields, unsigned count,
 }
 
 /* Writes all options; what does not fit the options field goes to sname, then to file. A boot
- * file's name that stands in option 67 too may give way. Returns the number of options left out. */
+ * file's name that stands in option 67 too may give way. Returns the number of options left out.
+ *
+ * The relay's own option is the last one of the options field, and in no other (RFC 3046 §2.2):
+ * relays look for it there and cut it off. When its turn comes only its place is kept. */
 static unsigned write_options(const struct el_dhcp_message *m, struct el_wire *w, uint8_t *sname,
                               uint8_t *file)
 {
@@ -196,15 +199,26 @@ static unsigned write_options(const struct el_dhcp_message *m, struct el_wire *w
          .room =
              overload && (!m->file[0] || el_dhcp_has(m, EL_DHCP_O_BOOT_FILE)) ? FILE_BYTES - 1 : 0},
     };
-    for (unsigned i = 0; i < options->count; i++)
-        if (!write_where_it_fits(fields, 3, options, options->order[i]))
-            dropped++;
+    bool relay = false;
+    for (unsigned i = 0; i < options->count; i++) {
+        uint8_t code = options->order[i];
+        if (code != EL_DHCP_O_RELAY) {
+            dropped += !write_where_it_fits(fields, 3, options, code);
+            continue;
+        }
+        size_t place = encoded_bytes(options, code);
+        relay = fields[0].room >= place;
+        fields[0].room -= relay ? place : 0;
+        dropped += !relay;
+    }
     if (fields[1].used || fields[2].used) {
         el_wire_put_u8(&fields[0].w, EL_DHCP_O_OVERLOAD);
         el_wire_put_u8(&fields[0].w, 1);
         el_wire_put_u8(&fields[0].w, (uint8_t)((fields[1].used ? OVERLOAD_SNAME : 0) |
                                                (fields[2].used ? OVERLOAD_FILE : 0)));
     }
+    if (relay)
+        write_option(&fields[0].w, options, EL_DHCP_O_RELAY);
     for (unsigned i = 0; i < 3; i++)
         if (i == 0 || fields[i].used) {
             el_wire_put_u8(&fields[i].w, EL_DHCP_O_END);

@@ -5,7 +5,8 @@
  * Decoding joins what belongs together: the options field, and `file` and `sname` if they are
  * overloaded (RFC 2132 §9.3), are one stream of options in which an option that comes in several
  * parts is one option (RFC 3396). Encoding is the inverse: an option beyond 255 bytes is split, and
- * `sname` and `file` are used for options only if these do not fit otherwise.
+ * `sname` and `file` are used for options only if these do not fit otherwise, and never for the
+ * relay's.
  *
  * Addresses are numbers in host order, 0 for none. A message owns its bytes; nothing here
  * allocates.
@@ -134,8 +135,8 @@ struct el_dhcp_message {
 int el_dhcp_decode(const uint8_t *bytes, size_t len, struct el_dhcp_message *m);
 
 /* Encodes into at most LIMIT bytes (a client's maximum; raised to EL_DHCP_BOOTP_BYTES). Options
- * that fit nowhere are left out, the last ones first, and counted in *DROPPED. The length, or
- * EL_ESHORT. */
+ * that fit nowhere are left out, the last ones first, and counted in *DROPPED. Wherever it stands
+ * in M, the relay's option is written last (RFC 3046 §2.2). The length, or EL_ESHORT. */
 int el_dhcp_encode(const struct el_dhcp_message *m, size_t limit, uint8_t *bytes, size_t capacity,
                    unsigned *dropped);
 

@@ -380,7 +380,8 @@ static void a_relay_gets_the_reply(void **state)
     assert_int_equal(out.to.port, 67);
     assert_int_equal(answer.giaddr, NET + 254);
     assert_int_equal(answer.flags, 0x8000);
-    assert_int_equal(answer.options.of[82].len, 10); /* RFC 3046: unchanged */
+    assert_int_equal(answer.options.of[82].len, 10); /* RFC 3046 §2.2: unchanged, and the last */
+    assert_int_equal(answer.options.order[answer.options.count - 1], 82);
     struct el_wire w = el_dhcp_suboption(el_dhcp_option(&answer, 82), 1);
     assert_memory_equal(w.at, "eth0", 4);
 }

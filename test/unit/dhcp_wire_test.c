@@ -253,6 +253,78 @@ static void sname_and_file_are_used_only_when_needed(void **state)
     assert_option(&back, 67, "snponly.efi", 11);
 }
 
+static const uint8_t relay_value[] = {1, 4, 'e', 't', 'h', '0', 2, 2, 0xaa, 0xbb};
+
+/* The last option of the options field is the relay's, with END behind it and then only padding. */
+static void assert_relay_is_last(const uint8_t *bytes, size_t len)
+{
+    size_t at = EL_DHCP_FIXED_BYTES, last = 0;
+
+    while (at < len && bytes[at] != EL_DHCP_O_END) {
+        last = at;
+        at += 2u + bytes[at + 1];
+    }
+    assert_true(at < len);
+    assert_int_equal(bytes[last], EL_DHCP_O_RELAY);
+    assert_int_equal(bytes[last + 1], sizeof relay_value);
+    assert_memory_equal(bytes + last + 2, relay_value, sizeof relay_value);
+    while (++at < len)
+        assert_int_equal(bytes[at], 0);
+}
+
+/* RFC 3046 §2.2: whatever comes after it, and however full the message is. */
+static void the_relays_option_is_the_last_one(void **state)
+{
+    (void)state;
+    struct el_dhcp_message m, back;
+    uint8_t bytes[EL_DHCP_REPLY_BYTES];
+    unsigned dropped;
+
+    for (unsigned options = 0; options < 16; options++)
+        for (size_t size = 0; size < 64; size++) {
+            fill(&m, 0, 0);
+            el_dhcp_put(&m, EL_DHCP_O_RELAY, relay_value, sizeof relay_value);
+            uint8_t value[64] = {0};
+            for (unsigned i = 0; i < options; i++)
+                el_dhcp_put(&m, (uint8_t)(100 + i), value, size);
+            int len = el_dhcp_encode(&m, 548, bytes, sizeof bytes, &dropped);
+            assert_in_range(len, 300, 548);
+            assert_relay_is_last(bytes, (size_t)len);
+            assert_int_equal(el_dhcp_decode(bytes, (size_t)len, &back), 0);
+            assert_int_equal(back.options.count + dropped, m.options.count);
+        }
+}
+
+/* With the options field full up to 11 bytes, others go to sname. The relay's goes nowhere. */
+static void the_relays_option_is_never_in_an_overloaded_field(void **state)
+{
+    (void)state;
+    struct el_dhcp_message m, back;
+    uint8_t bytes[EL_DHCP_REPLY_BYTES], value[255] = {0};
+    unsigned dropped;
+
+    fill(&m, 0, 0);
+    el_dhcp_put(&m, 100, value, 250);
+    el_dhcp_put(&m, 101, value, 34); /* 308 - 3 - 252 - 36 - END and overload: 13 left, 12 needed */
+    el_dhcp_put(&m, EL_DHCP_O_RELAY, relay_value, sizeof relay_value);
+    el_dhcp_put(&m, 102, value, 20); /* to sname */
+    int len = el_dhcp_encode(&m, 548, bytes, sizeof bytes, &dropped);
+    assert_int_equal(dropped, 0);
+    assert_relay_is_last(bytes, (size_t)len);
+    assert_int_equal(bytes[AT_SNAME], 102);
+
+    fill(&m, 0, 0);
+    el_dhcp_put(&m, 100, value, 250);
+    el_dhcp_put(&m, 101, value, 36); /* 11 left */
+    el_dhcp_put(&m, EL_DHCP_O_RELAY, relay_value, sizeof relay_value);
+    el_dhcp_put(&m, 102, value, 20);
+    len = el_dhcp_encode(&m, 548, bytes, sizeof bytes, &dropped);
+    assert_int_equal(dropped, 1);
+    assert_int_equal(bytes[AT_SNAME], 102);
+    assert_int_equal(el_dhcp_decode(bytes, (size_t)len, &back), 0);
+    assert_false(el_dhcp_has(&back, EL_DHCP_O_RELAY));
+}
+
 static void decoding_inverts_encoding(void **state)
 {
     (void)state;
@@ -422,6 +494,8 @@ int main(void)
         cmocka_unit_test(a_reply_is_padded_to_the_size_of_bootp),
         cmocka_unit_test(an_option_beyond_255_bytes_is_split),
         cmocka_unit_test(sname_and_file_are_used_only_when_needed),
+        cmocka_unit_test(the_relays_option_is_the_last_one),
+        cmocka_unit_test(the_relays_option_is_never_in_an_overloaded_field),
         cmocka_unit_test(decoding_inverts_encoding),
         cmocka_unit_test(suboptions_are_found_within_bounds),
         cmocka_unit_test(names_are_encoded_as_labels),
