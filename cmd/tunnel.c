@@ -95,7 +95,8 @@ static const struct el_conf_schema schema = {
         "a=KEY-OF-A,ip=100.64.0.1,endpoint=HOST,keepalive=25\n\n"
         "Any WireGuard peer that carries VXLAN (UDP 4789) between the tunnel addresses will do at "
         "the other end. The interface has an MTU of 1500 on any path: TCP's segments are made to "
-        "fit, other packets are cut and put together again inside the tunnel.",
+        "fit, other packets are cut and put together again inside the tunnel. SIGHUP makes it log "
+        "its counters and the state of each peer.",
     .options = options,
     .count = sizeof options / sizeof options[0],
 };
