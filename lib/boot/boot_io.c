@@ -7,6 +7,10 @@
  * write one directory cannot make us read another file as configuration.
  *
  * "Changed" is judged by a fingerprint over names, inodes, sizes and times of all entry.conf files.
+ *
+ * The files that the entries name are opened at each look too, and closed again: only that says
+ * whether we may read them, who run as a user of our own. What is said of one is said once, until
+ * it changes.
  */
 #include "boot/boot_io.h"
 
@@ -21,11 +25,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum state { READABLE = 0, MISSING, UNREADABLE, NO_FILE };
+
+enum { FILES_MAX = 1 + EL_BOOT_INITRDS_MAX }; /* of one entry */
+
 struct el_boot_entries {
     int fd;
     uint64_t fingerprint;
     size_t count;
     struct el_boot_entry list[EL_BOOT_ENTRIES_MAX];
+    enum state said[EL_BOOT_ENTRIES_MAX][FILES_MAX]; /* as of the last look */
 };
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
@@ -114,6 +123,62 @@ static void take(void *arg, const char *name, int conf)
         EL_LOG(EL_LOG_WARN, "boot", "entry-refused", EL_STR("why", err.text));
 }
 
+/* -- the files that an entry names -- */
+
+static enum state state_of(int directory, const char *file)
+{
+    struct stat status;
+    int fd = openat(directory, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        switch (errno) {
+        case ENOENT:
+        case ENOTDIR: return MISSING;
+        case ELOOP: /* HTTP follows no symbolic link (content/content_io.h) */
+        case ENXIO: return NO_FILE;
+        default: return UNREADABLE;
+        }
+    bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    close(fd);
+    return regular ? READABLE : NO_FILE;
+}
+
+static void say(const struct el_boot_entry *entry, const char *file, enum state state)
+{
+    static const struct {
+        const char *event, *why, *hint;
+    } words[] = {
+        [MISSING] = {"file-missing", NULL, NULL},
+        [UNREADABLE] = {"file-unreadable", NULL, "make it readable by all: chmod a+r"},
+        [NO_FILE] = {"file-unreadable", "not a regular file", NULL},
+    };
+
+    if (state != READABLE)
+        EL_LOG(EL_LOG_WARN, "boot", words[state].event, EL_STR("entry", entry->name),
+               EL_STR("file", file), EL_STR("why", words[state].why),
+               EL_STR("hint", words[state].hint));
+}
+
+/* Warns of those files of ENTRY that a machine would ask for in vain. It stays in the menu: what is
+ * missing may be on its way. */
+static void check_files(int fd, const struct el_boot_entry *entry, enum state said[FILES_MAX])
+{
+    int directory = openat(fd, entry->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (directory < 0)
+        return; /* the next look finds no such entry */
+    for (unsigned i = 0; i < 1 + entry->initrd_count; i++) {
+        const char *program = entry->kernel[0] ? entry->kernel : entry->chain;
+        const char *file = i == 0 ? program : entry->initrd[i - 1];
+        enum state state = state_of(directory, file);
+
+        if (state != said[i])
+            say(entry, file, state);
+        said[i] = state;
+    }
+    close(directory);
+}
+
 struct el_boot_entries *el_boot_entries_open(int at, const char *directory, struct el_err *err)
 {
     struct el_boot_entries *entries = calloc(1, sizeof *entries);
@@ -151,8 +216,11 @@ size_t el_boot_entries_get(struct el_boot_entries *entries, const struct el_boot
         entries->count = 0;
         walk(entries, take, entries);
         qsort(entries->list, entries->count, sizeof entries->list[0], el_boot_entry_compare);
+        memset(entries->said, 0, sizeof entries->said);
         EL_LOG(EL_LOG_INFO, "boot", "entries", EL_UINT("count", entries->count));
     }
+    for (size_t i = 0; i < entries->count; i++)
+        check_files(entries->fd, &entries->list[i], entries->said[i]);
     *list = entries->list;
     return entries->count;
 }

@@ -2,7 +2,8 @@
 /*
  * The entries of the boot menu, read from a directory of directories (boot_entry.h) and read again
  * when something there has changed. An entry that is broken is left out, with a warning that says
- * why, once per change; the others are not affected.
+ * why, once per change; the others are not affected. One whose kernel or initrd is missing, or not
+ * readable for us, stays; that too is said once per change.
  */
 #ifndef EL_BOOT_BOOT_IO_H
 #define EL_BOOT_BOOT_IO_H
@@ -16,8 +17,8 @@ struct el_boot_entries;
 struct el_boot_entries *el_boot_entries_open(int at, const char *directory, struct el_err *err);
 void el_boot_entries_close(struct el_boot_entries *entries); /* NULL is allowed */
 
-/* The entries as they are on disk now, in their order. Costs one stat per directory if nothing has
- * changed. The array is valid until the next call. Returns their number. */
+/* The entries as they are on disk now, in their order. Costs an open and a stat per file if nothing
+ * has changed. The array is valid until the next call. Returns their number. */
 size_t el_boot_entries_get(struct el_boot_entries *entries, const struct el_boot_entry **list);
 
 #endif

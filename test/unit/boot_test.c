@@ -662,6 +662,93 @@ static void entries_follow_the_directory(void **state)
     assert_non_null(strstr(err.text, directory));
 }
 
+/* The warnings of one look, as text. */
+static const char *warnings_of(struct el_boot_entries *entries)
+{
+    static char text[2048];
+    const struct el_boot_entry *list;
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+
+    assert_non_null(file);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    el_log_setup(EL_LOG_WARN, EL_LOG_TEXT);
+    size_t count = el_boot_entries_get(entries, &list);
+    el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved);
+    assert_int_equal(count, 1); /* it stays in the menu */
+    ssize_t len = pread(fileno(file), text, sizeof text - 1, 0);
+    assert_true(len >= 0);
+    text[len] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void set_mode(const char *name, mode_t mode)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void files_that_cannot_be_had_are_named(void **state)
+{
+    (void)state;
+    struct el_err err = {.text = ""};
+    const uid_t nobody = 65534, us = geteuid();
+    snprintf(directory, sizeof directory, "/tmp/boot_test.XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    set_mode("", 0755);
+    make_directory("one");
+    set_mode("one", 0755);
+    write_file("one/entry.conf", "kernel = k\ninitrd = a\ninitrd = d\ninitrd = l\n");
+    set_mode("one/entry.conf", 0644);
+    write_file("one/a", "");
+    set_mode("one/a", 0);
+    make_directory("one/d");
+    set_mode("one/d", 0755);
+    char link[160];
+    snprintf(link, sizeof link, "%s/one/l", directory);
+    assert_int_equal(symlink("entry.conf", link), 0);
+
+    struct el_boot_entries *entries = el_boot_entries_open(AT_FDCWD, directory, &err);
+    assert_non_null(entries);
+    write_file("one/entry.conf", "kernel = k\ninitrd = a\ninitrd = d\ninitrd = l\norder = 1\n");
+    if (us == 0) /* who may read everything */
+        assert_int_equal(seteuid(nobody), 0);
+    const char *text = warnings_of(entries);
+    assert_non_null(strstr(text, "boot: file-missing entry=one file=k\n"));
+    assert_non_null(
+        strstr(text, "boot: file-unreadable entry=one file=a hint=\"make it readable "));
+    assert_non_null(strstr(text, "file=d why=\"not a regular file\"\n"));
+    assert_non_null(strstr(text, "file=l why=\"not a regular file\"\n"));
+    assert_string_equal(warnings_of(entries), ""); /* once */
+
+    assert_int_equal(seteuid(us), 0);
+    write_file("one/k", "");
+    set_mode("one/k", 0644);
+    set_mode("one/a", 0644);
+    if (us == 0)
+        assert_int_equal(seteuid(nobody), 0);
+    assert_string_equal(warnings_of(entries), "");
+
+    assert_int_equal(seteuid(us), 0);
+    set_mode("one/k", 0);
+    if (us == 0)
+        assert_int_equal(seteuid(nobody), 0);
+    text = warnings_of(entries);
+    assert_non_null(strstr(text, "file-unreadable entry=one file=k"));
+    assert_null(strstr(text, "file=a")); /* nothing has changed there */
+    assert_int_equal(seteuid(us), 0);
+    el_boot_entries_close(entries);
+
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_boot, without_boot)
@@ -691,6 +778,7 @@ int main(void)
         TEST(a_visit_is_read_from_its_query),
         TEST(a_report_is_a_machine_and_a_word),
         TEST(entries_follow_the_directory),
+        TEST(files_that_cannot_be_had_are_named),
     };
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
     return cmocka_run_group_tests(tests, NULL, NULL);
