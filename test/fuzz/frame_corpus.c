@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes the seed corpora of frame_fuzz, gso_fuzz and gro_fuzz: frame_corpus test/fuzz/corpus */
+/* Writes the seed corpora of frame_fuzz, gso_fuzz, gro_fuzz and vnet_fuzz:
+ * frame_corpus test/fuzz/corpus */
 #include "unit/frame_sample.h"
 
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,6 +65,33 @@ static void save_others(void)
     save("frame", "ip6-fragment", fragment6, sizeof fragment6);
 }
 
+/* The super-frame S behind the header that a TAP interface would give it. */
+static void save_vnet(const char *name, const struct sample *s)
+{
+    static uint8_t file[FILE_MAX];
+    struct virtio_net_hdr vnet = {
+        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+        .gso_type = s->udp   ? 5
+                    : s->ip6 ? VIRTIO_NET_HDR_GSO_TCPV6
+                             : VIRTIO_NET_HDR_GSO_TCPV4,
+        .gso_size = 70,
+        .csum_start = (uint16_t)sample_l4(s),
+        .csum_offset = s->udp ? 6 : 16,
+    };
+    size_t len = sample_build(file + sizeof vnet, s);
+    char other[64];
+
+    vnet.hdr_len = (uint16_t)(len - s->payload_len);
+    memcpy(file, &vnet, sizeof vnet);
+    save("vnet", name, file, sizeof vnet + len);
+
+    /* The same, not to be cut. */
+    vnet.gso_type = VIRTIO_NET_HDR_GSO_NONE;
+    memcpy(file, &vnet, sizeof vnet);
+    snprintf(other, sizeof other, "%s-whole", name);
+    save("vnet", other, file, sizeof vnet + len);
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t payload[2000], file[FILE_MAX];
@@ -90,6 +119,7 @@ int main(int argc, char **argv)
         at = sample_put(at, s.udp ? 6 : 16, 2);
         at += sample_build(at, &s);
         save("gso", kinds[k].name, file, (size_t)(at - file));
+        save_vnet(kinds[k].name, &s);
 
         /* A train of five segments, the last one short. */
         s.partial = false;
