@@ -79,8 +79,7 @@ static unsigned peer_number(const struct el_datapath *d, const struct el_tunnel_
     return i;
 }
 
-static void log_event(const struct el_datapath *d, enum el_tunnel_event event,
-                      const struct el_tunnel_peer *peer)
+static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *peer)
 {
     static const struct {
         const char *name;
@@ -94,14 +93,13 @@ static void log_event(const struct el_datapath *d, enum el_tunnel_event event,
         [EL_TUNNEL_NO_ANSWER] = {"no-answer", EL_LOG_WARN},
     };
     const char *hint = event == EL_TUNNEL_NO_ANSWER
-                           ? "is the address right, is UDP let through, and does either side "
+                           ? "is the address right, is UDP let through, and does each side "
                              "have the other's public key? trying on"
                            : NULL;
 
     EL_LOG(events[event].level, "tunnel", events[event].name,
            EL_STR("peer", el_tunnel_peer_name(peer)),
            EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(peer)), EL_STR("hint", hint));
-    (void)d;
 }
 
 /* Whoever stands in the middle can move a peer with every packet: nobody's log or disk is to keep
@@ -130,7 +128,7 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
     if (!is_news(d, event, notice.number))
         return;
     el_tunnel_peer_timestamp(peer, notice.timestamp);
-    log_event(d, event, peer);
+    log_event(event, peer);
     tell(d, &notice);
 }
 
