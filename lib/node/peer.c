@@ -89,13 +89,23 @@ static int set_keepalive(struct el_node_peer *peer, const char *value, struct el
     return 0;
 }
 
+static int set_wire(struct el_node_peer *peer, const char *value, struct el_err *err)
+{
+    for (unsigned i = 0; i < EL_TUNNEL_WIRES; i++)
+        if (strcmp(el_tunnel_wire_names[i], value) == 0) {
+            peer->wire = (enum el_tunnel_wire)i;
+            return 0;
+        }
+    return el_err(err, EL_EINVAL, "wire=%s is not standard, compact or fast", value);
+}
+
 /* What may follow the key, each as ",name=value". */
 static const struct {
     const char *name;
     int (*set)(struct el_node_peer *peer, const char *value, struct el_err *err);
 } settings[] = {
     {"ip", set_ip},           {"endpoint", set_endpoint},   {"psk", set_psk_file},
-    {"psk-key", set_psk_key}, {"keepalive", set_keepalive},
+    {"psk-key", set_psk_key}, {"keepalive", set_keepalive}, {"wire", set_wire},
 };
 
 /* SEEN has a bit for each setting that was there before. */
@@ -113,7 +123,7 @@ static int apply_setting(struct el_node_peer *peer, char *text, unsigned *seen, 
                 return settings[i].set(peer, equals + 1, err);
             }
     }
-    return el_err(err, EL_EINVAL, "%s: expected ip=, endpoint=, psk= or keepalive=", text);
+    return el_err(err, EL_EINVAL, "%s: expected ip=, endpoint=, psk=, keepalive= or wire=", text);
 }
 
 /* TEXT is ours to cut up. */
@@ -226,6 +236,8 @@ void el_node_peer_print(FILE *out, const struct el_node_peer *peer)
     }
     if (peer->keepalive_s)
         fprintf(out, ",keepalive=%u", peer->keepalive_s);
+    if (peer->wire != EL_TUNNEL_STANDARD)
+        fprintf(out, ",wire=%s", el_tunnel_wire_names[peer->wire]);
     sodium_memzero(text, sizeof text);
 }
 

@@ -2,10 +2,11 @@
 /*
  * A peer as it is configured:
  *
- *     NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS]
+ *     NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS][,wire=WIRE]
  *
  * NAME is letters, digits, '-', '.' and '_'. ADDRESS is its tunnel address (default: from its key,
- * see node/key.h). A supervisor passes the pre-shared key itself as psk-key=KEY to its applet.
+ * see node/key.h), WIRE is standard, compact or fast (enum el_tunnel_wire). A supervisor passes the
+ * pre-shared key itself as psk-key=KEY to its applet.
  */
 #ifndef EL_NODE_PEER_H
 #define EL_NODE_PEER_H
@@ -25,6 +26,7 @@ struct el_node_peer {
     struct el_ip ip;                      /* never family 0 */
     char endpoint[EL_NODE_ENDPOINT_TEXT]; /* "" if it calls us; the port may be missing */
     unsigned keepalive_s;                 /* 0: off */
+    enum el_tunnel_wire wire;
 };
 
 /* All of them; items is theirs. */

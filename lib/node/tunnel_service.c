@@ -257,6 +257,7 @@ static int add_peers(struct service *s, struct el_err *err)
         struct el_tunnel_peer_config config = {
             .allowed = {peer->ip, 32},
             .keepalive_s = peer->keepalive_s,
+            .wire = peer->wire,
         };
         memcpy(config.name, peer->name, sizeof config.name);
         memcpy(config.public_key, peer->key, sizeof config.public_key);

@@ -85,6 +85,7 @@ struct el_tunnel_peer {
     struct el_endpoint endpoint;
     struct el_prefix allowed[2]; /* IPv4 and IPv6; family 0: none */
     unsigned keepalive_s;
+    enum el_tunnel_wire wire;
 
     /* As initiator. */
     bool has_initiation; /* one is on its way; secrets->handshake and initiation_index hold */

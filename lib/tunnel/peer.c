@@ -6,6 +6,12 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+const char *const el_tunnel_wire_names[EL_TUNNEL_WIRES + 1] = {
+    [EL_TUNNEL_STANDARD] = "standard",
+    [EL_TUNNEL_COMPACT] = "compact",
+    [EL_TUNNEL_FAST] = "fast",
+};
+
 int el_tunnel_peers_new(struct el_tunnel *tunnel)
 {
     size_t max = tunnel->peers_max;
@@ -139,6 +145,7 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
     peer->name[sizeof peer->name - 1] = '\0';
     peer->endpoint = config->endpoint;
     peer->keepalive_s = config->keepalive_s;
+    peer->wire = config->wire;
     memcpy(peer->greatest_timestamp, config->last_timestamp, sizeof peer->greatest_timestamp);
     memcpy(peer->allowed, range, sizeof peer->allowed);
     el_tunnel_signer_init(&peer->signer, config->public_key);
@@ -207,6 +214,11 @@ void *el_tunnel_peer_user(const struct el_tunnel_peer *peer)
 const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer)
 {
     return peer->name;
+}
+
+enum el_tunnel_wire el_tunnel_peer_wire(const struct el_tunnel_peer *peer)
+{
+    return peer->wire;
 }
 
 const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer)

@@ -34,6 +34,16 @@ enum {
     EL_TUNNEL_PEERS_MAX = 4096,
 };
 
+/* The form of what goes between us and a peer. Both sides are configured with the same one: it is
+ * never negotiated, so nobody can talk either of them down. */
+enum el_tunnel_wire {
+    EL_TUNNEL_STANDARD, /* what every WireGuard peer understands */
+    EL_TUNNEL_COMPACT, /* two el2w: the payload may be something else than IP, and has no padding */
+    EL_TUNNEL_FAST,    /* as compact, with a cipher for CPUs that have AES in hardware */
+    EL_TUNNEL_WIRES
+};
+extern const char *const el_tunnel_wire_names[EL_TUNNEL_WIRES + 1]; /* NULL at the end */
+
 struct el_tunnel;
 struct el_tunnel_peer; /* owned by the tunnel; valid until it is removed */
 
@@ -70,6 +80,7 @@ struct el_tunnel_peer_config {
     struct el_prefix allowed;   /* its tunnel addresses: sources it may use (cryptokey routing) */
     struct el_prefix allowed6;  /* the same for IPv6; family 0: none */
     unsigned keepalive_s;       /* persistent keepalive, 0 = off, 1..65535 */
+    enum el_tunnel_wire wire;   /* the same on the other side */
     uint8_t last_timestamp[12]; /* greatest TAI64N accepted from it so far (from disk) */
 };
 
@@ -90,6 +101,7 @@ struct el_tunnel_peer *el_tunnel_peer_next(struct el_tunnel *tunnel, size_t *cur
 void el_tunnel_peer_set_user(struct el_tunnel_peer *peer, void *user);
 void *el_tunnel_peer_user(const struct el_tunnel_peer *peer);
 const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer);
+enum el_tunnel_wire el_tunnel_peer_wire(const struct el_tunnel_peer *peer);
 const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer);
 void el_tunnel_peer_set_endpoint(struct el_tunnel_peer *peer, const struct el_endpoint *endpoint);
 void el_tunnel_peer_timestamp(const struct el_tunnel_peer *peer, uint8_t timestamp[12]);

@@ -72,7 +72,7 @@ FORWARD = {
 
 KEY, PSK = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=", "/" * 42 + "8="
 PEER = {
-    "peers": f"p mars={KEY},ip=100.64.0.9,endpoint=hub.example:443,psk-key={PSK},keepalive=25\n"
+    "peers": f"p mars={KEY},ip=100.64.0.9,endpoint=hub.example:443,psk-key={PSK},keepalive=25,wire=fast\n"
              f"p venus=I{KEY[1:]}\np mars=J{KEY[1:]}\n",
     "endpoints": "e hub\ne hub:80\ne [fd00::1]:80\ne fd00::1\ne 192.0.2.1:51820\n",
     "options": "r 192.168.77.100-192.168.77.199\nm 52:54:00:12:34:56=192.168.77.20,node20\n"

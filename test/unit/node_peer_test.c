@@ -40,9 +40,9 @@ static void all_that_may_be_said(void **state)
     char ip[EL_IP_TEXT], key[EL_TUNNEL_KEY_TEXT];
 
     (void)state;
-    assert_int_equal(
-        add("mars=" KEY ",ip=100.64.0.9,endpoint=hub.example.org:443,psk-key=" PSK ",keepalive=25"),
-        0);
+    assert_int_equal(add("mars=" KEY ",ip=100.64.0.9,endpoint=hub.example.org:443,psk-key=" PSK
+                         ",keepalive=25,wire=fast"),
+                     0);
     assert_int_equal(peers.count, 1);
     const struct el_node_peer *peer = &peers.items[0];
     assert_string_equal(peer->name, "mars");
@@ -53,6 +53,7 @@ static void all_that_may_be_said(void **state)
     assert_string_equal(el_ip_text(&peer->ip, ip), "100.64.0.9");
     assert_string_equal(peer->endpoint, "hub.example.org:443");
     assert_int_equal(peer->keepalive_s, 25);
+    assert_int_equal(peer->wire, EL_TUNNEL_FAST);
 }
 
 /* A name and a key will do; the address follows from the key. */
@@ -67,6 +68,7 @@ static void the_least(void **state)
     assert_memory_equal(peer->psk, none, sizeof none);
     assert_string_equal(peer->endpoint, "");
     assert_int_equal(peer->keepalive_s, 0);
+    assert_int_equal(peer->wire, EL_TUNNEL_STANDARD);
 }
 
 #define NAME_63 "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456.8"
@@ -104,6 +106,9 @@ static void mistakes(void **state)
         {"venus=" KEY2 ",keepalive=65536", "65536"},
         {"venus=" KEY2 ",keepalive=18446744073709551617", "0 to 65535"},
         {"venus=" KEY2 ",keepalive=25s", "25s"},
+        {"venus=" KEY2 ",wire=", "standard, compact or fast"},
+        {"venus=" KEY2 ",wire=Fast", "wire=Fast"},
+        {"venus=" KEY2 ",wire=fast,wire=fast", "wire= is there twice"},
         {"venus=" KEY2 ",endpoint=", "endpoint"},
         {"venus=" KEY2 ",endpoint=hub:0", "hub:0"},
         {"venus=" KEY2 ",endpoint=hub\n", "endpoint"},
@@ -163,6 +168,8 @@ static void printed_and_read_again(void **state)
         "b=" KEY ",ip=100.127.255.254,endpoint=[fd00::1]:1,psk-key=" PSK ",keepalive=65535",
         "c=" KEY ",ip=10.0.0.1,endpoint=hub,keepalive=1",
         NAME_63 "=" KEY ",ip=1.2.3.4,psk-key=" PSK,
+        "d=" KEY ",ip=10.0.0.1,keepalive=1,wire=compact",
+        "e=" KEY ",ip=10.0.0.1,wire=fast",
     };
 
     (void)state;
