@@ -52,6 +52,9 @@ static void session_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
     bool was_up = peer->up;
 
     peer->up = true;
+    peer->handshake_ns = peer->sessions.current->made_ns;
+    if (!was_up)
+        peer->up_since_ns = peer->handshake_ns;
     el_tunnel_timers_session_up(tunnel, peer);
     tunnel->counters[EL_TUNNEL_HANDSHAKES]++;
     el_tunnel_tell(tunnel, was_up ? EL_TUNNEL_REKEYED : EL_TUNNEL_SESSION_UP, peer);

@@ -99,6 +99,8 @@ struct el_tunnel_peer {
 
     struct el_tunnel_sessions sessions;
     struct el_tunnel_timers timers;
+    struct el_tunnel_traffic traffic;
+    uint64_t up_since_ns, handshake_ns; /* see struct el_tunnel_peer_state */
 
     unsigned wants; /* bits of enum el_tunnel_want */
     bool queued;
@@ -127,7 +129,8 @@ struct el_tunnel {
     } strangers[EL_TUNNEL_STRANGERS]; /* a ring of cookie replies */
     unsigned first_stranger, stranger_count;
 
-    uint64_t counters[EL_TUNNEL_COUNTERS];
+    uint64_t counters[EL_TUNNEL_COUNTERS]; /* traffic is counted with its peer, */
+    struct el_tunnel_traffic gone;         /* or was, for those that were removed */
 };
 
 /* tunnel.c */
@@ -150,6 +153,9 @@ void el_tunnel_roam(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
 
 int el_tunnel_peers_new(struct el_tunnel *tunnel);
 void el_tunnel_peers_free(struct el_tunnel *tunnel);
+
+/* The traffic of all peers there are and were. */
+void el_tunnel_peers_traffic(const struct el_tunnel *tunnel, struct el_tunnel_traffic *all);
 
 /* handshake.c */
 

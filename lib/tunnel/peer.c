@@ -175,6 +175,21 @@ static void leave_queue(struct el_tunnel *tunnel, const struct el_tunnel_peer *p
         tunnel->last_speaker = before;
 }
 
+static void add_traffic(struct el_tunnel_traffic *sum, const struct el_tunnel_traffic *traffic)
+{
+    sum->rx_packets += traffic->rx_packets;
+    sum->rx_bytes += traffic->rx_bytes;
+    sum->tx_packets += traffic->tx_packets;
+    sum->tx_bytes += traffic->tx_bytes;
+}
+
+void el_tunnel_peers_traffic(const struct el_tunnel *tunnel, struct el_tunnel_traffic *all)
+{
+    *all = tunnel->gone;
+    for (unsigned i = 0; i < tunnel->peers_max; i++)
+        add_traffic(all, &tunnel->peers[i].traffic);
+}
+
 void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
 {
     el_tunnel_forget_initiation(tunnel, peer);
@@ -183,6 +198,7 @@ void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer
     el_tunnel_allowed_remove(tunnel->allowed, peer);
     el_map_del(tunnel->by_key, peer->secrets->pairing.public_key);
     leave_queue(tunnel, peer);
+    add_traffic(&tunnel->gone, &peer->traffic);
     clear_peer(peer);
 }
 
@@ -239,4 +255,16 @@ void el_tunnel_peer_timestamp(const struct el_tunnel_peer *peer, uint8_t timesta
 bool el_tunnel_peer_is_up(const struct el_tunnel_peer *peer, uint64_t now_ns)
 {
     return el_tunnel_session_sends(peer->sessions.current, now_ns);
+}
+
+void el_tunnel_peer_state(const struct el_tunnel_peer *peer, uint64_t now_ns,
+                          struct el_tunnel_peer_state *state)
+{
+    *state = (struct el_tunnel_peer_state){
+        .up = el_tunnel_peer_is_up(peer, now_ns),
+        .up_since_ns = peer->up_since_ns,
+        .handshake_ns = peer->handshake_ns,
+        .keepalive_s = peer->keepalive_s,
+        .traffic = peer->traffic,
+    };
 }

@@ -196,8 +196,8 @@ static int take_data(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_INNER, EL_EPROTO);
     if (!el_prefix_contains(&peer->allowed[source.family == 6], &source))
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_SOURCE, EL_EPERM);
-    tunnel->counters[EL_TUNNEL_RX_PACKETS]++;
-    tunnel->counters[EL_TUNNEL_RX_BYTES] += packet->len;
+    peer->traffic.rx_packets++;
+    peer->traffic.rx_bytes += packet->len;
     return 1;
 }
 
@@ -261,8 +261,8 @@ int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_p
     size_t sealed = write_data(session, to, bytes, len + padding);
     memcpy(bytes + len, behind, padding);
 
-    tunnel->counters[EL_TUNNEL_TX_PACKETS]++;
-    tunnel->counters[EL_TUNNEL_TX_BYTES] += len;
+    peer->traffic.tx_packets++;
+    peer->traffic.tx_bytes += len;
     el_tunnel_timers_sent(tunnel, peer, now_ns, true);
     return (int)sealed;
 }
@@ -375,5 +375,15 @@ const char *el_tunnel_counter_name(enum el_tunnel_counter counter)
 
 uint64_t el_tunnel_count(const struct el_tunnel *tunnel, enum el_tunnel_counter counter)
 {
-    return counter < EL_TUNNEL_COUNTERS ? tunnel->counters[counter] : 0;
+    struct el_tunnel_traffic all;
+
+    if (counter >= EL_TUNNEL_HANDSHAKES)
+        return counter < EL_TUNNEL_COUNTERS ? tunnel->counters[counter] : 0;
+    el_tunnel_peers_traffic(tunnel, &all);
+    switch (counter) {
+    case EL_TUNNEL_RX_PACKETS: return all.rx_packets;
+    case EL_TUNNEL_RX_BYTES: return all.rx_bytes;
+    case EL_TUNNEL_TX_PACKETS: return all.tx_packets;
+    default: return all.tx_bytes;
+    }
 }

@@ -107,6 +107,23 @@ void el_tunnel_peer_set_endpoint(struct el_tunnel_peer *peer, const struct el_en
 void el_tunnel_peer_timestamp(const struct el_tunnel_peer *peer, uint8_t timestamp[12]);
 bool el_tunnel_peer_is_up(const struct el_tunnel_peer *peer, uint64_t now_ns);
 
+/* What has passed between a peer and us: IP packets and their bytes, without keepalives. */
+struct el_tunnel_traffic {
+    uint64_t rx_packets, rx_bytes;
+    uint64_t tx_packets, tx_bytes;
+};
+
+/* How it stands with a peer. */
+struct el_tunnel_peer_state {
+    bool up;
+    uint64_t up_since_ns;  /* while up: since SESSION_UP was told */
+    uint64_t handshake_ns; /* when the newest session was made; 0: none ever was */
+    unsigned keepalive_s;
+    struct el_tunnel_traffic traffic;
+};
+void el_tunnel_peer_state(const struct el_tunnel_peer *peer, uint64_t now_ns,
+                          struct el_tunnel_peer_state *state);
+
 /* Starts a handshake now, unless a session stands or one is under way. */
 void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns);
 

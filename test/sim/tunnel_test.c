@@ -69,6 +69,35 @@ static void connects_and_talks(void **state)
     world_end(&world);
 }
 
+/* What is told about a peer is its own. */
+static void tells_how_it_stands(void **state)
+{
+    struct el_tunnel_peer_state before, after, other;
+
+    (void)state;
+    begin(30, 25);
+    el_tunnel_peer_state(a_to_b, world.now_ns, &before);
+    assert_false(before.up);
+    assert_int_equal(before.handshake_ns, 0);
+    assert_int_equal(before.keepalive_s, 25);
+    uint64_t start_ns = world.now_ns;
+    connect();
+    assert_int_equal(converse(130 * EL_S, EL_S), 0);
+    el_tunnel_peer_state(a_to_b, world.now_ns, &after);
+    el_tunnel_peer_state(b_to_a, world.now_ns, &other);
+    assert_true(after.up && other.up);
+    assert_in_range(after.up_since_ns, start_ns, start_ns + EL_S);
+    assert_in_range(after.handshake_ns, start_ns + 119 * EL_S, world.now_ns); /* of the rekey */
+    assert_int_equal(after.traffic.tx_packets, b->got);
+    assert_int_equal(after.traffic.rx_packets, a->got);
+    assert_int_equal(after.traffic.tx_bytes, other.traffic.rx_bytes);
+    assert_int_equal(after.traffic.rx_bytes, other.traffic.tx_bytes);
+    /* It goes, and what it has sent stays in the sum. */
+    el_tunnel_remove_peer(a->tunnel, a_to_b);
+    assert_int_equal(el_tunnel_count(a->tunnel, EL_TUNNEL_TX_PACKETS), after.traffic.tx_packets);
+    world_end(&world);
+}
+
 /* Hours of traffic: rekeys happen, and nothing is lost over them, whoever is the talkative one. */
 static void rekeys_lose_nothing(void **state)
 {
@@ -508,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connects_and_talks),
+        cmocka_unit_test(tells_how_it_stands),
         cmocka_unit_test(rekeys_lose_nothing),
         cmocka_unit_test(survives_a_bad_network),
         cmocka_unit_test(both_initiate_at_once),
