@@ -3,13 +3,26 @@
 #
 # The system that the bare machine boots: the distribution's stock kernel, unmodified, and an
 # initramfs with busybox and the kernel's own network drivers. Both are made on the spot and kept in
-# the cache directory. Sourced by the lab. Wants $CACHE and $LAB (this directory).
+# the cache directory. Sourced by the lab and by tests that want a kernel of their own. Wants $CACHE
+# and $LAB (this directory).
 
 # What a machine of the lab may have; what a driver needs, depmod knows.
 GUEST_MODULES=(virtio_pci virtio_net virtio_rng e1000 e1000e igb r8169 af_packet)
 
 # guest_entry DIRECTORY: makes DIRECTORY an entry for the hub's boot menu.
 guest_entry() {
+    guest_files "$1"
+    cat >"$1/entry.conf" <<-'ENTRY'
+		title = Busybox on the stock kernel
+		kernel = vmlinuz
+		initrd = initrd.img
+		args = console=tty0 console=ttyS0,115200 net.ifnames=0 panic=-1 quiet
+	ENTRY
+}
+
+# guest_files DIRECTORY [ADD]: puts vmlinuz and initrd.img there; ADD ROOT may change what is in the
+# latter before it is packed.
+guest_files() {
     local package kernel busybox
     # The package that the distribution's kernel is in today.
     package=$(apt-cache depends linux-image-amd64 | awk '$1 == "Depends:" { print $2; exit }')
@@ -18,13 +31,7 @@ guest_entry() {
     [[ -e $busybox ]] || guest_fetch busybox-static
     mkdir -p "$1"
     cp "$kernel"/boot/vmlinuz-* "$1/vmlinuz"
-    guest_initrd "$kernel" "$busybox" "${package#linux-image-}" "$1/initrd.img"
-    cat >"$1/entry.conf" <<-'ENTRY'
-		title = Busybox on the stock kernel
-		kernel = vmlinuz
-		initrd = initrd.img
-		args = console=tty0 console=ttyS0,115200 net.ifnames=0 panic=-1 quiet
-	ENTRY
+    guest_initrd "$kernel" "$busybox" "${package#linux-image-}" "$1/initrd.img" "${2:-:}"
 }
 
 # guest_fetch PACKAGE [THEN]: downloads and unpacks it to $CACHE/PACKAGE; nothing is installed.
@@ -49,9 +56,9 @@ guest_keep_kernel() {
     depmod -b . "$(basename lib/modules/*)"
 }
 
-# guest_initrd KERNEL-DIRECTORY BUSYBOX-DIRECTORY RELEASE FILE
+# guest_initrd KERNEL-DIRECTORY BUSYBOX-DIRECTORY RELEASE FILE ADD
 guest_initrd() {
-    local kernel=$1 busybox=$2 release=$3 root module path
+    local kernel=$1 busybox=$2 release=$3 add=$5 root module path
     root=$(mktemp -d "$CACHE/initrd.XXXXXX")
     mkdir -p "$root"/{bin,dev,proc,sys,etc,lib/modules/"$release"}
     cp "$busybox/bin/busybox" "$root/bin/"
@@ -65,6 +72,7 @@ guest_initrd() {
     done
     depmod -b "$root" "$release"
     mknod -m 600 "$root/dev/console" c 5 1 # the kernel opens it before /init has mounted anything
+    "$add" "$root"
     (cd "$root" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n) >"$4"
     rm -r "$root"
 }
