@@ -324,7 +324,7 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
     }
     memcpy(&dst, rx->bytes, sizeof dst);
     memcpy(&src, rx->bytes + sizeof dst, sizeof src);
-    if (el_switch_forward(f->sw, now_ns, f->locals[number], &src, &dst, &out) < 0)
+    if (el_switch_forward_exclusive(f->sw, now_ns, 0, f->locals[number], &src, &dst, &out) < 0)
         return;
     send_to_ports(f, &out, &tx);
     size_t mtu = smallest_mtu(f, &out, SIZE_MAX);
@@ -374,7 +374,7 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
     }
     memcpy(&dst, packet->frame, sizeof dst);
     memcpy(&src, packet->frame + sizeof dst, sizeof src);
-    if (el_switch_forward(f->sw, now_ns, (unsigned)from, &src, &dst, &out) < 0)
+    if (el_switch_forward_exclusive(f->sw, now_ns, 0, (unsigned)from, &src, &dst, &out) < 0)
         return;
     el_overlay_clamp_mss(packet->frame, packet->frame_len, smallest_mtu(f, &out, machine_mtu(peer)),
                          false);

@@ -2,19 +2,25 @@
 /*
  * The switch.
  *
+ * What lanes may write side by side is in struct lane, one for each, or is an atomic that needs no
+ * order among others: when an address was last heard, and how full a bucket is. All else is still
+ * while they look. Both modes go one way through the code: judge() says what the source of a frame
+ * asks for and changes nothing; only the exclusive mode goes on to change().
+ *
  * An address is one struct address in an array of fixed size; the map finds it by network and MAC,
  * the port it was heard at holds it in a list, so that a port is forgotten in as many steps as it
  * has addresses. Ageing sweeps the array, a slice at a time.
  *
  * Who gets a flooded frame is decided when ports change, not when frames come: each network keeps
- * an array of its published ports, and one of those that are not isolated. The port a frame came
- * from is swapped to the end of the array and left out of the count; that is all a flood costs.
+ * an array of its published ports, and one of those that are not isolated. A flood copies it to the
+ * lane without the port that the frame came from.
  */
 #include "switch/switch.h"
 
 #include "base/map.h"
 #include "base/time.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,26 +30,34 @@ enum {
     ADDRESSES_PER_PORT_DEFAULT = 1024,
     FLOOD_PER_S_DEFAULT = 1000,
     FLOOD_BURST_DEFAULT = 2000,
+    CHANGES_PER_S = 100, /* of the table, by a port */
     AGEING_DEFAULT_S = 300,
     AGEING_MIN_S = 10,
     AGEING_MAX_S = 24 * 60 * 60,
     RECENT = 256,       /* by the last bytes of the key; one pointer each */
     SWEEP_SLICES = 128, /* that many steps make one sweep ... */
     SWEEPS_PER_AGE = 4, /* ... and that many sweeps one ageing time */
+    CACHE_LINE = 64,
 };
 
-#define NONE UINT32_MAX /* no address */
+#define NONE     UINT32_MAX /* no address */
+#define FRESH_NS EL_S       /* lanes do not tell each other more often that they hear an address */
 
 struct address {
     uint64_t key;
-    uint64_t seen_ns;
+    _Atomic uint64_t seen_ns;
     uint32_t next, previous; /* of the same port; next also chains the free ones */
     uint16_t port;
     bool used;
     bool pinned;
 };
 
-/* A set of ports from which one can be left out at no cost. */
+/* A token bucket, kept as the time when it will be full again (GCRA, ITU-T I.371). */
+struct bucket {
+    uint64_t interval_ns, burst_ns;
+    _Atomic uint64_t full_ns;
+};
+
 struct flood_list {
     uint16_t *ports;
     unsigned count;
@@ -63,8 +77,15 @@ struct port {
     uint16_t position[LISTS]; /* in the network's lists */
     uint32_t newest;          /* address */
     unsigned addresses_max;
-    uint64_t flood_interval_ns, flood_burst_ns;
-    uint64_t flood_ns; /* when the bucket will be full again */
+    struct bucket floods, changes;
+};
+
+/* What one lane writes and no other. */
+struct lane {
+    _Alignas(CACHE_LINE) _Atomic uint64_t counters[EL_SWITCH_COUNTERS];
+    uint16_t unicast; /* what OUT points to for a known destination, */
+    uint16_t *flood;  /* and for all others */
+    struct address *recent[RECENT];
 };
 
 struct el_switch {
@@ -72,7 +93,6 @@ struct el_switch {
     size_t addresses_max;
     uint64_t ageing_ns;
     struct el_map *by_key;
-    struct address *recent[RECENT];
     struct address *addresses;
     uint32_t free;   /* the first of the free addresses */
     size_t learned;  /* addresses that will age */
@@ -81,26 +101,62 @@ struct el_switch {
     struct port *ports;
     unsigned *owned; /* addresses of each port; apart, because a full table searches it */
     struct network networks[EL_SWITCH_NETWORKS_MAX];
-    uint16_t unicast; /* what OUT points to for a known destination */
-    uint64_t counters[EL_SWITCH_COUNTERS];
+    struct lane lanes[EL_SWITCH_LANES];
 };
+
+static void count(struct lane *lane, enum el_switch_counter counter)
+{
+    uint64_t was = atomic_load_explicit(&lane->counters[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&lane->counters[counter], was + 1, memory_order_relaxed);
+}
+
+/* -- buckets -- */
+
+static bool has_token(const struct bucket *bucket, uint64_t now_ns, uint64_t full_ns)
+{
+    return (full_ns > now_ns ? full_ns : now_ns) + bucket->interval_ns <= now_ns + bucket->burst_ns;
+}
+
+/* Takes TOKENS if there is one: what costs more than is there leaves a debt, so that it passes at
+ * all, and at its price. */
+static bool take_tokens(struct bucket *bucket, uint64_t now_ns, unsigned tokens)
+{
+    uint64_t full_ns = atomic_load_explicit(&bucket->full_ns, memory_order_relaxed), next;
+
+    do {
+        if (!has_token(bucket, now_ns, full_ns))
+            return false;
+        next = (full_ns > now_ns ? full_ns : now_ns) + tokens * bucket->interval_ns;
+    } while (!atomic_compare_exchange_weak_explicit(&bucket->full_ns, &full_ns, next,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+static struct bucket make_bucket(unsigned per_s, unsigned burst)
+{
+    uint64_t interval_ns = per_s < EL_S ? EL_S / per_s : 1;
+
+    return (struct bucket){.interval_ns = interval_ns, .burst_ns = burst * interval_ns};
+}
 
 /* -- addresses -- */
 
 static uint64_t make_key(unsigned network, const struct el_mac *mac)
 {
-    uint64_t key = 0;
+    uint32_t head;
+    uint16_t tail;
 
-    for (size_t i = 0; i < sizeof mac->b; i++)
-        key = key << 8 | mac->b[i];
-    return key << 16 | network;
+    memcpy(&head, mac->b, sizeof head);
+    memcpy(&tail, mac->b + sizeof head, sizeof tail);
+    return (uint64_t)head << 32 | (uint64_t)tail << 16 | network;
 }
 
 /* Frames come in flights between the same two stations: what was looked up last is looked at before
  * the map is. An address never moves in memory, so an old pointer at worst has another key now. */
-static struct address *look_up(struct el_switch *sw, uint64_t key)
+static struct address *look_up(const struct el_switch *sw, struct lane *lane, uint64_t key)
 {
-    struct address **recent = &sw->recent[(key >> 16 ^ key) % RECENT];
+    struct address **recent = &lane->recent[(key >> 24 ^ key >> 16 ^ key) % RECENT];
 
     if (*recent && (*recent)->used && (*recent)->key == key)
         return *recent;
@@ -112,7 +168,8 @@ static struct address *look_up(struct el_switch *sw, uint64_t key)
 
 static bool is_alive(const struct el_switch *sw, const struct address *address, uint64_t now_ns)
 {
-    return address->pinned || now_ns < address->seen_ns + sw->ageing_ns;
+    return address->pinned ||
+           now_ns < atomic_load_explicit(&address->seen_ns, memory_order_relaxed) + sw->ageing_ns;
 }
 
 static void link_address(struct el_switch *sw, struct address *address, unsigned port)
@@ -151,9 +208,10 @@ static void forget(struct el_switch *sw, struct address *address)
     sw->free = (uint32_t)(address - sw->addresses);
 }
 
-/* Makes room in a full table for PORT, at the cost of whichever port owns most; true if there is
- * room now. A million addresses from one port so displace each other, not those of the others. */
-static bool displace(struct el_switch *sw, unsigned port)
+/* What has to go from a full table for one more address of PORT: one of whichever port owns most,
+ * or NULL if that is PORT itself. A million addresses from one port so displace each other, not
+ * those of the others. */
+static struct address *displaced_by(const struct el_switch *sw, unsigned port)
 {
     unsigned richest = 0;
 
@@ -161,22 +219,24 @@ static bool displace(struct el_switch *sw, unsigned port)
         if (sw->owned[p] > sw->owned[richest])
             richest = p;
     if (sw->owned[richest] <= sw->owned[port] + 1)
-        return false;
+        return NULL;
     for (uint32_t a = sw->ports[richest].newest; a != NONE; a = sw->addresses[a].next)
-        if (!sw->addresses[a].pinned) {
-            forget(sw, &sw->addresses[a]);
-            return true;
-        }
-    return false;
+        if (!sw->addresses[a].pinned)
+            return &sw->addresses[a];
+    return NULL;
 }
 
-/* A new address at PORT, or NULL: quota or table are full. */
+static bool has_room(const struct el_switch *sw, unsigned port)
+{
+    return sw->owned[port] < sw->ports[port].addresses_max &&
+           (sw->free != NONE || displaced_by(sw, port));
+}
+
+/* A new address at PORT, for which there must be room. */
 static struct address *remember(struct el_switch *sw, unsigned port, uint64_t key, uint64_t now_ns)
 {
-    if (sw->owned[port] >= sw->ports[port].addresses_max)
-        return NULL;
-    if (sw->free == NONE && !displace(sw, port))
-        return NULL;
+    if (sw->free == NONE)
+        forget(sw, displaced_by(sw, port));
 
     struct address *address = &sw->addresses[sw->free];
     sw->free = address->next;
@@ -188,31 +248,45 @@ static struct address *remember(struct el_switch *sw, unsigned port, uint64_t ke
     return address;
 }
 
-/* Notes that KEY was heard at PORT. False if it must not be: another port protects it. */
-static bool learn(struct el_switch *sw, uint64_t now_ns, unsigned port, uint64_t key)
-{
-    struct address *address = look_up(sw, key);
+/* What it means that an address is heard at a port. */
+enum verdict {
+    KNOWN,     /* it is there */
+    NEW,       /* it should be there */
+    UNLEARNED, /* it should, but the port has had its share: what is known of it stays as it was */
+    FORBIDDEN  /* another port protects it */
+};
 
-    if (!address) {
-        bool learned = remember(sw, port, key, now_ns);
-        sw->counters[learned ? EL_SWITCH_LEARNED : EL_SWITCH_NOT_LEARNED]++;
-        return true;
-    }
-    if (address->port != port) {
-        bool alive = is_alive(sw, address, now_ns);
-        if (alive && (address->pinned || sw->ports[address->port].protect))
-            return false;
-        /* A port at its quota takes nothing over: what is known of the address stays as it was. */
-        if (sw->owned[port] >= sw->ports[port].addresses_max) {
-            sw->counters[EL_SWITCH_NOT_LEARNED]++;
-            return true;
-        }
+static enum verdict judge(const struct el_switch *sw, uint64_t now_ns, unsigned port,
+                          const struct address *address)
+{
+    const struct bucket *changes = &sw->ports[port].changes;
+
+    if (address && address->port == port)
+        return KNOWN;
+    if (address && is_alive(sw, address, now_ns) &&
+        (address->pinned || sw->ports[address->port].protect))
+        return FORBIDDEN;
+    if (!has_token(changes, now_ns, atomic_load_explicit(&changes->full_ns, memory_order_relaxed)))
+        return UNLEARNED;
+    bool room = address ? sw->owned[port] < sw->ports[port].addresses_max : has_room(sw, port);
+    return room ? NEW : UNLEARNED;
+}
+
+/* Notes that KEY is at PORT from now on: a NEW one. ADDRESS is what is known of it, or NULL. */
+static void change(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsigned port,
+                   uint64_t key, struct address *address)
+{
+    bool moved = address && is_alive(sw, address, now_ns);
+
+    take_tokens(&sw->ports[port].changes, now_ns, 1);
+    if (address) {
         unlink_address(sw, address);
         link_address(sw, address, port);
-        sw->counters[alive ? EL_SWITCH_MOVED : EL_SWITCH_LEARNED]++;
+        address->seen_ns = now_ns;
+    } else {
+        remember(sw, port, key, now_ns);
     }
-    address->seen_ns = now_ns;
-    return true;
+    count(lane, moved ? EL_SWITCH_MOVED : EL_SWITCH_LEARNED);
 }
 
 static void sweep_slice(struct el_switch *sw, uint64_t now_ns)
@@ -224,7 +298,7 @@ static void sweep_slice(struct el_switch *sw, uint64_t now_ns)
         sw->sweep_at = sw->sweep_at + 1 < sw->addresses_max ? sw->sweep_at + 1 : 0;
         if (address->used && !is_alive(sw, address, now_ns)) {
             forget(sw, address);
-            sw->counters[EL_SWITCH_AGED]++;
+            count(&sw->lanes[0], EL_SWITCH_AGED);
         }
     }
 }
@@ -339,16 +413,16 @@ int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config 
 
     unsigned per_s = config->flood_per_s ? config->flood_per_s : FLOOD_PER_S_DEFAULT;
     unsigned burst = config->flood_burst ? config->flood_burst : FLOOD_BURST_DEFAULT;
-    uint64_t interval = per_s < EL_S ? EL_S / per_s : 1;
+    unsigned quota = config->addresses_max ? config->addresses_max : ADDRESSES_PER_PORT_DEFAULT;
     sw->ports[port] = (struct port){
         .used = true,
         .isolate = config->isolate,
         .protect = config->protect,
         .network = network,
         .newest = NONE,
-        .addresses_max = config->addresses_max ? config->addresses_max : ADDRESSES_PER_PORT_DEFAULT,
-        .flood_interval_ns = interval,
-        .flood_burst_ns = burst * interval,
+        .addresses_max = quota,
+        .floods = make_bucket(per_s, burst),
+        .changes = make_bucket(CHANGES_PER_S, quota),
     };
     sw->owned[port] = 0;
     el_switch_publish(sw, port, config->published);
@@ -378,9 +452,9 @@ int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac)
         return address->port == port ? 0 : EL_EEXIST;
     if (address)
         forget(sw, address);
-    address = remember(sw, port, key, 0);
-    if (!address)
+    if (!has_room(sw, port))
         return EL_EFULL;
+    address = remember(sw, port, key, 0);
     address->pinned = true;
     sw->learned--;
     return 0;
@@ -396,76 +470,102 @@ static bool is_reserved(const struct el_mac *dst)
     return memcmp(dst->b, reserved, sizeof reserved) == 0 && dst->b[5] <= 0x0f;
 }
 
-/* The token bucket, kept as the time when it will be full again (GCRA, ITU-T I.371). */
-static bool take_flood_token(struct port *port, uint64_t now_ns)
+static int drop(struct lane *lane, enum el_switch_counter why, int code)
 {
-    uint64_t full_ns = port->flood_ns > now_ns ? port->flood_ns : now_ns;
-
-    if (full_ns + port->flood_interval_ns > now_ns + port->flood_burst_ns)
-        return false;
-    port->flood_ns = full_ns + port->flood_interval_ns;
-    return true;
-}
-
-static int drop(struct el_switch *sw, enum el_switch_counter why, int code)
-{
-    sw->counters[why]++;
+    count(lane, why);
     return code;
 }
 
-static int flood(struct el_switch *sw, uint64_t now_ns, unsigned port, struct el_switch_out *out)
+static int flood(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsigned port,
+                 struct el_switch_out *out)
 {
     struct port *p = &sw->ports[port];
-
-    if (!take_flood_token(p, now_ns))
-        return drop(sw, EL_SWITCH_DROP_STORM, EL_EAGAIN);
     enum list l = p->isolate ? LIST_OPEN : LIST_ALL;
     const struct flood_list *list = &sw->networks[p->network].list[l];
-    unsigned count = list->count;
-    if (!p->isolate) {
-        move_to_end(sw, l, port);
-        count--;
-    }
-    *out = (struct el_switch_out){count, list->ports, true};
-    sw->counters[EL_SWITCH_FLOODED]++;
+    unsigned before = p->isolate ? list->count : p->position[l]; /* an isolated one is not in it */
+    unsigned copies = p->isolate ? list->count : list->count - 1;
+    unsigned tokens = (copies + EL_SWITCH_FLOOD_COPIES - 1) / EL_SWITCH_FLOOD_COPIES;
+
+    if (!take_tokens(&p->floods, now_ns, tokens > 0 ? tokens : 1))
+        return drop(lane, EL_SWITCH_DROP_STORM, EL_EAGAIN);
+    memcpy(lane->flood, list->ports, before * sizeof *list->ports);
+    memcpy(lane->flood + before, list->ports + before + 1, (copies - before) * sizeof *list->ports);
+    *out = (struct el_switch_out){copies, lane->flood, true};
+    count(lane, EL_SWITCH_FLOODED);
     return 0;
 }
 
-int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
-                      const struct el_mac *src, const struct el_mac *dst, struct el_switch_out *out)
+/* Where a frame goes whose source is dealt with. */
+static int decide(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsigned port,
+                  const struct el_mac *dst, struct el_switch_out *out)
 {
-    *out = (struct el_switch_out){0};
-    if (port >= sw->ports_max || !sw->ports[port].used)
-        return EL_EINVAL;
-
     const struct port *from = &sw->ports[port];
-    if (!from->published)
-        return drop(sw, EL_SWITCH_DROP_GATE, EL_EPERM);
-    if (el_mac_is_group(src) || el_mac_is_zero(src))
-        return drop(sw, EL_SWITCH_DROP_SOURCE, EL_EPROTO);
-    if (is_reserved(dst))
-        return drop(sw, EL_SWITCH_DROP_RESERVED, EL_EPROTO);
-    if (!learn(sw, now_ns, port, make_key(from->network, src)))
-        return drop(sw, EL_SWITCH_DROP_PROTECTED, EL_EAUTH);
 
     if (el_mac_is_group(dst))
-        return flood(sw, now_ns, port, out);
-    uint64_t key = make_key(from->network, dst);
-    const struct address *address = look_up(sw, key);
+        return flood(sw, now_ns, lane, port, out);
+    const struct address *address = look_up(sw, lane, make_key(from->network, dst));
     if (!address || !is_alive(sw, address, now_ns))
-        return flood(sw, now_ns, port, out);
+        return flood(sw, now_ns, lane, port, out);
 
     const struct port *to = &sw->ports[address->port];
     if (address->port == port)
-        return drop(sw, EL_SWITCH_DROP_LOCAL, EL_EEXIST);
+        return drop(lane, EL_SWITCH_DROP_LOCAL, EL_EEXIST);
     if (!to->published)
-        return drop(sw, EL_SWITCH_DROP_GATE, EL_EPERM);
+        return drop(lane, EL_SWITCH_DROP_GATE, EL_EPERM);
     if (from->isolate && to->isolate)
-        return drop(sw, EL_SWITCH_DROP_ISOLATED, EL_EPERM);
-    sw->unicast = address->port;
-    *out = (struct el_switch_out){1, &sw->unicast, false};
-    sw->counters[EL_SWITCH_FORWARDED]++;
+        return drop(lane, EL_SWITCH_DROP_ISOLATED, EL_EPERM);
+    lane->unicast = address->port;
+    *out = (struct el_switch_out){1, &lane->unicast, false};
+    count(lane, EL_SWITCH_FORWARDED);
     return 0;
+}
+
+static inline int forward(struct el_switch *sw, uint64_t now_ns, unsigned number, unsigned port,
+                          const struct el_mac *src, const struct el_mac *dst,
+                          struct el_switch_out *out, bool exclusive)
+{
+    *out = (struct el_switch_out){0};
+    if (number >= EL_SWITCH_LANES || port >= sw->ports_max || !sw->ports[port].used)
+        return EL_EINVAL;
+
+    struct lane *lane = &sw->lanes[number];
+    if (!sw->ports[port].published)
+        return drop(lane, EL_SWITCH_DROP_GATE, EL_EPERM);
+    if (el_mac_is_group(src) || el_mac_is_zero(src))
+        return drop(lane, EL_SWITCH_DROP_SOURCE, EL_EPROTO);
+    if (is_reserved(dst))
+        return drop(lane, EL_SWITCH_DROP_RESERVED, EL_EPROTO);
+
+    uint64_t key = make_key(sw->ports[port].network, src);
+    struct address *address = look_up(sw, lane, key);
+    switch (judge(sw, now_ns, port, address)) {
+    case KNOWN:
+        if (exclusive ||
+            now_ns > atomic_load_explicit(&address->seen_ns, memory_order_relaxed) + FRESH_NS)
+            atomic_store_explicit(&address->seen_ns, now_ns, memory_order_relaxed);
+        break;
+    case NEW:
+        if (!exclusive)
+            return EL_SWITCH_NEEDS_CHANGE;
+        change(sw, now_ns, lane, port, key, address);
+        break;
+    case UNLEARNED: count(lane, EL_SWITCH_NOT_LEARNED); break;
+    case FORBIDDEN: return drop(lane, EL_SWITCH_DROP_PROTECTED, EL_EAUTH);
+    }
+    return decide(sw, now_ns, lane, port, dst, out);
+}
+
+int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned lane, unsigned port,
+                      const struct el_mac *src, const struct el_mac *dst, struct el_switch_out *out)
+{
+    return forward(sw, now_ns, lane, port, src, dst, out, false);
+}
+
+int el_switch_forward_exclusive(struct el_switch *sw, uint64_t now_ns, unsigned lane, unsigned port,
+                                const struct el_mac *src, const struct el_mac *dst,
+                                struct el_switch_out *out)
+{
+    return forward(sw, now_ns, lane, port, src, dst, out, true);
 }
 
 int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
@@ -491,9 +591,10 @@ int el_switch_new(const struct el_switch_config *config, struct el_switch **resu
         addresses_max > ADDRESSES_LIMIT || ageing_ns < AGEING_MIN_S * EL_S ||
         ageing_ns > AGEING_MAX_S * EL_S)
         return EL_EINVAL;
-    struct el_switch *sw = calloc(1, sizeof *sw);
+    struct el_switch *sw = aligned_alloc(CACHE_LINE, sizeof *sw); /* its size is a multiple */
     if (!sw)
         return EL_ENOMEM;
+    memset(sw, 0, sizeof *sw);
     sw->ports_max = config->ports_max;
     sw->addresses_max = addresses_max;
     sw->ageing_ns = ageing_ns;
@@ -501,10 +602,14 @@ int el_switch_new(const struct el_switch_config *config, struct el_switch **resu
     sw->addresses = calloc(addresses_max, sizeof *sw->addresses);
     sw->ports = calloc(sw->ports_max, sizeof *sw->ports);
     sw->owned = calloc(sw->ports_max, sizeof *sw->owned);
-    if (!sw->by_key || !sw->addresses || !sw->ports || !sw->owned) {
+    uint16_t *flood = sw->lanes[0].flood =
+        calloc((size_t)EL_SWITCH_LANES * sw->ports_max, sizeof *flood);
+    if (!sw->by_key || !sw->addresses || !sw->ports || !sw->owned || !flood) {
         el_switch_free(sw);
         return EL_ENOMEM;
     }
+    for (size_t l = 0; l < EL_SWITCH_LANES; l++)
+        sw->lanes[l].flood = flood + l * sw->ports_max;
     for (size_t a = 0; a < addresses_max; a++)
         sw->addresses[a].next = a + 1 < addresses_max ? (uint32_t)a + 1 : NONE;
     *result = sw;
@@ -522,6 +627,7 @@ void el_switch_free(struct el_switch *sw)
     free(sw->addresses);
     free(sw->ports);
     free(sw->owned);
+    free(sw->lanes[0].flood); /* one block holds all lanes' */
     free(sw);
 }
 
@@ -548,5 +654,11 @@ const char *el_switch_counter_name(enum el_switch_counter counter)
 
 uint64_t el_switch_count(const struct el_switch *sw, enum el_switch_counter counter)
 {
-    return (unsigned)counter < EL_SWITCH_COUNTERS ? sw->counters[counter] : 0;
+    uint64_t sum = 0;
+
+    if ((unsigned)counter >= EL_SWITCH_COUNTERS)
+        return 0;
+    for (unsigned l = 0; l < EL_SWITCH_LANES; l++)
+        sum += atomic_load_explicit(&sw->lanes[l].counters[counter], memory_order_relaxed);
+    return sum;
 }

@@ -11,10 +11,18 @@
  * Against hostile machines: each port may own a bounded number of addresses (quota); the whole
  * table is bounded, and when it is full, the port that owns most gives way to the one that owns
  * fewer; ageing is never off; an address of a protected port (the hub's own services) cannot be
- * learned elsewhere; flooded frames pass a token bucket per port; the hash is keyed.
+ * learned elsewhere; flooded frames pass a token bucket per port; so do changes of the table (100 a
+ * second, and as many at once as the port has quota); the hash is keyed.
  *
- * Memory: 64 bytes for each address of addresses_max (4 MiB by default), taken at new; 16 KiB for
- * each network, taken with its first port. Not thread-safe.
+ * Two modes of use. In *shared* mode any number of lanes (threads, each with a number of its own,
+ * 0..EL_SWITCH_LANES - 1) may call el_switch_forward(), and anybody the functions that take a const
+ * switch, all at once, while nobody changes anything. In *exclusive* mode one thread alone may call
+ * everything. Who is in which mode is the caller's to arrange; a program of one thread is in the
+ * exclusive one all the time. No sender can ask for the exclusive mode more often than its port may
+ * change the table.
+ *
+ * Memory: 64 bytes for each address of addresses_max (4 MiB by default) and 10 KiB for each lane,
+ * taken at new; 16 KiB for each network, taken with its first port.
  */
 #ifndef EL_SWITCH_SWITCH_H
 #define EL_SWITCH_SWITCH_H
@@ -30,6 +38,8 @@ enum {
     EL_SWITCH_PORTS_MAX = 4096 + 64, /* every peer of a tunnel, and local ports */
     EL_SWITCH_NETWORKS_MAX = 64,
     EL_SWITCH_VNI_MAX = 0xffffff,
+    EL_SWITCH_LANES = 16,
+    EL_SWITCH_FLOOD_COPIES = 16, /* as many copies of a flooded frame count as one frame */
 };
 
 struct el_switch;
@@ -43,8 +53,8 @@ struct el_switch_config {
 struct el_switch_port_config {
     uint32_t vni;
     unsigned addresses_max; /* quota; 0: 1,024 */
-    unsigned flood_per_s;   /* flooded frames a second (broadcast, multicast, unknown unicast) */
-    unsigned flood_burst;   /*   0: 1,000 a second, burst 2,000 */
+    unsigned flood_per_s;   /* flooded frames a second (broadcast, multicast, unknown unicast), */
+    unsigned flood_burst;   /*   see el_switch_forward(); 0: 1,000 a second, burst 2,000 */
     bool protect;           /* what was learned here is not learned elsewhere while it is alive */
     bool isolate;           /* frames pass only between an isolated and a non-isolated port */
     bool published;         /* frames pass; see el_switch_publish() */
@@ -68,16 +78,33 @@ int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac)
 /* Where a frame goes. */
 struct el_switch_out {
     unsigned count;
-    const uint16_t *ports; /* owned by the switch, valid until the next call */
+    const uint16_t *ports; /* the lane's own, valid until its next call, whoever changes what */
     bool flooded;
 };
 
-/* Learns SRC at PORT and decides. 0 with OUT filled (count may be 0), or a negative error when the
- * frame is dropped (and counted). Known unicast costs two lookups; a flood no more, however many
- * ports it has. */
-int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned port,
+enum { EL_SWITCH_NEEDS_CHANGE = 1 };
+
+/* Decides about a frame that came to LANE from PORT. 0 with OUT filled (count may be 0); a negative
+ * error when the frame is dropped (and counted); EL_SWITCH_NEEDS_CHANGE if SRC has to be learned at
+ * PORT first: nothing is decided, counted or changed then, and el_switch_forward_exclusive() does
+ * all of it. Known unicast costs two lookups.
+ *
+ * A port's limit of flooded frames is there for two: for those who get them, so that frames are
+ * counted; and for us, who make a copy for each, so that a frame counts once for every
+ * EL_SWITCH_FLOOD_COPIES ports begun. With 1,000 a second, each port of a network of 17 may flood
+ * 1,000 frames a second, of a network of 101 ports 142, of one of 4,097 still 3: 16,000 copies. A
+ * frame passes when there is room for one, and what it costs beyond that is waited for afterwards.
+ *
+ * An address that is heard all the time may be noted a second late, and so age a second early. */
+int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned lane, unsigned port,
                       const struct el_mac *src, const struct el_mac *dst,
                       struct el_switch_out *out);
+
+/* The same in exclusive mode, where SRC is learned, always noted as heard now, and no change is
+ * needed by anybody else. */
+int el_switch_forward_exclusive(struct el_switch *sw, uint64_t now_ns, unsigned lane, unsigned port,
+                                const struct el_mac *src, const struct el_mac *dst,
+                                struct el_switch_out *out);
 
 /* The port behind which MAC was last seen in network VNI, or EL_ENOENT. */
 int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
@@ -101,10 +128,11 @@ enum el_switch_counter {
     EL_SWITCH_DROP_ISOLATED,  /* from an isolated port to another */
     EL_SWITCH_DROP_LOCAL,     /* destination is behind the port it came from */
     EL_SWITCH_DROP_RESERVED,  /* 01:80:c2:00:00:00..0f: never forwarded by a bridge (§8.6.3) */
-    EL_SWITCH_NOT_LEARNED,    /* quota or table full: forwarded all the same */
+    EL_SWITCH_NOT_LEARNED,    /* quota, table, or too many changes: forwarded all the same */
     EL_SWITCH_COUNTERS
 };
 const char *el_switch_counter_name(enum el_switch_counter counter);
+/* The sum of all lanes'. */
 uint64_t el_switch_count(const struct el_switch *sw, enum el_switch_counter counter);
 
 #endif

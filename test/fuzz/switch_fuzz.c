@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A switch whose ports and stations do what they like. Each record is an operation, a port and two
- * bytes. Frames never leave their network, never go back, never reach a port that is not there or
- * not published, and never pass between isolated ports.
+ * bytes. Lanes change and count nothing where they need the exclusive mode. Frames never leave
+ * their network, never go back, never reach a port that is not there or not published, and never
+ * pass between isolated ports.
  */
 #include "base/csprng.h"
 #include "base/time.h"
@@ -51,6 +52,15 @@ static void add(struct el_switch *sw, struct model *model, uint8_t a, uint8_t b)
     model[port] = made;
 }
 
+static uint64_t counted(const struct el_switch *sw)
+{
+    uint64_t sum = 0;
+
+    for (enum el_switch_counter c = 0; c < EL_SWITCH_COUNTERS; c++)
+        sum += el_switch_count(sw, c);
+    return sum;
+}
+
 static void frame(struct el_switch *sw, const struct model *model, uint64_t now_ns, unsigned port,
                   uint8_t a, uint8_t b)
 {
@@ -58,7 +68,15 @@ static void frame(struct el_switch *sw, const struct model *model, uint64_t now_
     struct el_switch_out out;
     unsigned seen = 0;
 
-    if (el_switch_forward(sw, now_ns, port, &src, &dst, &out) < 0) {
+    unsigned lane = (unsigned)b % EL_SWITCH_LANES;
+    uint64_t before = counted(sw);
+    int rc = el_switch_forward(sw, now_ns, lane, port, &src, &dst, &out);
+    if (rc == EL_SWITCH_NEEDS_CHANGE) {
+        require(out.count == 0 && counted(sw) == before);
+        rc = el_switch_forward_exclusive(sw, now_ns, lane, port, &src, &dst, &out);
+        require(rc <= 0 && counted(sw) == before + 2); /* learned or moved; and what became of it */
+    }
+    if (rc < 0) {
         require(out.count == 0);
         return;
     }

@@ -3,80 +3,7 @@
  */
 #include "base/csprng.h"
 #include "base/time.h"
-#include "switch/switch.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static const struct el_mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
-
-static struct el_mac mac_of(uint32_t n)
-{
-    return (struct el_mac){
-        {0x52, 0x54, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
-}
-
-static struct el_switch *new_switch(unsigned ports_max, size_t addresses_max, uint64_t ageing_ns)
-{
-    struct el_switch *sw = NULL;
-    const struct el_switch_config config = {ports_max, addresses_max, ageing_ns};
-
-    assert_int_equal(el_switch_new(&config, &sw), 0);
-    return sw;
-}
-
-static unsigned add_port(struct el_switch *sw, struct el_switch_port_config config)
-{
-    config.published = true;
-    int port = el_switch_add_port(sw, &config);
-
-    assert_true(port >= 0);
-    return (unsigned)port;
-}
-
-static unsigned plain_port(struct el_switch *sw, uint32_t vni)
-{
-    return add_port(sw, (struct el_switch_port_config){.vni = vni});
-}
-
-static int forward(struct el_switch *sw, uint64_t now_ns, unsigned port, uint32_t src, uint32_t dst,
-                   struct el_switch_out *out)
-{
-    struct el_mac from = mac_of(src), to = mac_of(dst);
-
-    return el_switch_forward(sw, now_ns, port, &from, &to, out);
-}
-
-/* A broadcast from PORT by station SRC, as a host does when it comes up. */
-static void announce(struct el_switch *sw, uint64_t now_ns, unsigned port, uint32_t src)
-{
-    struct el_switch_out out;
-    struct el_mac from = mac_of(src);
-
-    assert_int_equal(el_switch_forward(sw, now_ns, port, &from, &broadcast, &out), 0);
-    assert_true(out.flooded);
-}
-
-static bool goes_to(const struct el_switch_out *out, unsigned port)
-{
-    for (unsigned i = 0; i < out->count; i++)
-        if (out->ports[i] == port)
-            return true;
-    return false;
-}
-
-static int find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni, uint32_t station)
-{
-    struct el_mac mac = mac_of(station);
-
-    return el_switch_find(sw, now_ns, vni, &mac);
-}
+#include "unit/switch_ports.h"
 
 static void learns_and_forwards(void **state)
 {
@@ -263,18 +190,18 @@ static void strange_addresses_are_dropped(void **state)
 
     (void)state;
     plain_port(sw, 77);
-    assert_int_equal(el_switch_forward(sw, 0, a, &zero, &to, &out), EL_EPROTO);
-    assert_int_equal(el_switch_forward(sw, 0, a, &broadcast, &to, &out), EL_EPROTO);
+    assert_int_equal(el_switch_forward_exclusive(sw, 0, 0, a, &zero, &to, &out), EL_EPROTO);
+    assert_int_equal(el_switch_forward_exclusive(sw, 0, 0, a, &broadcast, &to, &out), EL_EPROTO);
     assert_int_equal(el_switch_count(sw, EL_SWITCH_DROP_SOURCE), 2);
     for (unsigned last = 0; last < 256; last++) {
         reserved.b[5] = (uint8_t)last;
-        int r = el_switch_forward(sw, 0, a, &me, &reserved, &out);
+        int r = el_switch_forward_exclusive(sw, 0, 0, a, &me, &reserved, &out);
         assert_int_equal(r, last < 16 ? EL_EPROTO : 0);
         assert_int_equal(out.count, last < 16 ? 0 : 1);
     }
     assert_int_equal(el_switch_count(sw, EL_SWITCH_DROP_RESERVED), 16);
-    assert_int_equal(el_switch_forward(sw, 0, 4, &me, &to, &out), EL_EINVAL);
-    assert_int_equal(el_switch_forward(sw, 0, 3, &me, &to, &out), EL_EINVAL);
+    assert_int_equal(el_switch_forward_exclusive(sw, 0, 0, 4, &me, &to, &out), EL_EINVAL);
+    assert_int_equal(el_switch_forward_exclusive(sw, 0, 0, 3, &me, &to, &out), EL_EINVAL);
     el_switch_free(sw);
 }
 
@@ -292,7 +219,7 @@ static void storm_is_limited(void **state)
     /* Ten seconds at 10,000 a second: the burst, and 100 a second. */
     for (uint64_t n = 0; n < 100000; n++) {
         struct el_mac me = mac_of(1);
-        int r = el_switch_forward(sw, n * (EL_S / 10000), a, &me, &broadcast, &out);
+        int r = el_switch_forward_exclusive(sw, n * (EL_S / 10000), 0, a, &me, &broadcast, &out);
         assert_true(r == 0 || r == EL_EAGAIN);
         passed += r == 0;
     }
@@ -307,6 +234,35 @@ static void storm_is_limited(void **state)
     for (unsigned n = 0; n < 100; n++)
         passed += forward(sw, 86400 * EL_S, a, 1, 9, &out) == 0;
     assert_int_equal(passed, 50);
+    el_switch_free(sw);
+}
+
+static void flood_costs_its_copies(void **state)
+{
+    struct el_switch *sw = new_switch(64, 0, 0);
+    const struct el_switch_port_config config = {.vni = 77, .flood_per_s = 10, .flood_burst = 4};
+    unsigned ports[40], passed = 0;
+    struct el_switch_out out;
+    struct el_mac me = mac_of(1);
+
+    (void)state;
+    /* 16 others: each frame counts as one. */
+    for (unsigned p = 0; p <= EL_SWITCH_FLOOD_COPIES; p++)
+        ports[p] = add_port(sw, config);
+    for (unsigned n = 0; n < 10; n++)
+        passed += lane_forward(sw, 0, 0, ports[0], &me, &broadcast, &out) == 0;
+    assert_int_equal(passed, 4);
+    assert_int_equal(out.count, 0);
+    /* 39 others: as three. The fourth token pays for a frame, and leaves a debt of two. */
+    for (unsigned p = EL_SWITCH_FLOOD_COPIES + 1; p < 40; p++)
+        ports[p] = add_port(sw, config);
+    assert_int_equal(lane_forward(sw, EL_S, 0, ports[0], &me, &broadcast, &out), 0);
+    assert_int_equal(out.count, 39);
+    assert_int_equal(lane_forward(sw, EL_S, 0, ports[0], &me, &broadcast, &out), 0);
+    assert_int_equal(lane_forward(sw, EL_S, 0, ports[0], &me, &broadcast, &out), EL_EAGAIN);
+    uint64_t free_ns = EL_S + 3 * EL_S / 10;
+    assert_int_equal(lane_forward(sw, free_ns - 1, 0, ports[0], &me, &broadcast, &out), EL_EAGAIN);
+    assert_int_equal(lane_forward(sw, free_ns, 0, ports[0], &me, &broadcast, &out), 0);
     el_switch_free(sw);
 }
 
@@ -410,15 +366,18 @@ struct world_port {
     unsigned network;
 };
 
+struct heard {
+    unsigned port;
+    uint64_t seen_ns;
+    bool known;
+};
+
 struct world {
     struct el_switch *sw;
+    bool lanes; /* frames come to lanes; else all is exclusive */
     struct world_port ports[WORLD_PORTS];
     /* By network and station: where it was heard last. The same stations in every network. */
-    struct {
-        unsigned port;
-        uint64_t seen_ns;
-        bool known;
-    } heard[WORLD_NETWORKS][WORLD_STATIONS];
+    struct heard heard[WORLD_NETWORKS][WORLD_STATIONS];
 };
 
 static void change_a_port(struct world *world)
@@ -467,14 +426,17 @@ static void send_a_frame(struct world *world, uint64_t now_ns)
     struct el_mac src_mac = mac_of(src), dst_mac = group ? broadcast : mac_of(dst);
     struct el_switch_out out;
 
-    int r = el_switch_forward(world->sw, now_ns, port, &src_mac, &dst_mac, &out);
+    int r = world->lanes
+                ? lane_forward(world->sw, now_ns, el_random_below(EL_SWITCH_LANES), port, &src_mac,
+                               &dst_mac, &out)
+                : el_switch_forward_exclusive(world->sw, now_ns, 0, port, &src_mac, &dst_mac, &out);
     if (!from->used || !from->published) {
         assert_true(r < 0 && out.count == 0);
         return;
     }
-    world->heard[from->network][src].port = port;
-    world->heard[from->network][src].seen_ns = now_ns;
-    world->heard[from->network][src].known = true;
+    struct heard *heard = &world->heard[from->network][src];
+    if (!world->lanes || !heard->known || heard->port != port || now_ns > heard->seen_ns + EL_S)
+        *heard = (struct heard){port, now_ns, true};
 
     bool known = !group && world->heard[from->network][dst].known &&
                  now_ns < world->heard[from->network][dst].seen_ns + WORLD_AGEING_S * EL_S;
@@ -497,13 +459,13 @@ static void send_a_frame(struct world *world, uint64_t now_ns)
         assert_int_equal(got[p], may_pass(world, port, p));
 }
 
-static void million_random_frames(void **state)
+static void random_frames(bool lanes)
 {
     static struct world world;
     uint64_t now_ns = 0;
 
-    (void)state;
     el_random_seed_for_test(7348);
+    world = (struct world){.lanes = lanes};
     world.sw = new_switch(WORLD_PORTS, 512, WORLD_AGEING_S * EL_S);
     for (unsigned n = 0; n < WORLD_FRAMES; n++) {
         now_ns += el_random_below(50) * EL_MS;
@@ -518,6 +480,18 @@ static void million_random_frames(void **state)
     assert_true(el_switch_count(world.sw, EL_SWITCH_FORWARDED) > 10000);
     assert_true(el_switch_count(world.sw, EL_SWITCH_FLOODED) > 10000);
     el_switch_free(world.sw);
+}
+
+static void million_random_frames(void **state)
+{
+    (void)state;
+    random_frames(false);
+}
+
+static void million_random_frames_in_lanes(void **state)
+{
+    (void)state;
+    random_frames(true);
 }
 
 static void counters_have_names(void **state)
@@ -538,10 +512,12 @@ int main(void)
         cmocka_unit_test(protected_address_stays),
         cmocka_unit_test(strange_addresses_are_dropped),
         cmocka_unit_test(storm_is_limited),
+        cmocka_unit_test(flood_costs_its_copies),
         cmocka_unit_test(gate_opens_and_closes),
         cmocka_unit_test(isolated_ports_do_not_meet),
         cmocka_unit_test(capacities_are_kept),
         cmocka_unit_test(million_random_frames),
+        cmocka_unit_test(million_random_frames_in_lanes),
         cmocka_unit_test(counters_have_names),
     };
 
