@@ -44,7 +44,7 @@ int el_fragment_begin(struct el_fragment_cut *cut, uint8_t *packet, size_t len, 
 size_t el_fragment_next(struct el_fragment_cut *cut, uint8_t **fragment);
 
 /*
- * Putting together. Memory is taken once, at new: packets_max times about 1.7 KB.
+ * Putting together. Memory is taken once, at new: packets_max + EL_REASM_KEPT times about 1.7 KB.
  *
  * A packet that is not complete 500 ms after its first fragment is given up. That is shorter than
  * RFC 791 suggests, because at our rates the 16-bit identification comes round within a second,
@@ -63,6 +63,7 @@ enum {
     EL_REASM_PACKETS = 512,     /* packets under way, by default */
     EL_REASM_PACKETS_MAX = 65536,
     EL_REASM_PER_SOURCE = 64,
+    EL_REASM_KEPT = 64, /* packets that stay readable when they are whole */
     EL_REASM_TIMEOUT_MS = 500,
 };
 
@@ -75,7 +76,8 @@ void el_reasm_free(struct el_reasm *reasm); /* NULL is allowed */
 /* Takes one fragment: a packet that el_overlay_decap() called EL_OVERLAY_FRAGMENT. 1: it was the
  * last one missing, and PACKET and PACKET_LEN are the whole IP packet, ready for
  * el_overlay_decap(). It may be written to, and 16 bytes behind it too; it is the reassembler's and
- * valid until the next call. 0: kept, others are missing. Negative: dropped and counted. */
+ * valid until EL_REASM_KEPT more calls have been made, so that a batch can be merged before it is
+ * handed on. 0: kept, others are missing. Negative: dropped and counted. */
 int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragment, size_t len,
                    uint8_t **packet, size_t *packet_len);
 

@@ -7,6 +7,10 @@
  * As all live equally long, the first of the queue is the next to expire. A source has a record as
  * long as it has an assembly, so there are never more records than assemblies.
  *
+ * A packet that is whole stays readable: its assembly goes to the end of the queue of those that
+ * are kept, and the oldest of these is free again. So there are EL_REASM_KEPT more assemblies than
+ * may be under way, and the few that a busy sender needs stay in the processor's cache.
+ *
  * What has come is noted in a bit per 8 bytes, the unit in which fragments are cut (RFC 791 §3.2).
  */
 #include "base/map.h"
@@ -54,6 +58,9 @@ struct source {
 struct el_reasm {
     size_t packets_max;
     struct assembly *assemblies, *free;
+    struct fifo kept;
+    unsigned kept_count;
+    size_t under_way;
     struct source *sources, *free_source;
     struct fifo fifo;
     struct el_map *by_key;
@@ -92,21 +99,44 @@ static void fifo_del(struct fifo *fifo, enum queue q, struct assembly *assembly)
         fifo->newest = assembly->older[q];
 }
 
-/* The assembly's packet stays readable until the next one begins. */
-static void release(struct el_reasm *reasm, struct assembly *assembly)
+static void make_free(struct el_reasm *reasm, struct assembly *assembly)
+{
+    assembly->newer[QUEUE_ALL] = reasm->free;
+    reasm->free = assembly;
+}
+
+static void keep(struct el_reasm *reasm, struct assembly *assembly)
+{
+    if (reasm->kept_count == EL_REASM_KEPT) {
+        struct assembly *oldest = reasm->kept.oldest;
+        fifo_del(&reasm->kept, QUEUE_ALL, oldest);
+        make_free(reasm, oldest);
+        reasm->kept_count--;
+    }
+    fifo_put(&reasm->kept, QUEUE_ALL, assembly);
+    reasm->kept_count++;
+}
+
+/* It is under way no longer; what becomes of it is the caller's to say. */
+static void leave(struct el_reasm *reasm, struct assembly *assembly)
 {
     struct source *source = assembly->source;
 
     el_map_del(reasm->by_key, &assembly->key);
     fifo_del(&reasm->fifo, QUEUE_ALL, assembly);
     fifo_del(&source->fifo, QUEUE_SOURCE, assembly);
-    assembly->newer[QUEUE_ALL] = reasm->free;
-    reasm->free = assembly;
+    reasm->under_way--;
     if (--source->count == 0) {
         el_map_del(reasm->by_source, &source->address);
         source->next_free = reasm->free_source;
         reasm->free_source = source;
     }
+}
+
+static void give_up(struct el_reasm *reasm, struct assembly *assembly)
+{
+    leave(reasm, assembly);
+    make_free(reasm, assembly);
 }
 
 /* Whose oldest assembly goes when the table is full: the source with the most; among equals, the
@@ -131,10 +161,10 @@ static struct assembly *begin(struct el_reasm *reasm, uint64_t now_ns, const str
 
     if (source && source->count >= EL_REASM_PER_SOURCE) {
         reasm->counters[EL_REASM_DROP_QUOTA]++;
-        release(reasm, source->fifo.oldest);
-    } else if (!reasm->free) {
+        give_up(reasm, source->fifo.oldest);
+    } else if (reasm->under_way == reasm->packets_max) {
         reasm->counters[EL_REASM_DROP_FULL]++;
-        release(reasm, greediest(reasm)->fifo.oldest);
+        give_up(reasm, greediest(reasm)->fifo.oldest);
         source = el_map_get(reasm->by_source, &f->ip.src); /* it may have been its last */
     }
     if (!source) {
@@ -146,6 +176,7 @@ static struct assembly *begin(struct el_reasm *reasm, uint64_t now_ns, const str
 
     struct assembly *assembly = reasm->free;
     reasm->free = assembly->newer[QUEUE_ALL];
+    reasm->under_way++;
     memset(assembly, 0, offsetof(struct assembly, packet));
     assembly->key = f->key;
     assembly->expire_ns = now_ns + EL_REASM_TIMEOUT_MS * EL_MS;
@@ -259,7 +290,8 @@ int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragm
     el_ip4_write(&w, &assembly->ip);
     *packet = assembly->packet;
     *packet_len = assembly->ip.total_len;
-    release(reasm, assembly);
+    leave(reasm, assembly);
+    keep(reasm, assembly);
     reasm->counters[EL_REASM_WHOLE]++;
     return 1;
 }
@@ -268,7 +300,7 @@ void el_reasm_expire(struct el_reasm *reasm, uint64_t now_ns)
 {
     while (reasm->fifo.oldest && reasm->fifo.oldest->expire_ns <= now_ns) {
         reasm->counters[EL_REASM_DROP_TIMEOUT]++;
-        release(reasm, reasm->fifo.oldest);
+        give_up(reasm, reasm->fifo.oldest);
     }
 }
 
@@ -287,7 +319,7 @@ int el_reasm_new(size_t packets_max, struct el_reasm **result)
     if (!reasm)
         return EL_ENOMEM;
     reasm->packets_max = packets_max;
-    reasm->assemblies = calloc(packets_max, sizeof *reasm->assemblies);
+    reasm->assemblies = calloc(packets_max + EL_REASM_KEPT, sizeof *reasm->assemblies);
     reasm->sources = calloc(packets_max, sizeof *reasm->sources);
     reasm->by_key = el_map_new(sizeof(uint64_t), packets_max);
     reasm->by_source = el_map_new(sizeof(uint32_t), packets_max);
@@ -295,9 +327,9 @@ int el_reasm_new(size_t packets_max, struct el_reasm **result)
         el_reasm_free(reasm);
         return EL_ENOMEM;
     }
+    for (size_t i = packets_max + EL_REASM_KEPT; i-- > 0;)
+        make_free(reasm, &reasm->assemblies[i]);
     for (size_t i = packets_max; i-- > 0;) {
-        reasm->assemblies[i].newer[QUEUE_ALL] = reasm->free;
-        reasm->free = &reasm->assemblies[i];
         reasm->sources[i].next_free = reasm->free_source;
         reasm->free_source = &reasm->sources[i];
     }

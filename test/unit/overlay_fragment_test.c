@@ -369,6 +369,40 @@ static void sources_protocols_and_numbers_do_not_mix(void **state)
         assert_true(strlen(el_reasm_counter_name(c)) > 3);
 }
 
+/* Whatever comes meanwhile: a batch is merged before it is handed on. */
+static void whole_packets_stay_for_a_batch(void **state)
+{
+    struct el_reasm *reasm = new_reasm(2);
+    uint8_t payload[ROOM], other[ROOM] = {0};
+    uint8_t *packet;
+    size_t len;
+
+    (void)state;
+    el_random(payload, sizeof payload);
+    struct piece first = make_piece(SPOKE, 0, payload, 0, 64, true);
+    struct piece last = make_piece(SPOKE, 0, payload, 64, 8, false);
+    assert_int_equal(give(reasm, 0, &first, &packet, &len), 0);
+    assert_int_equal(give(reasm, 0, &last, &packet, &len), 1);
+    for (uint16_t id = 1; id <= EL_REASM_KEPT; id++) {
+        /* Half of them stay alone, are too many, or become too old. */
+        uint64_t now_ns = id * EL_REASM_TIMEOUT_MS * EL_MS / 3;
+        give_quietly(reasm, now_ns, make_piece(SPOKE, (uint16_t)(id / 2), other, 64, 64, id % 2));
+    }
+    assert_memory_equal(packet + EL_IP4_HEADER, payload, 72);
+
+    for (uint16_t id = 0; id < EL_REASM_KEPT; id++) {
+        struct piece halves[] = {make_piece(HUB, id, payload, 0, 64, true),
+                                 make_piece(HUB, id, payload, 64, 8, false)};
+        uint8_t *kept = packet;
+        assert_int_equal(give(reasm, 0, &halves[0], &packet, &len), 0);
+        assert_int_equal(give(reasm, 0, &halves[1], &packet, &len), 1);
+        assert_ptr_not_equal(kept, packet);
+        assert_int_equal(len, EL_IP4_HEADER + 72);
+        assert_memory_equal(packet + EL_IP4_HEADER, payload, 72);
+    }
+    el_reasm_free(reasm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +414,7 @@ int main(void)
         cmocka_unit_test(impossible_fragments_are_dropped),
         cmocka_unit_test(time_is_bounded),
         cmocka_unit_test(nobody_starves_anybody),
+        cmocka_unit_test(whole_packets_stay_for_a_batch),
         cmocka_unit_test(sources_protocols_and_numbers_do_not_mix),
     };
 
