@@ -169,6 +169,13 @@ static const char *unit(const struct node *node)
     return node->kind == BYTES ? "_bytes" : node->kind == AGE ? "_s" : "";
 }
 
+/* A key with BETWEEN its words. */
+static void write_key(FILE *out, const char *key, char between)
+{
+    for (; *key; key++)
+        fputc(*key == '_' || *key == '-' ? between : *key, out);
+}
+
 static unsigned long long plain_number(const struct node *node)
 {
     return node->kind == AGE ? node->value / EL_S : node->value;
@@ -196,8 +203,11 @@ static void write_json(FILE *out, const struct el_writer *w)
         bool begins = node->kind == OBJECT || node->kind == LIST;
         if (!ends && !first)
             fputc(',', out);
-        if (node->key)
-            fprintf(out, "\"%s%s\":", node->key, unit(node));
+        if (node->key) {
+            fputc('"', out);
+            write_key(out, node->key, '_');
+            fprintf(out, "%s\":", unit(node));
+        }
         if (ends)
             fputc(node->value == LIST ? ']' : '}', out);
         else if (begins)
@@ -235,8 +245,9 @@ static const struct node *name_of(const struct el_writer *w, size_t i)
 /* Where a value is: its own piece, and those around it. */
 struct path {
     const struct path *up;
-    const char *piece;
-    size_t number; /* if there is no piece */
+    const char *key;  /* of an object's member, */
+    const char *name; /* or of a list's, */
+    size_t number;    /* or that, if it has none */
 };
 
 static void write_path(FILE *out, const struct path *path)
@@ -245,17 +256,19 @@ static void write_path(FILE *out, const struct path *path)
         write_path(out, path->up);
         fputc('.', out);
     }
-    if (path->piece)
-        fputs(path->piece, out);
+    if (path->key)
+        write_key(out, path->key, '_');
+    else if (path->name)
+        fputs(path->name, out);
     else
         fprintf(out, "%zu", path->number);
 }
 
-static const char *piece_of(const struct el_writer *w, size_t i)
+/* The name of object I, if a path can hold it. */
+static const char *name_in_path(const struct el_writer *w, size_t i)
 {
-    if (w->nodes[i].key)
-        return w->nodes[i].key;
-    const struct node *name = name_of(w, i);
+    const struct node *name = is_value(&w->nodes[i]) ? NULL : name_of(w, i);
+
     return name && !el_escape_needed(name->text) && !strchr(name->text, '=') ? name->text : NULL;
 }
 
@@ -265,7 +278,7 @@ static void write_keys(FILE *out, const struct el_writer *w, size_t i, const str
 
     for (size_t at = i + 1; at < w->nodes[i].end; at = after(w, at)) {
         const struct node *node = &w->nodes[at];
-        struct path path = {up, is_value(node) ? node->key : piece_of(w, at), number++};
+        struct path path = {up, node->key, name_in_path(w, at), number++};
         if (!is_value(node)) {
             write_keys(out, w, at, &path);
             continue;
@@ -308,12 +321,6 @@ static void write_bytes(FILE *out, uint64_t bytes)
     fprintf(out, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, units[i]);
 }
 
-static void write_label(FILE *out, const char *key)
-{
-    for (; *key; key++)
-        fputc(*key == '_' ? ' ' : *key, out);
-}
-
 /* Whether people are told of node I at all. */
 static bool says_something(const struct el_writer *w, size_t i)
 {
@@ -331,7 +338,7 @@ static bool says_something(const struct el_writer *w, size_t i)
 static void write_line(FILE *out, const struct node *node, int indent, int width)
 {
     fprintf(out, "%*s", indent, "");
-    write_label(out, node->key);
+    write_key(out, node->key, ' ');
     fprintf(out, "%*s", width - (int)strlen(node->key) + 2, "");
     switch (node->kind) {
     case STRING: fputs(node->text, out); break;
@@ -373,7 +380,7 @@ static void write_text(FILE *out, const struct el_writer *w, size_t i, int inden
             continue;
         }
         fprintf(out, "%s%*s", indent == 0 ? "\n" : "", indent, "");
-        write_label(out, list ? list->one : node->key);
+        write_key(out, list ? list->one : node->key, ' ');
         fprintf(out, name ? " %s\n" : "%s\n", name ? name->text : "");
         write_values(out, w, at, name, indent + 2);
         write_text(out, w, at, indent + 2);

@@ -17,9 +17,10 @@
  * object without a value) is left out. For programs everything is there, in plain numbers, and the
  * unit is in the key.
  *
- * Keys are words joined by '_' and must live as long as the writer; texts are copied, and may hold
- * anything: they are escaped (base/escape.h). The outermost object is there from the beginning.
- * Errors stick: say all, then ask once, el_writer_finish().
+ * Keys are words joined by '_' or '-' (programs read '_' for both, people a space), and must live
+ * as long as the writer; texts are copied, and may hold anything: they are escaped (base/escape.h).
+ * The outermost object is there from the beginning. Errors stick: say all, then ask once,
+ * el_writer_finish().
  */
 #ifndef EL_BASE_WRITER_H
 #define EL_BASE_WRITER_H

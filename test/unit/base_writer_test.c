@@ -35,7 +35,7 @@ static struct el_writer *answer(void)
     el_writer_object(w, NULL);
     el_writer_string(w, "name", "mars");
     el_writer_bool(w, "up", true);
-    el_writer_age(w, "handshake_age", 100 * EL_S + 1);
+    el_writer_age(w, "handshake-age", 100 * EL_S + 1);
     el_writer_bytes(w, "received", 1234567);
     el_writer_end(w);
     el_writer_object(w, NULL);
@@ -47,7 +47,7 @@ static struct el_writer *answer(void)
     el_writer_object(w, "counters");
     el_writer_object(w, "switch");
     el_writer_counter(w, "flooded", 5);
-    el_writer_counter(w, "drop_storm", 0);
+    el_writer_counter(w, "drop-storm", 0);
     el_writer_end(w);
     el_writer_object(w, "forward");
     el_writer_counter(w, "drop_vni", 0);
