@@ -19,15 +19,19 @@ enum el_exit {
 
 struct el_applet {
     const struct el_conf_schema *schema;
-    int (*run)(int argc, char **argv); /* argv without the applet's name; the exit code */
-    bool internal;                     /* run by a supervisor; listed apart */
-    bool no_link;                      /* its name belongs to other programs */
+    int (*run)(int argc, char **argv);       /* argv without the applet's name; the exit code */
+    const struct el_applet *const *commands; /* named by its first argument; NULL at the end */
+    bool internal;                           /* run by a supervisor; listed apart */
+    bool no_link;                            /* its name belongs to other programs */
 };
 
 extern const struct el_applet *const el_applets[]; /* ends with NULL */
 
 /* The applet called NAME, or NULL. */
 const struct el_applet *el_applet_find(const char *name);
+
+/* The command of APPLET called NAME, or NULL. */
+const struct el_applet *el_applet_command(const struct el_applet *applet, const char *name);
 
 extern const struct el_applet el_applet_boot_service;
 extern const struct el_applet el_applet_help;
@@ -38,9 +42,11 @@ extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_spoke;
 extern const struct el_applet el_applet_tftpd;
 extern const struct el_applet el_applet_tunnel;
+extern const struct el_applet el_applet_tunnel_show;
 
 /* Says that there is no applet NAME, and which one may be meant. The exit code. */
 int el_applet_unknown(const char *name);
+int el_applet_unknown_command(const struct el_applet *applet, const char *name);
 
 /* The list that `el2w` alone prints. */
 void el_print_applets(void);

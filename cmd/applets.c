@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COMMANDS_MAX = 8 }; /* of one applet */
+
 const struct el_applet *const el_applets[] = {
     &el_applet_hub,          &el_applet_spoke,
-    &el_applet_keygen,       &el_applet_tftpd,
-    &el_applet_httpd,        &el_applet_install,
-    &el_applet_help,         &el_applet_tunnel,
+    &el_applet_tunnel,       &el_applet_keygen,
+    &el_applet_tftpd,        &el_applet_httpd,
+    &el_applet_install,      &el_applet_help,
     &el_applet_boot_service, NULL,
 };
 
@@ -18,6 +20,20 @@ const struct el_applet *el_applet_find(const char *name)
     for (size_t i = 0; el_applets[i]; i++)
         if (strcmp(el_applets[i]->schema->name, name) == 0)
             return el_applets[i];
+    return NULL;
+}
+
+/* A command's own name is the last word of "tunnel show". */
+static const char *last_word(const struct el_applet *command)
+{
+    return strrchr(command->schema->name, ' ') + 1;
+}
+
+const struct el_applet *el_applet_command(const struct el_applet *applet, const char *name)
+{
+    for (size_t i = 0; applet->commands && applet->commands[i]; i++)
+        if (strcmp(last_word(applet->commands[i]), name) == 0)
+            return applet->commands[i];
     return NULL;
 }
 
@@ -40,19 +56,39 @@ int el_applet_unknown(const char *name)
     return EL_EXIT_USAGE;
 }
 
-static void print_some(bool internal)
+int el_applet_unknown_command(const struct el_applet *applet, const char *name)
 {
-    for (size_t i = 0; el_applets[i]; i++)
-        if (el_applets[i]->internal == internal)
-            printf("  %-13s %s\n", el_applets[i]->schema->name, el_applets[i]->schema->summary);
+    const char *names[COMMANDS_MAX + 1];
+    struct el_err err;
+    size_t count = 0;
+
+    for (; applet->commands && count < COMMANDS_MAX && applet->commands[count]; count++)
+        names[count] = last_word(applet->commands[count]);
+    names[count] = NULL;
+    const char *near = el_conf_nearest(name, names);
+    (void)el_err(&err, EL_ENOENT,
+                 near ? "no command %s (did you mean %s?)"
+                      : "no command %s (el2w alone lists them)",
+                 name, near);
+    fprintf(stderr, "el2w %s: %s\n", applet->schema->name, err.text);
+    return EL_EXIT_USAGE;
+}
+
+static void print_some(const struct el_applet *const *applets, bool internal)
+{
+    for (; applets && *applets; applets++) {
+        if ((*applets)->internal == internal)
+            printf("  %-14s  %s\n", (*applets)->schema->name, (*applets)->schema->summary);
+        print_some((*applets)->commands, internal);
+    }
 }
 
 void el_print_applets(void)
 {
     puts("el2w: boot bare machines at a remote site from here, over one encrypted Ethernet\n\n"
          "Usage: el2w APPLET [OPTIONS], or a link to el2w called APPLET\n");
-    print_some(false);
+    print_some(el_applets, false);
     puts("\nStarted by hub and spoke, and by hand where that helps:");
-    print_some(true);
+    print_some(el_applets, true);
     puts("\nel2w help APPLET explains one; el2w --version [--licenses] says what is inside.");
 }

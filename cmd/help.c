@@ -20,19 +20,24 @@ static const struct el_conf_option options[] = {
 static const struct el_conf_schema schema = {
     .name = "help",
     .summary = "the manual of an applet",
-    .usage = "[--man] [APPLET]",
-    .manual = "Prints the manual of APPLET, or the list of applets.",
+    .usage = "[--man] [APPLET [COMMAND]]",
+    .manual = "Prints the manual of APPLET, or of a COMMAND of it, or the list of applets.",
     .options = options,
     .count = sizeof options / sizeof options[0],
-    .positional_max = 1,
+    .positional_max = 2,
 };
 
-static int print_manual(const char *name, bool man)
+/* COMMAND may be NULL. */
+static int print_manual(const char *name, const char *command, bool man)
 {
     const struct el_applet *applet = el_applet_find(name);
 
     if (!applet)
         return el_applet_unknown(name);
+    if (command && !el_applet_command(applet, command))
+        return el_applet_unknown_command(applet, command);
+    if (command)
+        applet = el_applet_command(applet, command);
     char *text = el_conf_manual(applet->schema, man);
     if (!text) {
         fputs("el2w help: out of memory\n", stderr);
@@ -54,7 +59,7 @@ static int run(int argc, char **argv)
         return code;
     if (el_conf_positionals(conf, &names) == 0)
         el_print_applets();
-    code = names[0] ? print_manual(names[0], values.man) : EL_EXIT_DONE;
+    code = names[0] ? print_manual(names[0], names[1], values.man) : EL_EXIT_DONE;
     el_conf_free(conf);
     return code;
 }

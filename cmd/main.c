@@ -29,15 +29,19 @@ static int finish(int code)
     return EL_EXIT_FAILED;
 }
 
-/* Runs APPLET under a process name of its own: one that was started by descriptor would have the
- * descriptor's number. */
+/* Runs APPLET, or the command of it that comes first, under a process name of its own: one that was
+ * started by descriptor would have the descriptor's number. */
 static int run(const struct el_applet *applet, int argc, char **argv)
 {
     char name[32];
 
     snprintf(name, sizeof name, "el2w-%s", applet->schema->name);
     prctl(PR_SET_NAME, name); /* which the kernel cuts to 15 characters */
-    return finish(applet->run(argc, argv));
+    if (!applet->commands || argc == 0 || argv[0][0] == '-')
+        return finish(applet->run(argc, argv));
+    const struct el_applet *command = el_applet_command(applet, argv[0]);
+    return command ? finish(command->run(argc - 1, argv + 1))
+                   : el_applet_unknown_command(applet, argv[0]);
 }
 
 int main(int argc, char **argv)

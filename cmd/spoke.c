@@ -98,6 +98,12 @@ static const struct el_conf_option options[] = {
      .metavar = "DIR",
      .fallback = "/var/lib/el2w",
      .help = "Directory for what must survive."},
+    {.name = "control",
+     .type = EL_CONF_STRING,
+     .offset = AT(control),
+     .metavar = "PATH",
+     .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
+             "/run/el2w/tunnel-NETWORK.sock."},
 };
 
 static const struct el_conf_schema schema = {

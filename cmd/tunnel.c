@@ -68,6 +68,12 @@ static const struct el_conf_option options[] = {
      .offset = AT(state),
      .metavar = "DIR",
      .help = "Where to remember what replay protection needs after a restart."},
+    {.name = "control",
+     .type = EL_CONF_STRING,
+     .offset = AT(control),
+     .metavar = "PATH",
+     .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
+             "/run/el2w/tunnel-NETWORK.sock."},
     {.name = "give-up",
      .type = EL_CONF_DURATION,
      .offset = AT(give_up_ns),
@@ -95,8 +101,11 @@ static const struct el_conf_schema schema = {
         "a=KEY-OF-A,ip=100.64.0.1,endpoint=HOST,keepalive=25\n\n"
         "Any WireGuard peer that carries VXLAN (UDP 4789) between the tunnel addresses will do at "
         "the other end. The interface has an MTU of 1500 on any path: TCP's segments are made to "
-        "fit, other packets are cut and put together again inside the tunnel. SIGHUP makes it log "
-        "its counters and the state of each peer.",
+        "fit, other packets are cut and put together again inside the tunnel. What goes on in it "
+        "is "
+        "told by el2w tunnel show and el2w tunnel capture; SIGHUP makes it log its counters and "
+        "the "
+        "state of each peer.",
     .options = options,
     .count = sizeof options / sizeof options[0],
 };
@@ -119,4 +128,7 @@ static int run(int argc, char **argv)
     return code;
 }
 
-const struct el_applet el_applet_tunnel = {.schema = &schema, .run = run, .internal = true};
+static const struct el_applet *const commands[] = {&el_applet_tunnel_show, NULL};
+
+const struct el_applet el_applet_tunnel = {
+    .schema = &schema, .run = run, .commands = commands, .internal = true};

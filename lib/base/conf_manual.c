@@ -138,9 +138,21 @@ static void roff_paragraphs(FILE *out, const char *text)
         fputs(".fi\n", out);
 }
 
+/* "el2w-tunnel-show" for the schema "tunnel show". */
+static void page_name(FILE *out, const char *program, const struct el_conf_schema *schema)
+{
+    fprintf(out, "%s-", program);
+    for (const char *at = schema->name; *at; at++)
+        fputc(*at == ' ' ? '-' : *at, out);
+}
+
 static void manual_roff(FILE *out, const struct el_conf_schema *schema)
 {
-    fprintf(out, ".TH EL2W-%s 8 \"\" el2w\n.SH NAME\nel2w-%s \\- ", schema->name, schema->name);
+    fputs(".TH ", out);
+    page_name(out, "EL2W", schema);
+    fputs(" 8 \"\" el2w\n.SH NAME\n", out);
+    page_name(out, "el2w", schema);
+    fputs(" \\- ", out);
     roff_line(out, schema->summary);
     fprintf(out, ".SH SYNOPSIS\n.B el2w %s\n", schema->name);
     roff_line(out, schema->usage);

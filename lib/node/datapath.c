@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,9 +33,10 @@ enum {
 enum { POLL_COMMAND, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_PORTS };
 
 struct command {
-    enum { COMMAND_STOP, COMMAND_ENDPOINT, COMMAND_COUNTERS } kind;
+    enum { COMMAND_STOP, COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT } kind;
     unsigned peer;
     struct el_endpoint endpoint;
+    struct el_report *report;
 };
 
 struct el_datapath {
@@ -57,8 +59,9 @@ struct el_datapath {
     int notices[2];
     pthread_t thread;
     bool running;
-    bool stopping;       /* the thread's own; so is the next */
+    bool stopping;       /* the thread's own; so are the next */
     bool reserve_untold; /* timestamps were reserved, and nobody knows yet */
+    bool report_untold;  /* the same for a snapshot */
 };
 
 /* -- events of the tunnel, on the thread -- */
@@ -254,26 +257,51 @@ int el_datapath_add_peer(struct el_datapath *d, const struct el_tunnel_peer_conf
 
 /* -- the thread -- */
 
-static void log_counter(void *arg, const char *name, uint64_t value)
+static void log_counter(void *arg, const char *part, const char *name, uint64_t value)
 {
+    char full[64];
+
     (void)arg;
-    EL_LOG(EL_LOG_INFO, "tunnel", "counter", EL_STR("name", name), EL_UINT("value", value));
+    if (value == 0)
+        return;
+    snprintf(full, sizeof full, "%s.%s", part, name);
+    EL_LOG(EL_LOG_INFO, "tunnel", "counter", EL_STR("name", full), EL_UINT("value", value));
 }
 
 static void log_counters(struct el_datapath *d)
 {
     struct el_datapath_notice notice = {.kind = EL_NOTICE_COUNTERS};
 
-    el_forward_counters(d->forward, log_counter, d);
+    el_forward_counters(d->forward, log_counter, NULL);
     for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++)
-        if (el_tunnel_io_count(d->io, i))
-            log_counter(NULL, el_tunnel_io_counter_name(i), el_tunnel_io_count(d->io, i));
+        log_counter(NULL, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(d->io, i));
     for (unsigned i = 0; i < d->peer_count; i++)
         EL_LOG(EL_LOG_INFO, "tunnel", "peer", EL_STR("peer", el_tunnel_peer_name(d->peers[i])),
                EL_STR("up", el_tunnel_peer_is_up(d->peers[i], d->now_ns) ? "yes" : "no"),
                EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(d->peers[i])),
                EL_UINT("path-mtu", el_forward_path_mtu(d->peers[i])));
     tell(d, &notice);
+}
+
+static void take_report(struct el_datapath *d, struct el_report *report)
+{
+    report->now_ns = d->now_ns;
+    report->port_count = d->port_count;
+    for (unsigned i = 0; i < d->port_count; i++)
+        report->ports[i] =
+            (struct el_report_port){d->ports[i]->name, d->port_down[i], d->port_gone[i]};
+    for (unsigned i = 0; i < d->peer_count; i++)
+        el_report_peer(report, i, d->peers[i]);
+    el_report_counters(report, d->forward, d->io);
+    d->report_untold = true;
+}
+
+static void tell_of_report(struct el_datapath *d)
+{
+    struct el_datapath_notice notice = {.kind = EL_NOTICE_REPORT};
+
+    if (d->report_untold)
+        d->report_untold = !tell(d, &notice);
 }
 
 static void obey(struct el_datapath *d)
@@ -284,6 +312,7 @@ static void obey(struct el_datapath *d)
         switch (command.kind) {
         case COMMAND_STOP: d->stopping = true; break;
         case COMMAND_COUNTERS: log_counters(d); break;
+        case COMMAND_REPORT: take_report(d, command.report); break;
         case COMMAND_ENDPOINT:
             el_tunnel_peer_set_endpoint(d->peers[command.peer], &command.endpoint);
             el_tunnel_connect(d->tunnel, d->peers[command.peer], d->now_ns);
@@ -440,6 +469,7 @@ static void *run(void *arg)
         if (d->now_ns >= el_forward_deadline_ns(d->forward))
             el_forward_tick(d->forward, d->now_ns);
         reserve_timestamps(d);
+        tell_of_report(d);
         el_tunnel_io_flush(d->io);
     }
     return NULL;
@@ -494,7 +524,12 @@ bool el_datapath_next_notice(struct el_datapath *d, struct el_datapath_notice *n
 void el_datapath_set_endpoint(struct el_datapath *d, unsigned peer,
                               const struct el_endpoint *endpoint)
 {
-    command(d, &(struct command){COMMAND_ENDPOINT, peer, *endpoint});
+    command(d, &(struct command){.kind = COMMAND_ENDPOINT, .peer = peer, .endpoint = *endpoint});
+}
+
+void el_datapath_report(struct el_datapath *d, struct el_report *report)
+{
+    command(d, &(struct command){.kind = COMMAND_REPORT, .report = report});
 }
 
 void el_datapath_log_counters(struct el_datapath *d)

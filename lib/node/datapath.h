@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/report.h"
 #include "port/port.h"
 #include "tunnel/tunnel.h"
 
@@ -33,6 +34,7 @@ struct el_datapath_notice {
         EL_NOTICE_RESERVED,  /* our own timestamps, up to this one, are about to be used */
         EL_NOTICE_PORT_GONE, /* a port's interface has gone for good */
         EL_NOTICE_COUNTERS,  /* one line of counters has been logged, on request */
+        EL_NOTICE_REPORT,    /* the snapshot that was asked for is complete */
     } kind;
     enum el_tunnel_event event;
     unsigned number; /* of the peer, or the port */
@@ -64,6 +66,9 @@ bool el_datapath_next_notice(struct el_datapath *datapath, struct el_datapath_no
 /* A peer's name was resolved (again): call it there. */
 void el_datapath_set_endpoint(struct el_datapath *datapath, unsigned peer,
                               const struct el_endpoint *endpoint);
+/* Takes a snapshot into REPORT, which has room for all peers and is the thread's until the notice
+ * that says so; one at a time. */
+void el_datapath_report(struct el_datapath *datapath, struct el_report *report);
 /* Logs all counters that are not zero. */
 void el_datapath_log_counters(struct el_datapath *datapath);
 

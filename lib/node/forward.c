@@ -11,7 +11,6 @@
 #include "overlay/pmtu.h"
 #include "switch/switch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -543,32 +542,14 @@ size_t el_forward_path_mtu(const struct el_tunnel_peer *tunnel_peer)
 
 /* -- counters -- */
 
-struct visit {
-    void (*each)(void *arg, const char *name, uint64_t value);
-    void *arg;
-};
-
-static void visit(const struct visit *v, const char *part, const char *name, uint64_t value)
+void el_forward_counters(const struct el_forward *f, el_forward_counter_cb *each, void *arg)
 {
-    char full[64];
-
-    if (value == 0)
-        return;
-    snprintf(full, sizeof full, "%s.%s", part, name);
-    v->each(v->arg, full, value);
-}
-
-void el_forward_counters(const struct el_forward *f,
-                         void (*each)(void *arg, const char *name, uint64_t value), void *arg)
-{
-    struct visit v = {each, arg};
-
     for (unsigned i = 0; i < COUNTERS; i++)
-        visit(&v, "forward", counter_names[i], f->counts[i]);
+        each(arg, "forward", counter_names[i], f->counts[i]);
     for (unsigned i = 0; i < EL_TUNNEL_COUNTERS; i++)
-        visit(&v, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
+        each(arg, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
     for (unsigned i = 0; i < EL_SWITCH_COUNTERS; i++)
-        visit(&v, "switch", el_switch_counter_name(i), el_switch_count(f->sw, i));
+        each(arg, "switch", el_switch_counter_name(i), el_switch_count(f->sw, i));
     for (unsigned i = 0; i < EL_REASM_COUNTERS; i++)
-        visit(&v, "reassembly", el_reasm_counter_name(i), el_reasm_count(f->reasm, i));
+        each(arg, "reassembly", el_reasm_counter_name(i), el_reasm_count(f->reasm, i));
 }

@@ -95,8 +95,8 @@ struct el_tunnel_peer *el_forward_locate(const struct el_forward *forward, uint6
 /* The path MTU towards PEER, outer bytes. */
 size_t el_forward_path_mtu(const struct el_tunnel_peer *peer);
 
-/* Walks all counters of all parts that are not zero: NAME is "tunnel.drop-replay" or the like. */
-void el_forward_counters(const struct el_forward *forward,
-                         void (*each)(void *arg, const char *name, uint64_t value), void *arg);
+/* Walks all counters, part by part: "tunnel", "drop-replay", 3. The names are static. */
+typedef void el_forward_counter_cb(void *arg, const char *part, const char *name, uint64_t value);
+void el_forward_counters(const struct el_forward *forward, el_forward_counter_cb *each, void *arg);
 
 #endif

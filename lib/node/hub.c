@@ -53,7 +53,9 @@ static char *tunnel_options(const struct hub *hub)
 
     if (!out)
         return NULL;
-    fprintf(out, "%snetwork = %s\nvni = %llu\naddress = 100.64.0.1\nprotect = yes\n",
+    fprintf(out,
+            "%snetwork = %s\nvni = %llu\naddress = 100.64.0.1\nprotect = yes\n"
+            "control = none\n",
             config->log_options, config->network, (unsigned long long)config->vni);
     for (unsigned i = 0; i < config->spokes.count; i++) {
         fputs("peer = ", out);
@@ -78,6 +80,8 @@ static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el
                                                   (uint32_t)config->vni, &hub->address, err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "tunnel", err));
+    if (rc >= 0)
+        rc = el_launch_control(hub->launch, hub->config->control, hub->config->network, fds, err);
     return rc;
 }
 

@@ -27,6 +27,7 @@ struct el_hub_config {
     const char *images; /* directory of boot entries, or NULL */
     bool no_ra;         /* do not answer router solicitations */
     struct el_node_peers spokes;
+    const char *control;      /* the tunnel's control socket: see el_control_open() */
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */
     const char *boot_options; /* lines for the boot service */

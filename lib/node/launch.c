@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net/kernel.h"
+#include "node/control.h"
 #include "sys/drop.h"
 #include "sys/files.h"
 #include "sys/lock.h"
@@ -36,6 +37,7 @@ struct el_launch {
     struct el_sys_supervisor *supervisor;
     struct el_sys_applet *applets[APPLETS_MAX];
     unsigned applet_count;
+    struct el_sys_control control; /* its descriptor is the applet's */
     bool all_ready;
     bool gave_up;
     el_launch_restart_cb *on_restart;
@@ -152,6 +154,7 @@ int el_launch_new(const char *name, const char *state_dir, const char *config,
     launch->name = name;
     launch->state_dir = state_dir;
     launch->lock = -1;
+    launch->control.fd = -1;
     el_sys_drop_early();
     int rc = lock_state(launch, config, err);
     if (rc == 0)
@@ -179,6 +182,7 @@ void el_launch_free(struct el_launch *launch)
     el_sys_supervisor_free(launch->supervisor);
     el_sys_signals_free(launch->signals);
     el_net_kernel_free(launch->net);
+    el_sys_control_close(&launch->control);
     if (launch->lock >= 0) {
         state_path(launch, ".running", path);
         unlink(path);
@@ -233,6 +237,17 @@ int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd)
     }
     fds->items[fds->count++] = (struct el_sys_named_fd){name, fd};
     return fd;
+}
+
+int el_launch_control(struct el_launch *launch, const char *said, const char *network,
+                      struct el_launch_fds *fds, struct el_err *err)
+{
+    int rc = el_control_open(said, network, &launch->control, err);
+
+    if (rc == 0 && launch->control.fd >= 0)
+        rc = el_launch_fds_add(fds, "control", launch->control.fd);
+    launch->control.fd = -1;
+    return rc < 0 ? rc : 0;
 }
 
 /* OPTIONS, and the user that the applet will be. */

@@ -42,6 +42,11 @@ struct el_launch_fds {
  * error code that passes through and is not added. */
 int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd);
 
+/* Opens the tunnel's control socket (see el_control_open()) and adds it as "control"; the launch
+ * removes it when it ends. */
+int el_launch_control(struct el_launch *launch, const char *said, const char *network,
+                      struct el_launch_fds *fds, struct el_err *err);
+
 /* Starts APPLET under supervision, with OPTIONS (lines of an INI file) and copies of FDS. It will
  * run as a user of its own. FDS are closed, whatever happens; with an OPTIONS of NULL nothing else
  * happens. */

@@ -62,8 +62,8 @@ static char *tunnel_options(const struct spoke *spoke)
         return NULL;
     if (address.family == 0)
         address = el_ip4(el_node_key_address(spoke->public_key));
-    fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\n", config->log_options, config->network,
-            (unsigned long long)config->vni, el_ip_text(&address, ip));
+    fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\ncontrol = none\n", config->log_options,
+            config->network, (unsigned long long)config->vni, el_ip_text(&address, ip));
     if (config->lan)
         fprintf(out, "lan = %s\n", config->lan);
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
@@ -140,6 +140,9 @@ static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struc
     rc = open_port(spoke, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
+    if (rc >= 0)
+        rc = el_launch_control(spoke->launch, spoke->config->control, spoke->config->network, fds,
+                               err);
     return rc;
 }
 

@@ -30,6 +30,7 @@ struct el_spoke_config {
     uint64_t listen;      /* UDP port; 0: any */
     struct el_ip address; /* tunnel address; family 0: from the key */
     uint64_t give_up_ns;  /* end if the hub has not answered by then; 0: try for ever */
+    const char *control;  /* the tunnel's control socket: see el_control_open() */
     const char *options;
     const char *log_options;
 };

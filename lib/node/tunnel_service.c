@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "net/kernel.h"
 #include "net/resolve.h"
+#include "node/control.h"
 #include "node/datapath.h"
 #include "node/interface.h"
 #include "node/key.h"
 #include "node/remember.h"
+#include "node/tunnel_control.h"
 #include "port/packet.h"
 #include "port/tap.h"
 #include "sys/clock.h"
@@ -19,6 +21,8 @@
 #include "sys/signals.h"
 #include "tunnel/tunnel_io.h"
 
+#include <fcntl.h>
+#include <libgen.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +57,8 @@ struct service {
     struct el_datapath *datapath;
     struct el_remember *memory;
     uv_poll_t notices;
+    struct el_sys_control socket; /* if we have made it; its fd is -1 once it is control's */
+    struct el_tunnel_control *control;
     bool port_gone; /* why the loop was stopped, */
     bool gave_up;   /* or why */
     struct el_net_timer *patience;
@@ -169,6 +175,7 @@ static void on_notices(uv_poll_t *poll, int status, int events)
             el_net_kernel_stop(s->net);
             break;
         case EL_NOTICE_COUNTERS: break;
+        case EL_NOTICE_REPORT: el_tunnel_control_reported(s->control); break;
         }
     }
 }
@@ -189,6 +196,8 @@ static void on_signal(void *arg, int signum)
 struct opened {
     uint8_t private_key[EL_TUNNEL_KEY_BYTES];
     int udp4, udp6, port;
+    int control; /* -1: none */
+    uid_t owner; /* who has made it */
 };
 
 /* What was given under NAME, or what opening gives. */
@@ -197,6 +206,19 @@ static int take_or_open_udp(const char *name, unsigned family, uint16_t port, st
     int fd = el_sys_fds_take(name);
 
     return fd >= 0 ? fd : el_tunnel_io_socket(family, port, err);
+}
+
+/* Who was told about no control socket, by a supervisor, makes none. */
+static int open_control(struct service *s, struct opened *opened, struct el_err *err)
+{
+    opened->control = el_sys_fds_take("control");
+    if (opened->control >= 0)
+        return 0;
+    opened->owner = geteuid();
+    int rc = el_control_open(s->config->control, s->config->network, &s->socket, err);
+    opened->control = s->socket.fd;
+    s->socket.fd = -1;
+    return rc;
 }
 
 /* Everything that may need privileges. */
@@ -223,7 +245,9 @@ static int open_all(struct service *s, struct opened *opened, struct el_err *err
     else if (opened->port < 0)
         opened->port = el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni,
                                               NULL, err);
-    return opened->port < 0 ? opened->port : 0;
+    if (opened->port < 0)
+        return opened->port;
+    return open_control(s, opened, err);
 }
 
 static int add_port(struct service *s, int fd, struct el_err *err)
@@ -305,14 +329,49 @@ static int make_loop(struct service *s, struct el_err *err)
     return prepare_callees(s, err);
 }
 
-/* Its memory and the way to names are all that a tunnel opens by name; a memory that was given as a
- * path, by hand, is anywhere. */
+static int make_control(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    struct el_tunnel_control_config control = {
+        .loop = el_net_kernel_loop(s->net),
+        .fd = opened->control,
+        .owner = opened->owner,
+        .datapath = s->datapath,
+        .about = {.network = config->network,
+                  .vni = config->vni,
+                  .public_key = s->public_key,
+                  .address = config->address.family ? config->address
+                                                    : el_ip4(el_node_key_address(s->public_key)),
+                  .started_ns = el_sys_now_ns(),
+                  .peers = &config->peers},
+    };
+
+    return opened->control < 0 ? 0 : el_tunnel_control_new(&control, &s->control, err);
+}
+
+/* The directory of the control socket that we have made, -1 if we have made none: its file is to be
+ * removed in the end. */
+static int control_directory(const struct service *s)
+{
+    char path[EL_SYS_CONTROL_PATH];
+
+    if (!s->socket.path[0])
+        return -1;
+    strcpy(path, s->socket.path);
+    return open(dirname(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Its memory, its control socket and the way to names are all that a tunnel opens by name; a memory
+ * that was given as a path, by hand, is anywhere. */
 static int confine(const struct service *s, struct el_err *err)
 {
-    struct el_sys_place memory = {el_sys_fds_peek("state"), true};
-    struct el_sys_confine_config config = {&memory, 1, true};
+    struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}, {control_directory(s), true}};
+    struct el_sys_confine_config config = {places, sizeof places / sizeof places[0], true};
+    int rc = s->config->state ? 0 : el_sys_confine(&config, err);
 
-    return s->config->state ? 0 : el_sys_confine(&config, err);
+    if (places[1].fd >= 0)
+        close(places[1].fd);
+    return rc;
 }
 
 static void lose_patience(void *arg)
@@ -358,6 +417,8 @@ static int set_up(struct service *s, struct el_err *err)
     if (rc == 0)
         rc = make_loop(s, err);
     if (rc == 0)
+        rc = make_control(s, &opened, err);
+    if (rc == 0)
         rc = begin_patience(s, err);
     return rc == 0 ? el_datapath_start(s->datapath, err) : rc;
 }
@@ -374,12 +435,14 @@ static void tear_down(struct service *s)
     el_net_kernel_free(s->net);
     free(s->callees);
     el_datapath_free(s->datapath);
+    el_tunnel_control_free(s->control);
+    el_sys_control_close(&s->socket);
     el_remember_close(s->memory);
 }
 
 int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct el_err *err)
 {
-    struct service service = {.config = config};
+    struct service service = {.config = config, .socket = {.fd = -1}};
     int rc = set_up(&service, err);
 
     if (rc == 0) {

@@ -4,7 +4,7 @@
  * to addresses, timestamps to disk.
  *
  * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan", "key", "state" (a
- * directory), "locate". By hand it opens what it was not given.
+ * directory), "locate", "control". By hand it opens what it was not given.
  */
 #ifndef EL_NODE_TUNNEL_SERVICE_H
 #define EL_NODE_TUNNEL_SERVICE_H
@@ -27,6 +27,7 @@ struct el_tunnel_service_config {
     const char *state;   /* directory, or NULL: nothing is remembered */
     bool protect;        /* addresses of this computer may not appear behind a peer */
     uint64_t user;       /* who to become; 0: stay */
+    const char *control; /* see el_control_open(), if no descriptor was given */
     uint64_t give_up_ns; /* end if no peer has answered by then; 0: try for ever */
 };
 

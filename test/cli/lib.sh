@@ -66,12 +66,17 @@ if [[ $EUID == 0 ]] && command -v setpriv >/dev/null; then
     "${unprivileged[@]}" "$EL2W" --version >/dev/null 2>&1 || unprivileged=()
 fi
 
-# applets: the names that el2w alone lists.
+# applets: the names that el2w alone lists; commands: the same of what is a command of an applet, which
+# is two words.
 applets() {
-    "$EL2W" | sed -n 's/^  \([a-z-]*\)  *[^ ].*/\1/p'
+    "$EL2W" | sed -n 's/^  \([a-z-]*\)   *[^ ].*/\1/p'
 }
 
-# options_of APPLET: the options in its help, one a line, with their dashes.
+commands() {
+    "$EL2W" | sed -n 's/^  \([a-z-]* [a-z-][a-z-]*\)   *[^ ].*/\1/p'
+}
+
+# options_of APPLET [COMMAND]: the options in its help, one a line, with their dashes.
 options_of() {
-    "$EL2W" help "$1" | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    "$EL2W" help "$@" | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
 }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The corpora are made by forward_corpus.py.
+# The corpora of forward and peer are made by forward_corpus.py.
+el_fuzz_target(control_fuzz node)
 el_fuzz_target(forward_fuzz node)
 el_fuzz_target(peer_fuzz node)

@@ -71,14 +71,16 @@ eventually() {
 hub_up() {
     make_keys
     start hub hub "$EL2W" hub --state "$WORK/hub" --key "$WORK/hub.key" \
-        --spoke "mars=$(<"$WORK/mars.pub")" --images "$WORK/images" --log-format json "$@"
+        --spoke "mars=$(<"$WORK/mars.pub")" --images "$WORK/images" --log-format json \
+        --control "$WORK/hub.sock" "$@"
     await "$WORK/hub.log" "$(event ready)" 20 hub >/dev/null || fail "the hub does not get ready"
 }
 
 spoke_up() {
     make_keys
     start spoke spoke "$EL2W" spoke --state "$WORK/spoke" --key "$WORK/mars.key" --name mars \
-        --hub "$HUB_ADDRESS:51820" --hub-key "$(<"$WORK/hub.pub")" --lan eth1 --log-format json "$@"
+        --hub "$HUB_ADDRESS:51820" --hub-key "$(<"$WORK/hub.pub")" --lan eth1 --log-format json \
+        --control "$WORK/spoke.sock" "$@"
     await "$WORK/spoke.log" "$(event session-up)" 20 spoke >/dev/null || fail "no tunnel"
 }
 

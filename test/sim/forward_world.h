@@ -495,17 +495,18 @@ static inline void world_end(struct world *world)
     free(world->memory);
 }
 
-/* The value of one of node I's counters, by name. */
+/* The value of one of node I's counters, by "PART.NAME". */
 struct world_counter {
     const char *name;
     uint64_t value;
 };
 
-static inline void world_each_counter(void *arg, const char *name, uint64_t value)
+static inline void world_each_counter(void *arg, const char *part, const char *name, uint64_t value)
 {
     struct world_counter *wanted = arg;
+    size_t len = strlen(part);
 
-    if (strcmp(name, wanted->name) == 0)
+    if (strncmp(wanted->name, part, len) == 0 && strcmp(wanted->name + len + 1, name) == 0)
         wanted->value = value;
 }
 

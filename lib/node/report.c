@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How it stands with a tunnel: the snapshot, and what is said of it. */
+#include "node/report.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct el_report *el_report_new(unsigned peers)
+{
+    struct el_report *report = calloc(1, sizeof *report + peers * sizeof report->peers[0]);
+
+    if (report)
+        report->peer_count = peers;
+    return report;
+}
+
+/* -- taking -- */
+
+static void take_counter(void *arg, const char *part, const char *name, uint64_t value)
+{
+    struct el_report *report = arg;
+
+    if (report->counter_count < EL_REPORT_COUNTERS)
+        report->counters[report->counter_count++] = (struct el_report_counter){part, name, value};
+}
+
+void el_report_counters(struct el_report *report, const struct el_forward *forward,
+                        const struct el_tunnel_io *io)
+{
+    report->counter_count = 0;
+    el_forward_counters(forward, take_counter, report);
+    for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++)
+        take_counter(report, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(io, i));
+}
+
+void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer)
+{
+    struct el_report_peer *to = &report->peers[number];
+
+    el_tunnel_peer_state(peer, report->now_ns, &to->state);
+    to->endpoint = *el_tunnel_peer_endpoint(peer);
+    to->path_mtu = el_forward_path_mtu(peer);
+}
+
+/* -- telling -- */
+
+static void write_key(struct el_writer *w, const char *name, const uint8_t *key)
+{
+    char text[EL_TUNNEL_KEY_TEXT];
+
+    el_tunnel_key_text(key, text);
+    el_writer_string(w, name, text);
+}
+
+static void write_ip(struct el_writer *w, const char *name, const struct el_ip *ip)
+{
+    char text[EL_IP_TEXT];
+
+    el_writer_string(w, name, el_ip_text(ip, text));
+}
+
+/* What was counted from then till now; nothing if it never was. */
+static void write_since(struct el_writer *w, const char *name, uint64_t then_ns, uint64_t now_ns,
+                        bool ever)
+{
+    if (ever)
+        el_writer_age(w, name, now_ns > then_ns ? now_ns - then_ns : 0);
+}
+
+static void write_peer(struct el_writer *w, const struct el_report_peer *peer,
+                       const struct el_node_peer *configured, uint64_t now_ns)
+{
+    const struct el_tunnel_peer_state *state = &peer->state;
+    char endpoint[EL_ENDPOINT_TEXT];
+
+    el_writer_object(w, NULL);
+    el_writer_string(w, "name", configured->name);
+    el_writer_bool(w, "up", state->up);
+    el_writer_string(w, "endpoint",
+                     peer->endpoint.ip.family ? el_endpoint_text(&peer->endpoint, endpoint) : NULL);
+    write_key(w, "public_key", configured->key);
+    write_ip(w, "address", &configured->ip);
+    el_writer_string(w, "wire", el_tunnel_wire_names[configured->wire]);
+    write_since(w, "up_for", state->up_since_ns, now_ns, state->up);
+    write_since(w, "handshake_age", state->handshake_ns, now_ns, state->handshake_ns != 0);
+    el_writer_counter(w, "received_packets", state->traffic.rx_packets);
+    el_writer_bytes(w, "received", state->traffic.rx_bytes);
+    el_writer_counter(w, "sent_packets", state->traffic.tx_packets);
+    el_writer_bytes(w, "sent", state->traffic.tx_bytes);
+    el_writer_number(w, "path_mtu", peer->path_mtu);
+    el_writer_age(w, "keepalive", state->keepalive_s * EL_S);
+    el_writer_end(w);
+}
+
+static void write_counters(struct el_writer *w, const struct el_report *report)
+{
+    const char *part = "";
+
+    el_writer_object(w, "counters");
+    for (unsigned i = 0; i < report->counter_count; i++) {
+        const struct el_report_counter *counter = &report->counters[i];
+        if (strcmp(counter->part, part) != 0) {
+            if (part[0])
+                el_writer_end(w);
+            part = counter->part;
+            el_writer_object(w, part);
+        }
+        el_writer_counter(w, counter->name, counter->value);
+    }
+    if (part[0])
+        el_writer_end(w);
+    el_writer_end(w);
+}
+
+void el_report_write(const struct el_report *report, const struct el_report_about *about,
+                     struct el_writer *w)
+{
+    el_writer_string(w, "network", about->network);
+    el_writer_number(w, "vni", about->vni);
+    write_key(w, "public_key", about->public_key);
+    write_ip(w, "address", &about->address);
+    el_writer_age(w, "running_for", report->now_ns - about->started_ns);
+    el_writer_list(w, "ports", "port");
+    for (unsigned i = 0; i < report->port_count; i++) {
+        const struct el_report_port *port = &report->ports[i];
+        el_writer_object(w, NULL);
+        el_writer_string(w, "name", port->name);
+        el_writer_string(w, "state", port->gone ? "gone" : port->down ? "down" : "up");
+        el_writer_end(w);
+    }
+    el_writer_end(w);
+    el_writer_list(w, "peers", "peer");
+    for (unsigned i = 0; i < report->peer_count && i < about->peers->count; i++)
+        write_peer(w, &report->peers[i], &about->peers->items[i], report->now_ns);
+    el_writer_end(w);
+    write_counters(w, report);
+}
