@@ -11,8 +11,10 @@
  * before the first gain.
  *
  * A black hole under traffic is found within 1.5 s until the next confirmation and three seconds of
- * probes: 4.5 s. At a loss of 5 % each way, three probes get lost by chance once in 1,000
- * confirmations; the search that follows puts that right within some round trips.
+ * probes: 4.5 s, and left at once for EL_PMTU_MIN, however narrow the path has become; a round trip
+ * later for EL_PMTU_BASE, if that passes. At a loss of 5 % each way, three probes get lost by
+ * chance once in 1,000 confirmations; the search that follows puts that right within some round
+ * trips.
  */
 #include "overlay/pmtu.h"
 
@@ -94,8 +96,17 @@ static void start_basing(struct el_pmtu *pmtu, uint64_t now_ns)
     pmtu->state = EL_PMTU_BASING;
     if (pmtu->path > base)
         pmtu->path = base;
+    pmtu->fallback = pmtu->path;
     ask(&pmtu->search, now_ns, base);
     close_round(&pmtu->confirm);
+}
+
+/* The size in use does not pass any more. Until an answer tells what does, what every path takes.
+ */
+static void leave_black_hole(struct el_pmtu *pmtu, uint64_t now_ns)
+{
+    start_basing(pmtu, now_ns);
+    pmtu->path = EL_PMTU_MIN;
 }
 
 /* The answer tells how the path was when the question left, and so the next is due that long after
@@ -117,8 +128,9 @@ static void search_failed(struct el_pmtu *pmtu, uint64_t now_ns)
         pmtu->state = EL_PMTU_ERROR;
         ask(&pmtu->search, now_ns, EL_PMTU_MIN);
     } else {
-        /* Not even that: the peer does not answer, so nothing is known. BASE, or what our own
-         * interface allows, stays in use; further traffic asks again. */
+        /* Not even that: the peer does not answer, so nothing is known. BASE, or what is less and
+         * was known once, or what our own interface allows; further traffic asks again. */
+        pmtu->path = pmtu->fallback < pmtu->limit ? pmtu->fallback : pmtu->limit;
         pmtu->raise_ns = now_ns + RETRY_NS;
         pmtu->active = false;
     }
@@ -165,7 +177,7 @@ bool el_pmtu_output(struct el_pmtu *pmtu, uint64_t now_ns, struct el_pmtu_probe 
         return false;
     plan(pmtu, now_ns);
     if (has_failed(&pmtu->confirm, now_ns))
-        start_basing(pmtu, now_ns); /* a black hole */
+        leave_black_hole(pmtu, now_ns);
     if (has_failed(&pmtu->search, now_ns))
         search_failed(pmtu, now_ns);
     return send(pmtu, &pmtu->confirm, now_ns, probe) || send(pmtu, &pmtu->search, now_ns, probe);

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 enum {
-    EL_PMTU_MIN = 576,        /* outer; used only after 1280 has failed and this has passed */
+    EL_PMTU_MIN = 576,        /* outer; used after 1280 has failed, and between two questions */
     EL_PMTU_BASE = 1280,      /* outer; taken for granted until something else is known */
     EL_PMTU_MAX = 1648,       /* outer; from here on no frame has to be cut */
     EL_PMTU_PROBE_MAX = 1584, /* inner; the longest probe */
@@ -53,6 +53,7 @@ struct el_pmtu {
     uint16_t ident, sequence;
     uint16_t overhead; /* outer minus inner, without padding: 60 or 80 */
     uint16_t path;     /* outer size in use (PLPMTU) */
+    uint16_t fallback; /* what is in use when nothing is answered */
     uint16_t limit;    /* nothing above this is tried */
     bool active;       /* packets worth confirming were sent since the last confirmation */
     struct el_pmtu_round search;

@@ -231,7 +231,7 @@ static void black_hole_is_left_in_time(void **state)
     (void)state;
     el_random_seed_for_test(2923);
     for (unsigned round = 0; round < 2000; round++) {
-        static const size_t narrower[] = {1280, 1300, 1372, 1420, 1480, 1499};
+        static const size_t narrower[] = {1280, 1300, 1372, 1420, 1480, 1499, 1100, 600};
         struct wan wan = started(1500, round % 2);
         wan.rtt_ns = (1 + el_random_below(600)) * EL_MS;
         wan.traffic_ns = 10 * EL_MS;
@@ -239,7 +239,7 @@ static void black_hole_is_left_in_time(void **state)
         run(&wan, 20 * EL_S + el_random_below(3000) * EL_MS);
         if (round % 4 == 0)
             run(&wan, 600 * EL_S - 10 * EL_S);
-        wan.mtu = narrower[round % 6];
+        wan.mtu = narrower[round % 8];
         wan.too_large_ns = 0;
         run(&wan, 60 * EL_S);
         if (wan.too_large_ns > worst_ns)
@@ -352,7 +352,16 @@ static void path_below_1280_is_survived(void **state)
     wan.mtu = 700;
     run(&wan, 20 * EL_S);
     assert_true(in_use(&wan) <= 700);
-    assert_true(wan.too_large_ns < 9 * EL_S); /* down to 1280 first, which is not enough */
+    assert_true(wan.too_large_ns < 5 * EL_S);
+    /* And narrower again: what was less than EL_PMTU_BASE is no ground to stand on. */
+    wan.mtu = 1100;
+    run(&wan, 620 * EL_S);
+    assert_true(in_use(&wan) <= 1024 && in_use(&wan) + 16 > 1024);
+    wan.mtu = 600;
+    wan.too_large_ns = 0;
+    run(&wan, 20 * EL_S);
+    assert_true(in_use(&wan) <= EL_PMTU_MIN);
+    assert_true(wan.too_large_ns < 5 * EL_S);
     wan.mtu = 1500;
     run(&wan, 620 * EL_S);
     assert_int_equal(in_use(&wan), 1500);
@@ -385,6 +394,31 @@ static void silent_peer_is_left_alone(void **state)
     wan.answers = true;
     run(&wan, 70 * EL_S);
     assert_int_equal(in_use(&wan), 1500);
+}
+
+/* A black hole of all sizes is none: the smallest is in use as long as that is not known. */
+static void peer_that_falls_silent_keeps_the_base(void **state)
+{
+    struct wan wan = started(1500, false);
+
+    (void)state;
+    wan.traffic_ns = 10 * EL_MS;
+    run(&wan, 10 * EL_S);
+    wan.answers = false;
+    run(&wan, 5 * EL_S);
+    assert_int_equal(el_pmtu_outer_bytes(&wan.pmtu), EL_PMTU_MIN);
+    run(&wan, 6 * EL_S);
+    assert_int_equal(el_pmtu_outer_bytes(&wan.pmtu), EL_PMTU_BASE);
+    wan.answers = true;
+    run(&wan, 70 * EL_S);
+    assert_int_equal(in_use(&wan), 1500);
+
+    /* Or what was less. */
+    wan.mtu = 1100;
+    run(&wan, 20 * EL_S);
+    wan.answers = false;
+    run(&wan, 20 * EL_S);
+    assert_int_equal(el_pmtu_outer_bytes(&wan.pmtu), 1024);
 }
 
 static void roaming_starts_over(void **state)
@@ -456,6 +490,7 @@ int main(void)
         cmocka_unit_test(own_interface_is_believed_at_once),
         cmocka_unit_test(path_below_1280_is_survived),
         cmocka_unit_test(silent_peer_is_left_alone),
+        cmocka_unit_test(peer_that_falls_silent_keeps_the_base),
         cmocka_unit_test(roaming_starts_over),
         cmocka_unit_test(flapping_endpoint_is_no_amplifier),
         cmocka_unit_test(only_the_right_answer_counts),
