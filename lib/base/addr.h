@@ -31,11 +31,14 @@ struct el_prefix {
 };
 
 /* Where a datagram comes from or goes to. scope is the interface index of a link-local IPv6
- * address, else 0. port is in host order. */
+ * address, else 0. port is in host order. local is the address of ours that it came to or leaves
+ * from, where somebody cares (family 0: any); it is no part of what el_endpoint_equal() compares,
+ * nor of the text. */
 struct el_endpoint {
     struct el_ip ip;
     uint16_t port;
     uint32_t scope;
+    struct el_ip local;
 };
 
 enum {

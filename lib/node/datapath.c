@@ -139,7 +139,7 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
 
 static uint8_t *io_reserve(void *arg, const struct el_endpoint *to, size_t len)
 {
-    return el_tunnel_io_reserve(arg, to, len);
+    return el_tunnel_io_reserve(arg, to, len, 0);
 }
 
 static void io_cancel(void *arg)

@@ -98,6 +98,13 @@ static void give_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint6
         begin_attempt(tunnel, peer, now_ns);
 }
 
+/* Nothing comes back. Should that be because what we send leaves from an address that has lost its
+ * way to the peer, the system may choose another. */
+static void free_source(struct el_tunnel_peer *peer)
+{
+    peer->endpoint.local = (struct el_ip){.family = 0};
+}
+
 /* What each timer does; it has been stopped before. */
 
 static void on_retransmit(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
@@ -113,6 +120,7 @@ static void on_retransmit(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
         timers->told_no_answer = true;
         el_tunnel_tell(tunnel, EL_TUNNEL_NO_ANSWER, peer);
     }
+    free_source(peer);
     el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
 }
 
@@ -124,6 +132,12 @@ static void on_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, 
         start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
               now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
     }
+}
+
+static void on_new_handshake(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    free_source(peer);
+    el_tunnel_timers_attempt(tunnel, peer, now_ns);
 }
 
 static void on_persistent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
@@ -149,7 +163,7 @@ static void on_zero_keys(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, 
 static void (*const on_timer[])(struct el_tunnel *, struct el_tunnel_peer *, uint64_t) = {
     [EL_TUNNEL_TIMER_RETRANSMIT] = on_retransmit,
     [EL_TUNNEL_TIMER_KEEPALIVE] = on_keepalive,
-    [EL_TUNNEL_TIMER_NEW_HANDSHAKE] = el_tunnel_timers_attempt,
+    [EL_TUNNEL_TIMER_NEW_HANDSHAKE] = on_new_handshake,
     [EL_TUNNEL_TIMER_PERSISTENT] = on_persistent,
     [EL_TUNNEL_TIMER_LAPSE] = tell_if_down,
     [EL_TUNNEL_TIMER_ZERO_KEYS] = on_zero_keys,

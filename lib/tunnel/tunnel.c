@@ -95,11 +95,13 @@ void el_tunnel_roam(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                     const struct el_endpoint *from)
 {
     bool known = peer->endpoint.ip.family != 0;
+    bool moved = !el_endpoint_equal(&peer->endpoint, from);
 
-    if (el_endpoint_equal(&peer->endpoint, from))
+    /* Also when only the address of ours that it calls has changed, which is nobody's news. */
+    if (!moved && el_ip_equal(&peer->endpoint.local, &from->local))
         return;
     peer->endpoint = *from;
-    if (known)
+    if (known && moved)
         el_tunnel_tell(tunnel, EL_TUNNEL_ROAMED, peer);
 }
 

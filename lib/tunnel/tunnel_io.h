@@ -8,6 +8,11 @@
  * with the same destination and length become one train and one send (UDP_SEGMENT), all trains
  * one system call. Neither side allocates or copies.
  *
+ * A computer with several addresses answers from the one that it was called at, which is the one
+ * that the caller and whatever lies between (NAT, firewalls) expect: each train tells it
+ * (from.local), and what is sent there leaves from it. Should it be gone meanwhile, or have no way
+ * to the peer, the system chooses another; the peer follows, as it does when we roam.
+ *
  * When a socket's buffer is full, what is unsent stays and el_tunnel_io_blocked() says so; the
  * caller stops reading frames until the socket is writable again, so that the pressure reaches the
  * sender instead of becoming loss.
@@ -17,6 +22,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "tunnel/socket_io.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,11 +35,8 @@ enum {
 
 struct el_tunnel_io;
 
-/* Opens a UDP socket of FAMILY (4 or 6) on PORT (0: any), with large buffers and without
- * fragmentation (path MTU is found by probes). The descriptor, or an error. */
-int el_tunnel_io_socket(unsigned family, uint16_t port, struct el_err *err);
-
-/* Adopts one or two sockets; -1 where there is none. They are closed by el_tunnel_io_free(). */
+/* Adopts one or two sockets of el_tunnel_io_sockets(); -1 where there is none. They are closed by
+ * el_tunnel_io_free(). */
 int el_tunnel_io_new(int fd4, int fd6, struct el_tunnel_io **io, struct el_err *err);
 void el_tunnel_io_free(struct el_tunnel_io *io); /* NULL is allowed */
 
@@ -41,19 +44,23 @@ void el_tunnel_io_free(struct el_tunnel_io *io); /* NULL is allowed */
 int el_tunnel_io_fd(const struct el_tunnel_io *io, unsigned family);
 
 struct el_tunnel_io_train {
-    struct el_endpoint from;
-    uint8_t *bytes; /* owned by IO, valid until the next call */
+    struct el_endpoint from; /* with the address of ours that it came to */
+    uint8_t *bytes;          /* owned by IO, valid until the next call */
     size_t len;
     size_t segment; /* length of each datagram but the last, which may be shorter */
+    uint8_t tos;    /* DSCP and ECN of all its datagrams, as in the IP header */
 };
 
-/* Receives from FAMILY's socket without waiting, at most EL_TUNNEL_IO_TRAINS. Their number. */
+/* Receives from FAMILY's socket without waiting, at most EL_TUNNEL_IO_TRAINS. Their number. A
+ * train may have length 0. */
 int el_tunnel_io_receive(struct el_tunnel_io *io, unsigned family,
                          struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS]);
 
-/* Room for one datagram of exactly LEN bytes to TO, behind what is queued; NULL if it must be
- * dropped (blocked and full, no socket of that family, or LEN too large). */
-uint8_t *el_tunnel_io_reserve(struct el_tunnel_io *io, const struct el_endpoint *to, size_t len);
+/* Room for one datagram of exactly LEN bytes to TO with TOS (DSCP and ECN, as in the IP header),
+ * behind what is queued; NULL if it must be dropped (blocked and full, no socket of that family, or
+ * LEN too large). */
+uint8_t *el_tunnel_io_reserve(struct el_tunnel_io *io, const struct el_endpoint *to, size_t len,
+                              uint8_t tos);
 
 /* Takes the last reservation back: sealing failed. */
 void el_tunnel_io_cancel(struct el_tunnel_io *io);
@@ -73,9 +80,15 @@ enum el_tunnel_io_counter {
     EL_TUNNEL_IO_RX_TRAINS,
     EL_TUNNEL_IO_TX_TRAINS,
     EL_TUNNEL_IO_TX_DATAGRAMS,
-    EL_TUNNEL_IO_DROP_FULL,    /* sockets blocked, our buffer full */
-    EL_TUNNEL_IO_DROP_TOO_BIG, /* beyond the first hop's MTU */
-    EL_TUNNEL_IO_DROP_ERROR,   /* refused otherwise: no route, network down */
+    EL_TUNNEL_IO_RX_DROP_FULL,      /* datagrams that the kernel dropped: we are too slow */
+    EL_TUNNEL_IO_RX_DROP_TRUNCATED, /* trains of which something was cut off */
+    EL_TUNNEL_IO_RX_ERRORS,         /* calls that failed */
+    EL_TUNNEL_IO_DROP_FULL,         /* sockets blocked, our buffer full */
+    EL_TUNNEL_IO_DROP_TOO_BIG,      /* beyond the first hop's MTU */
+    EL_TUNNEL_IO_DROP_UNREACHABLE,  /* no route, network down, interface gone */
+    EL_TUNNEL_IO_DROP_FIREWALL,     /* a rule on this host forbids it */
+    EL_TUNNEL_IO_DROP_NO_BUFFER,    /* the interface's queue is full, or the kernel's memory */
+    EL_TUNNEL_IO_DROP_ERROR,        /* refused otherwise */
     EL_TUNNEL_IO_COUNTERS
 };
 const char *el_tunnel_io_counter_name(enum el_tunnel_io_counter counter);

@@ -325,6 +325,33 @@ static void roams(void **state)
     world_end(&world);
 }
 
+/* Which address of ours the peer calls is where the answers leave from: it follows without a word,
+ * and is let go of when nothing comes back. */
+static void follows_the_address_that_is_called(void **state)
+{
+    const struct el_endpoint *endpoint;
+
+    (void)state;
+    begin(10, 0);
+    a->at.local = el_ip4(0xc0000202);
+    connect();
+    endpoint = el_tunnel_peer_endpoint(b_to_a);
+    assert_true(el_ip_equal(&endpoint->local, &a->at.local));
+    a->at.local = el_ip4(0xcb007109);
+    world_talk(&world, 0, 1, a_to_b, 100);
+    world_wait(&world, EL_S);
+    assert_true(el_ip_equal(&endpoint->local, &a->at.local));
+    assert_int_equal(b->events[EL_TUNNEL_ROAMED], 0);
+
+    el_tunnel_free(a->tunnel);
+    a->tunnel = NULL;
+    world_talk(&world, 1, 0, b_to_a, 100);
+    world_wait(&world, 30 * EL_S);
+    assert_int_equal(endpoint->local.family, 0);
+    assert_true(el_endpoint_equal(endpoint, &a->at));
+    world_end(&world);
+}
+
 /* A man in the middle answers every initiation with a forged response first; the real one still
  * completes the handshake. */
 static bool forge_responses(struct world *w, struct datagram *d)
@@ -548,6 +575,7 @@ int main(void)
         cmocka_unit_test(responder_restarts),
         cmocka_unit_test(initiator_restarts),
         cmocka_unit_test(roams),
+        cmocka_unit_test(follows_the_address_that_is_called),
         cmocka_unit_test(forged_responses_do_not_end_a_handshake),
         cmocka_unit_test(replays_are_refused),
         cmocka_unit_test(a_flood_does_not_shut_others_out),

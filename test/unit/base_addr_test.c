@@ -289,7 +289,8 @@ static void what_is_written_reads_as_the_same(void **state)
         assert_true(el_ip_equal(&prefix.ip, &prefix_again.ip));
         assert_int_equal(prefix.len, prefix_again.len);
 
-        struct el_endpoint endpoint = {ip, (uint16_t)(1 + el_random_below(65535)), 0}, again;
+        struct el_endpoint endpoint = {.ip = ip, .port = (uint16_t)(1 + el_random_below(65535))},
+                           again;
         endpoint.scope = ip.family == 6 ? el_random_below(3) * 0x7fffffff : 0;
         assert_int_equal(el_endpoint_parse(el_endpoint_text(&endpoint, text), 0, &again), 0);
         assert_true(el_endpoint_equal(&endpoint, &again));
