@@ -27,7 +27,8 @@ static const struct el_conf_option options[] = {
      .metavar = "NAME=KEY[,...]",
      .help = "A spoke that may connect: its name, which is also the region in the menu, and its "
              "public key; then, where needed, ,psk=FILE (a pre-shared key), ,ip=ADDRESS (inside "
-             "the tunnel; by default it follows from the key), ,endpoint=HOST:PORT (to call it).",
+             "the tunnel; by default it follows from the key), ,endpoint=HOST:PORT (to call it), "
+             ",wire=WIRE (see below).",
      .parse = add_spoke,
      .repeat = true},
     {.name = "listen",
@@ -95,6 +96,11 @@ static const struct el_conf_schema schema = {
         "@mac@ the machine's.\n\n"
         "A system that has booted may report: http://@hub@/report?mac=@mac@&step=booted appears "
         "in the hub's log.\n\n"
+        "What goes over the wire is WireGuard and VXLAN, so a spoke need not be el2w. For one that "
+        "is, "
+        "wire=compact saves bytes and checksums, and wire=fast, on CPUs with instructions for AES, "
+        "most of the time for the cipher too (AEGIS-128L instead of ChaCha20-Poly1305). Both sides "
+        "have to be told the same: the spoke with --wire.\n\n"
         "Running it again with the same options changes nothing and succeeds. SIGTERM ends it and "
         "leaves nothing behind.",
     .options = options,

@@ -55,6 +55,16 @@ static const struct el_conf_option options[] = {
      .offset = AT(psk),
      .metavar = "FILE",
      .help = "A pre-shared key, if the hub has one for this spoke."},
+    {.name = "wire",
+     .type = EL_CONF_CHOICE,
+     .offset = AT(wire),
+     .metavar = "WIRE",
+     .fallback = "standard",
+     .choices = el_tunnel_wire_names,
+     .help =
+         "What goes over the wire, as on the hub: standard (WireGuard and VXLAN); compact, "
+         "between two el2w, with fewer bytes and checksums; or fast, which also has a cipher for "
+         "CPUs with instructions for AES."},
     {.name = "name",
      .type = EL_CONF_STRING,
      .offset = AT(name),

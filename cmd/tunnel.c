@@ -33,7 +33,8 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_CUSTOM,
      .metavar = "NAME=KEY[,...]",
      .help = "Who may connect, or whom to call: "
-             "NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS].",
+             "NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS] "
+             "and ,wire=WIRE (see below).",
      .parse = add_peer,
      .repeat = true},
     {.name = "address",
@@ -100,12 +101,13 @@ static const struct el_conf_schema schema = {
         "  b# el2w tunnel --key b.key --peer "
         "a=KEY-OF-A,ip=100.64.0.1,endpoint=HOST,keepalive=25\n\n"
         "Any WireGuard peer that carries VXLAN (UDP 4789) between the tunnel addresses will do at "
-        "the other end. The interface has an MTU of 1500 on any path: TCP's segments are made to "
-        "fit, other packets are cut and put together again inside the tunnel. What goes on in it "
-        "is "
-        "told by el2w tunnel show and el2w tunnel capture; SIGHUP makes it log its counters and "
-        "the "
-        "state of each peer.",
+        "the other end. If that is el2w, say wire=compact or, on CPUs with instructions for AES, "
+        "wire=fast on both sides, which is faster; the default, wire=standard, is what WireGuard "
+        "and VXLAN say.\n\n"
+        "The interface has an MTU of 1500 on any path: TCP's segments are made to fit, other "
+        "packets are cut and put together again inside the tunnel. What goes on in it is told by "
+        "el2w tunnel show and el2w tunnel capture; SIGHUP makes it log its counters and the state "
+        "of each peer.",
     .options = options,
     .count = sizeof options / sizeof options[0],
 };

@@ -87,22 +87,25 @@ static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *p
     static const struct {
         const char *name;
         enum el_log_level level;
+        const char *hint;
     } events[] = {
         [EL_TUNNEL_SESSION_UP] = {"session-up", EL_LOG_INFO},
         [EL_TUNNEL_SESSION_DOWN] = {"session-down", EL_LOG_WARN},
         [EL_TUNNEL_REKEYED] = {"rekeyed", EL_LOG_DEBUG},
         [EL_TUNNEL_ROAMED] = {"roamed", EL_LOG_INFO},
         [EL_TUNNEL_TIMESTAMP] = {"initiation", EL_LOG_DEBUG},
-        [EL_TUNNEL_NO_ANSWER] = {"no-answer", EL_LOG_WARN},
+        [EL_TUNNEL_NO_ANSWER] = {"no-answer", EL_LOG_WARN,
+                                 "is the address right, is UDP let through, and does each side "
+                                 "have the other's public key? trying on"},
+        [EL_TUNNEL_REFUSED] = {"refused", EL_LOG_WARN,
+                               "it answers, but not to what we say: do both sides have the same "
+                               "wire= and psk= for each other? trying on"},
     };
-    const char *hint = event == EL_TUNNEL_NO_ANSWER
-                           ? "is the address right, is UDP let through, and does each side "
-                             "have the other's public key? trying on"
-                           : NULL;
 
     EL_LOG(events[event].level, "tunnel", events[event].name,
            EL_STR("peer", el_tunnel_peer_name(peer)),
-           EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(peer)), EL_STR("hint", hint));
+           EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(peer)),
+           EL_STR("hint", events[event].hint));
 }
 
 /* Whoever stands in the middle can move a peer with every packet: nobody's log or disk is to keep

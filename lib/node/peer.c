@@ -94,7 +94,7 @@ static int set_wire(struct el_node_peer *peer, const char *value, struct el_err 
     for (unsigned i = 0; i < EL_TUNNEL_WIRES; i++)
         if (strcmp(el_tunnel_wire_names[i], value) == 0) {
             peer->wire = (enum el_tunnel_wire)i;
-            return 0;
+            return el_tunnel_wire_check(peer->wire, err);
         }
     return el_err(err, EL_EINVAL, "wire=%s is not standard, compact or fast", value);
 }

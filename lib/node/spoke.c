@@ -46,6 +46,10 @@ static int describe_hub(struct spoke *spoke, struct el_err *err)
         el_node_split_endpoint(config->hub, 51820, host, &port) < 0)
         return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", config->hub);
     strcpy(hub->endpoint, config->hub);
+    hub->wire = (enum el_tunnel_wire)config->wire;
+    int rc = el_tunnel_wire_check(hub->wire, err);
+    if (rc < 0)
+        return rc;
     return config->psk ? el_node_key_read(-1, config->psk, hub->psk, err) : 0;
 }
 
@@ -172,7 +176,9 @@ static void say_what_next(const struct spoke *spoke)
     char hint[160];
 
     el_tunnel_key_text(spoke->public_key, key);
-    snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s", spoke->config->name, key);
+    snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", spoke->config->name, key,
+             spoke->hub.wire ? ",wire=" : "",
+             spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
     EL_LOG(EL_LOG_INFO, "node", "spoke", EL_STR("hub", spoke->config->hub),
            EL_STR("lan", spoke->config->lan), EL_STR("network", spoke->config->network),
            EL_STR("hint", hint));

@@ -24,6 +24,7 @@ struct el_spoke_config {
     const char *hub; /* HOST[:PORT] */
     uint8_t hub_key[EL_TUNNEL_KEY_BYTES];
     const char *psk; /* file, or NULL */
+    unsigned wire;   /* enum el_tunnel_wire, as on the hub */
     const char *lan; /* interface, or NULL */
     const char *network;
     uint64_t vni;

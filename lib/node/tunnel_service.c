@@ -155,6 +155,7 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
         if (callee->host[0])
             el_net_timer_set(callee->timer, 0); /* the name may lead elsewhere by now */
         break;
+    case EL_TUNNEL_REFUSED: break;
     case EL_TUNNEL_TIMESTAMP: el_remember_accepted(s->memory, peer->key, notice->timestamp); break;
     }
 }

@@ -41,6 +41,7 @@ static void start_session(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
     struct el_tunnel_session *session =
         el_tunnel_session_start(&peer->sessions, tunnel->sessions, role, local, remote, now_ns);
 
+    session->aead = peer->suite->aead;
     *session->keys = tunnel->vault->keys;
     sodium_memzero(&tunnel->vault->keys, sizeof tunnel->vault->keys);
     el_tunnel_timers_session_made(tunnel, peer, now_ns);
@@ -154,6 +155,17 @@ size_t el_tunnel_say_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer 
     return EL_TUNNEL_INITIATION_BYTES;
 }
 
+/* The peer answers, but with another pre-shared key, or for another wire form, which is part of
+ * that key. Whoever stands in the middle can make us believe so, but not more than that. */
+static int refused(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    if (now_ns >= peer->refused_quiet_ns) {
+        peer->refused_quiet_ns = now_ns + EL_TUNNEL_REFUSED_QUIET_S * EL_S;
+        el_tunnel_tell(tunnel, EL_TUNNEL_REFUSED, peer);
+    }
+    return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_REFUSED, EL_EAUTH);
+}
+
 int el_tunnel_take_response(struct el_tunnel *tunnel, uint64_t now_ns,
                             const struct el_endpoint *from, const uint8_t *bytes)
 {
@@ -166,7 +178,7 @@ int el_tunnel_take_response(struct el_tunnel *tunnel, uint64_t now_ns,
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_INDEX, EL_ENOENT);
     if (el_tunnel_noise_finish(&peer->secrets->pairing, &vault->identity, &peer->secrets->handshake,
                                &msg, &vault->scratch, &vault->keys) < 0)
-        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_HANDSHAKE, EL_EAUTH);
+        return refused(tunnel, peer, now_ns);
     el_tunnel_forget_initiation(tunnel, peer);
     el_tunnel_roam(tunnel, peer, from);
     bool keeper = memcmp(vault->identity.public_key, peer->secrets->pairing.public_key,

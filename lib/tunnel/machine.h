@@ -19,11 +19,13 @@
 #include "tunnel/noise.h"
 #include "tunnel/ratelimit.h"
 #include "tunnel/session.h"
+#include "tunnel/suite.h"
 #include "tunnel/tai64n.h"
 #include "tunnel/tunnel.h"
 
 enum {
     EL_TUNNEL_STRANGERS = 64,         /* cookie replies that may wait; more are not sent */
+    EL_TUNNEL_REFUSED_QUIET_S = 60,   /* a peer's REFUSED is told at most this often */
     EL_TUNNEL_INITIATION_GAP_MS = 20, /* a peer's initiations are taken at most this often */
 };
 
@@ -86,10 +88,12 @@ struct el_tunnel_peer {
     struct el_prefix allowed[2]; /* IPv4 and IPv6; family 0: none */
     unsigned keepalive_s;
     enum el_tunnel_wire wire;
+    const struct el_tunnel_suite *suite; /* of wire */
 
     /* As initiator. */
     bool has_initiation; /* one is on its way; secrets->handshake and initiation_index hold */
     uint32_t initiation_index;
+    uint64_t refused_quiet_ns; /* REFUSED is not told again before */
     struct el_tunnel_signer signer;
 
     /* As responder. */

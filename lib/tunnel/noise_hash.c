@@ -34,6 +34,17 @@ void el_tunnel_mac(uint8_t out[16], const uint8_t *key, size_t key_len, const vo
     sodium_memzero(&state, sizeof state);
 }
 
+void el_tunnel_keyed_hash(uint8_t out[EL_TUNNEL_HASH_BYTES],
+                          const uint8_t key[EL_TUNNEL_HASH_BYTES], const void *input, size_t len)
+{
+    blake2s_state state;
+
+    blake2s_init_key(&state, EL_TUNNEL_HASH_BYTES, key, EL_TUNNEL_HASH_BYTES);
+    blake2s_update(&state, input, len);
+    blake2s_final(&state, out, EL_TUNNEL_HASH_BYTES);
+    sodium_memzero(&state, sizeof state);
+}
+
 void el_tunnel_hmac(uint8_t out[EL_TUNNEL_HASH_BYTES], const uint8_t *key, size_t key_len,
                     const void *input, size_t len)
 {

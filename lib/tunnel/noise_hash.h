@@ -19,6 +19,10 @@ void el_tunnel_hash(uint8_t out[EL_TUNNEL_HASH_BYTES], const void *a, size_t a_l
 void el_tunnel_mac(uint8_t out[16], const uint8_t *key, size_t key_len, const void *input,
                    size_t len);
 
+/* The same with an output of 32 bytes and a key of 32. OUT may be KEY. */
+void el_tunnel_keyed_hash(uint8_t out[EL_TUNNEL_HASH_BYTES],
+                          const uint8_t key[EL_TUNNEL_HASH_BYTES], const void *input, size_t len);
+
 /* HMAC(key, input). KEY_LEN is at most BLAKE2s' block of 64 bytes. OUT may be KEY or INPUT. */
 void el_tunnel_hmac(uint8_t out[EL_TUNNEL_HASH_BYTES], const uint8_t *key, size_t key_len,
                     const void *input, size_t len);

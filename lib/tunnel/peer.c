@@ -6,12 +6,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-const char *const el_tunnel_wire_names[EL_TUNNEL_WIRES + 1] = {
-    [EL_TUNNEL_STANDARD] = "standard",
-    [EL_TUNNEL_COMPACT] = "compact",
-    [EL_TUNNEL_FAST] = "fast",
-};
-
 int el_tunnel_peers_new(struct el_tunnel *tunnel)
 {
     size_t max = tunnel->peers_max;
@@ -127,6 +121,9 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
     if (config->keepalive_s > UINT16_MAX)
         return el_err(err, EL_EINVAL, "peer %s: keepalive of %u s: at most %u", config->name,
                       config->keepalive_s, UINT16_MAX);
+    failed = el_tunnel_wire_check(config->wire, err);
+    if (failed)
+        return failed;
     struct el_tunnel_peer *peer = free_peer(tunnel);
     if (!peer)
         return el_err(err, EL_EFULL, "peer %s: there are %u peers already", config->name,
@@ -136,6 +133,7 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
     struct el_tunnel_pairing *pairing = &peer->secrets->pairing;
     memcpy(pairing->public_key, config->public_key, sizeof pairing->public_key);
     memcpy(pairing->psk, config->psk, sizeof pairing->psk);
+    el_tunnel_suite_bind(el_tunnel_suite(config->wire), pairing->psk);
     if (el_tunnel_pairing_complete(&tunnel->vault->identity, pairing) < 0) {
         clear_peer(peer);
         return el_err(err, EL_EINVAL, "peer %s: its key is not a public key", config->name);
@@ -146,6 +144,7 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
     peer->endpoint = config->endpoint;
     peer->keepalive_s = config->keepalive_s;
     peer->wire = config->wire;
+    peer->suite = el_tunnel_suite(config->wire);
     memcpy(peer->greatest_timestamp, config->last_timestamp, sizeof peer->greatest_timestamp);
     memcpy(peer->allowed, range, sizeof peer->allowed);
     el_tunnel_signer_init(&peer->signer, config->public_key);
@@ -235,6 +234,23 @@ const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer)
 enum el_tunnel_wire el_tunnel_peer_wire(const struct el_tunnel_peer *peer)
 {
     return peer->wire;
+}
+
+size_t el_tunnel_peer_overhead(const struct el_tunnel_peer *peer)
+{
+    return EL_TUNNEL_HEADER + peer->suite->aead->tag_bytes;
+}
+
+size_t el_tunnel_peer_padding(const struct el_tunnel_peer *peer)
+{
+    return peer->suite->raw ? 1 : EL_TUNNEL_PADDING;
+}
+
+size_t el_tunnel_peer_sealed_bytes(const struct el_tunnel_peer *peer, size_t len)
+{
+    size_t padding = el_tunnel_peer_padding(peer);
+
+    return (len + padding - 1) / padding * padding + el_tunnel_peer_overhead(peer);
 }
 
 const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer)

@@ -54,7 +54,6 @@ struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *ses
     *session = (struct el_tunnel_session){
         .peer = session->peer,
         .keys = session->keys,
-        .aead = &el_tunnel_chacha20poly1305,
         .made_ns = now_ns,
         .local = local,
         .remote = remote,

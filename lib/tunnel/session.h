@@ -67,7 +67,7 @@ enum el_tunnel_role {
 };
 
 /* Starts a session in its place and enters it in INDEXES (uint32_t local to session), which has
- * room for it. Its keys are still to be filled in. */
+ * room for it. Its cipher and keys are still to be filled in. */
 struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *sessions,
                                                   struct el_map *indexes, enum el_tunnel_role role,
                                                   uint32_t local, uint32_t remote, uint64_t now_ns);

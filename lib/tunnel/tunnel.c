@@ -13,7 +13,8 @@ _Static_assert((int)EL_TUNNEL_OUTPUT_BYTES == (int)EL_TUNNEL_INITIATION_BYTES, "
 _Static_assert(EL_TUNNEL_COOKIE_REPLY_BYTES < EL_TUNNEL_RESPONSE_BYTES, "no amplification");
 
 enum {
-    SEAL_MAX_BYTES = 65535 - 8 - 20 - EL_TUNNEL_OVERHEAD - (EL_TUNNEL_PADDING - 1),
+    SEAL_MAX_BYTES =
+        65535 - 8 - 20 - EL_TUNNEL_HEADER - EL_TUNNEL_TAG_MAX - (EL_TUNNEL_PADDING - 1),
     VAULT_ALIGNMENT = 64, /* sodium_malloc() aligns the end of a block, not its beginning */
 };
 
@@ -180,8 +181,10 @@ static int take_data(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_
     /* Asked before the cipher, so that a flood of replays is cheap; told after it. */
     if (!el_tunnel_replay_is_new(&session->replay, header.counter))
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_REPLAY, EL_EAUTH);
+    if (len < EL_TUNNEL_HEADER + session->aead->tag_bytes)
+        return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_LENGTH, EL_EPROTO);
     bytes += EL_TUNNEL_HEADER;
-    len -= EL_TUNNEL_OVERHEAD;
+    len -= EL_TUNNEL_HEADER + session->aead->tag_bytes;
     if (!session->aead->open(bytes, len, header.counter, session->keys->receive))
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_AUTH, EL_EAUTH);
 
@@ -192,9 +195,10 @@ static int take_data(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_
     el_tunnel_timers_received(tunnel, peer, now_ns, len > 0);
     if (len == 0)
         return 0;
-    packet->peer = peer;
-    packet->bytes = bytes;
-    if (read_ip(bytes, len, &source, &packet->len) < 0)
+    *packet = (struct el_tunnel_packet){.peer = peer, .bytes = bytes, .len = len};
+    if (peer->suite->raw && bytes[0] >> 4 != 4 && bytes[0] >> 4 != 6)
+        source = peer->allowed[0].ip; /* it names none; who sent it is known */
+    else if (read_ip(bytes, len, &source, &packet->len) < 0)
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_INNER, EL_EPROTO);
     if (!el_prefix_contains(&peer->allowed[source.family == 6], &source))
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_SOURCE, EL_EPERM);
@@ -232,7 +236,7 @@ static size_t write_data(struct el_tunnel_session *session, uint8_t *to, const u
 
     el_tunnel_put_data_header(to, &header);
     session->aead->seal(to + EL_TUNNEL_HEADER, bytes, padded, header.counter, session->keys->send);
-    return padded + EL_TUNNEL_OVERHEAD;
+    return EL_TUNNEL_HEADER + padded + session->aead->tag_bytes;
 }
 
 /* There is no session to send with. One that waits for its confirmation is about to be one: a
@@ -257,7 +261,7 @@ int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_p
         ask_for_session(tunnel, peer, now_ns);
         return el_tunnel_drop(tunnel, EL_TUNNEL_DROP_NO_SESSION, EL_EAGAIN);
     }
-    size_t padding = (0 - len) % EL_TUNNEL_PADDING;
+    size_t padding = (0 - len) % el_tunnel_peer_padding(peer);
     memcpy(behind, bytes + len, padding);
     memset(bytes + len, 0, padding);
     size_t sealed = write_data(session, to, bytes, len + padding);
@@ -361,6 +365,7 @@ const char *el_tunnel_counter_name(enum el_tunnel_counter counter)
         [EL_TUNNEL_DROP_COOKIE] = "drop-cookie",
         [EL_TUNNEL_DROP_RATE] = "drop-rate",
         [EL_TUNNEL_DROP_HANDSHAKE] = "drop-handshake",
+        [EL_TUNNEL_DROP_REFUSED] = "drop-refused",
         [EL_TUNNEL_DROP_TIMESTAMP] = "drop-timestamp",
         [EL_TUNNEL_DROP_INDEX] = "drop-index",
         [EL_TUNNEL_DROP_AUTH] = "drop-auth",

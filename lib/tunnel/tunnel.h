@@ -27,9 +27,9 @@ enum {
     EL_TUNNEL_KEY_TEXT = 45, /* base64 and NUL */
     EL_TUNNEL_NAME_BYTES = 64,
     EL_TUNNEL_HEADER = 16, /* before the ciphertext */
-    EL_TUNNEL_TAG = 16,    /* behind it */
+    EL_TUNNEL_TAG = 16,    /* behind it; of the standard and the compact form */
     EL_TUNNEL_OVERHEAD = EL_TUNNEL_HEADER + EL_TUNNEL_TAG,
-    EL_TUNNEL_PADDING = 16,       /* plaintext is padded to this */
+    EL_TUNNEL_PADDING = 16,       /* plaintext of the standard form is padded to this */
     EL_TUNNEL_OUTPUT_BYTES = 148, /* the longest of el_tunnel_output */
     EL_TUNNEL_PEERS_MAX = 4096,
 };
@@ -43,6 +43,9 @@ enum el_tunnel_wire {
     EL_TUNNEL_WIRES
 };
 extern const char *const el_tunnel_wire_names[EL_TUNNEL_WIRES + 1]; /* NULL at the end */
+
+/* Whether this computer can do WIRE: 0, or EL_ENOTSUP and why not. */
+int el_tunnel_wire_check(enum el_tunnel_wire wire, struct el_err *err);
 
 struct el_tunnel;
 struct el_tunnel_peer; /* owned by the tunnel; valid until it is removed */
@@ -58,6 +61,8 @@ enum el_tunnel_event {
     EL_TUNNEL_TIMESTAMP,    /* an initiation was accepted; its TAI64N has to survive a restart: see
                                el_tunnel_peer_timestamp() */
     EL_TUNNEL_NO_ANSWER,    /* told once per attempt: handshakes for 15 s without an answer */
+    EL_TUNNEL_REFUSED,      /* told once a minute: the answer to a handshake does not verify, so the
+                               other side has another pre-shared key or wire form for us */
 };
 
 struct el_tunnel_config {
@@ -90,7 +95,7 @@ int el_tunnel_new(const struct el_tunnel_config *config, struct el_tunnel **tunn
 void el_tunnel_free(struct el_tunnel *tunnel); /* wipes all keys; NULL is allowed */
 
 /* EL_EEXIST (key or allowed range is taken, or it is our own key), EL_EFULL, EL_EINVAL (a low-order
- * public key). */
+ * public key), EL_ENOTSUP (wire, on this computer). */
 int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_config *config,
                        struct el_tunnel_peer **peer, struct el_err *err);
 void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
@@ -130,7 +135,10 @@ void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, ui
 /* What el_tunnel_open() found. */
 struct el_tunnel_packet {
     struct el_tunnel_peer *peer;
-    uint8_t *bytes; /* the IP packet, inside the datagram; its length is that of the IP header */
+    /* The IP packet, inside the datagram; its length is that of the IP header. Or, from a peer
+     * whose form is not the standard one, something that does not begin like IP (first four bits 4
+     * or 6), of exactly the length that was sealed. */
+    uint8_t *bytes;
     size_t len;
 };
 
@@ -140,16 +148,23 @@ struct el_tunnel_packet {
 int el_tunnel_open(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_endpoint *from,
                    uint8_t *bytes, size_t len, struct el_tunnel_packet *packet);
 
-/* The size of a sealed packet of LEN bytes: padded, with header and tag. */
+/* The size of a packet of LEN bytes that is sealed in the standard form: padded, with header and
+ * tag. */
 static inline size_t el_tunnel_sealed_bytes(size_t len)
 {
     return ((len + EL_TUNNEL_PADDING - 1) & ~(size_t)(EL_TUNNEL_PADDING - 1)) + EL_TUNNEL_OVERHEAD;
 }
 
-/* Encrypts the IP packet [bytes, bytes+len) to TO, which has room for el_tunnel_sealed_bytes(len)
- * and does not overlap it. Up to 15 bytes behind the packet must be ours to touch: they are zeroed
- * for the padding and restored. Returns the sealed size; EL_EAGAIN without a session (a handshake
- * was asked for). */
+/* The same for PEER, in its form. It is LEN rounded up to a multiple of el_tunnel_peer_padding() (1
+ * or 16) plus el_tunnel_peer_overhead(). */
+size_t el_tunnel_peer_sealed_bytes(const struct el_tunnel_peer *peer, size_t len);
+size_t el_tunnel_peer_overhead(const struct el_tunnel_peer *peer);
+size_t el_tunnel_peer_padding(const struct el_tunnel_peer *peer);
+
+/* Encrypts the packet [bytes, bytes+len), which is an IP packet if PEER's form is the standard one,
+ * to TO, which has room for el_tunnel_peer_sealed_bytes(peer, len) and does not overlap it. Up to
+ * 15 bytes behind the packet must be ours to touch: they are zeroed for the padding and restored.
+ * Returns the sealed size; EL_EAGAIN without a session (a handshake was asked for). */
 int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
                    uint8_t *to, uint8_t *bytes, size_t len);
 
@@ -178,13 +193,14 @@ enum el_tunnel_counter {
     EL_TUNNEL_DROP_COOKIE,    /* under load without a valid mac2; a cookie was sent */
     EL_TUNNEL_DROP_RATE,      /* handshakes beyond the limit per address */
     EL_TUNNEL_DROP_HANDSHAKE, /* a handshake that does not verify, or an unknown peer */
+    EL_TUNNEL_DROP_REFUSED,   /* a response that does not verify: see EL_TUNNEL_REFUSED */
     EL_TUNNEL_DROP_TIMESTAMP, /* a replayed or too frequent initiation */
     EL_TUNNEL_DROP_INDEX,     /* no session with this index */
     EL_TUNNEL_DROP_AUTH,      /* the tag is wrong */
     EL_TUNNEL_DROP_REPLAY,    /* seen before, or older than the window */
     EL_TUNNEL_DROP_EXPIRED,   /* the session's time or message count is over */
     EL_TUNNEL_DROP_SOURCE,    /* inner source address is not the peer's */
-    EL_TUNNEL_DROP_INNER,     /* not an IP packet */
+    EL_TUNNEL_DROP_INNER,     /* not an IP packet, from a peer of the standard form */
     EL_TUNNEL_DROP_NO_SESSION,
     EL_TUNNEL_COUNTERS
 };

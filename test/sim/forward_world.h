@@ -28,7 +28,7 @@ enum {
     WORLD_DATAGRAM = 2048,
     WORLD_ADDRESSES = 1024,
     WORLD_QUEUE = 512, /* frames of a card */
-    WORLD_EVENTS = 6,
+    WORLD_EVENTS = 7,
     WORLD_OUTER = 28, /* IPv4 and UDP around a datagram */
     WORLD_TICKS = 1000,
 };

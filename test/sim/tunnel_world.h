@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORLD_NODES = 4, WORLD_FLIGHT = 8192, WORLD_DATAGRAM = 1600, WORLD_EVENTS = 6 };
+enum { WORLD_NODES = 4, WORLD_FLIGHT = 8192, WORLD_DATAGRAM = 1600, WORLD_EVENTS = 7 };
 
 struct datagram {
     uint64_t at_ns;
@@ -28,8 +28,9 @@ struct node {
     struct el_tunnel *tunnel; /* NULL: switched off */
     struct el_endpoint at;
     uint8_t private_key[32], public_key[32];
-    uint8_t reserved[12]; /* what is on its disk */
-    uint64_t wall_ns;     /* its wall clock when the world began */
+    uint8_t reserved[12];     /* what is on its disk */
+    uint64_t wall_ns;         /* its wall clock when the world began */
+    enum el_tunnel_wire wire; /* of all its peers */
     unsigned events[WORLD_EVENTS];
     unsigned got; /* packets that came in */
     uint64_t last_got_ns;
@@ -191,7 +192,8 @@ static inline void world_end(struct world *world)
 static inline struct el_tunnel_peer *world_introduce(struct world *world, unsigned i, unsigned j,
                                                      bool knows_where, unsigned keepalive_s)
 {
-    struct el_tunnel_peer_config config = {.keepalive_s = keepalive_s};
+    struct el_tunnel_peer_config config = {.keepalive_s = keepalive_s,
+                                           .wire = world->nodes[i].wire};
     struct el_tunnel_peer *peer = NULL;
     struct el_err err;
 
