@@ -23,17 +23,22 @@ int el_layers_read(const uint8_t *frame, size_t len, struct el_layers *layers)
 {
     struct el_wire w = el_wire_read(frame, len);
 
-    *layers = (struct el_layers){0};
+    *layers = (struct el_layers){.broken = true};
     el_eth_read(&w, &layers->eth);
     if (!el_wire_ok(&w))
         return EL_EPROTO;
+    layers->broken = false;
     if (layers->eth.type != EL_ETHERTYPE_IP4 && layers->eth.type != EL_ETHERTYPE_IP6)
         return 0;
 
     layers->l3 = el_wire_done(&w);
     read_ip(&w, layers);
-    if (!el_wire_ok(&w))
+    if (!el_wire_ok(&w)) {
+        layers->version = 0;
+        layers->fragment = false;
+        layers->broken = true;
         return EL_EPROTO;
+    }
     layers->l4 = el_wire_done(&w);
     layers->end = layers->l4 + el_wire_left(&w);
     layers->extra =
@@ -47,7 +52,8 @@ int el_layers_read(const uint8_t *frame, size_t len, struct el_layers *layers)
         el_udp_read(&w, &layers->udp);
     else
         return 0;
-    if (!el_wire_ok(&w))
+    layers->broken = !el_wire_ok(&w);
+    if (layers->broken)
         return EL_EPROTO;
     layers->transport = layers->protocol;
     layers->payload = el_wire_done(&w);

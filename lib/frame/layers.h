@@ -14,7 +14,8 @@
 
 struct el_layers {
     struct el_eth_header eth;
-    uint8_t version;   /* 4, 6, or 0: no IP; then nothing below is set */
+    bool broken;       /* a header is cut short or contradicts itself or the frame's length */
+    uint8_t version;   /* 4, 6, or 0: no IP that we could read; then nothing below is set */
     uint8_t protocol;  /* of the transport header, behind all IPv6 extension headers */
     uint8_t transport; /* EL_IP_TCP, EL_IP_UDP, or 0: none that we read, as in every fragment;
                           then nothing of it is set */
@@ -30,7 +31,7 @@ struct el_layers {
     struct el_udp_header udp;
 };
 
-/* 0, or EL_EPROTO: a header is cut short or contradicts itself or the frame's length. */
+/* 0, or EL_EPROTO: broken. LAYERS is then valid too, and says how far it could be read. */
 int el_layers_read(const uint8_t *frame, size_t len, struct el_layers *layers);
 
 /* The running sum over the pseudo header for a transport header and payload of LEN bytes. */
