@@ -28,7 +28,8 @@
  *    one segment, and SYN, RST and URG mean more than payload: never merged;
  *  - UDP: there is a checksum;
  *  - the second is not longer than the first, and their IP packet still has a length;
- *  - both checksums are right.
+ *  - both checksums are right, or partial: then whoever sent them has left them to the last one
+ *    who needs them, and no payload is read at all.
  * FIN, PSH, and a segment shorter than the first, end the super-frame behind them, which is where a
  * cut puts them.
  *
@@ -58,6 +59,7 @@ struct flow {
     uint32_t hash;
     const uint8_t *frame;                  /* the first segment */
     struct el_layers layers;               /* of it */
+    struct el_offload offload;             /* of it */
     bool verified;                         /* its checksums are known to be right */
     uint16_t size;                         /* its payload: the segment size */
     uint16_t ending;                       /* FIN and PSH of the last segment */
@@ -98,18 +100,27 @@ static size_t transport_len(const struct el_layers *layers)
     return layers->end - layers->l4;
 }
 
-static bool csums_are_right(const uint8_t *frame, const struct el_layers *layers)
+static uint16_t transport_csum(const struct el_layers *layers)
+{
+    return layers->transport == EL_IP_TCP ? layers->tcp.csum : layers->udp.csum;
+}
+
+/* True if a cut would give the segment its checksums: those that it has, or will have once its
+ * partial one is completed. */
+static bool csums_are_right(const uint8_t *frame, const struct el_layers *layers, bool partial)
 {
     size_t len = transport_len(layers);
     uint64_t sum = el_layers_pseudo(layers, len);
 
     if (layers->version == 4 && !el_ip4_csum_ok(frame + layers->l3, layers->ip4.header_len))
         return false;
+    if (partial)
+        return transport_csum(layers) == el_csum_fold(sum);
     return el_csum_finish(el_csum_add(sum, frame + layers->l4, len)) == 0;
 }
 
 /* True if a segment like this one may be part of a super-frame at all. */
-static bool is_mergeable(const struct el_layers *layers, size_t frame_len)
+static bool is_mergeable(const struct el_layers *layers, size_t frame_len, bool partial)
 {
     if (layers->extra || layers->end != frame_len || layers->payload == layers->end)
         return false;
@@ -117,7 +128,7 @@ static bool is_mergeable(const struct el_layers *layers, size_t frame_len)
         return false;
     if (layers->transport == EL_IP_UDP)
         return layers->udp.csum != 0 && layers->udp.len == transport_len(layers);
-    if (layers->tcp.csum == OTHER_ZERO)
+    if (layers->tcp.csum == OTHER_ZERO && !partial)
         return false;
     return (layers->tcp.flags & ~(EL_TCP_ECE | ENDING_FLAGS)) == EL_TCP_ACK;
 }
@@ -167,7 +178,8 @@ static bool tcp_continues(const struct flow *flow, const struct el_layers *next)
 }
 
 /* True if a segment of the flow goes behind what is held of it. */
-static bool continues(struct flow *flow, const uint8_t *frame, const struct el_layers *next)
+static bool continues(struct flow *flow, const uint8_t *frame, const struct el_layers *next,
+                      bool partial)
 {
     size_t len = next->end - next->payload;
     bool tcp = next->transport == EL_IP_TCP;
@@ -179,8 +191,8 @@ static bool continues(struct flow *flow, const uint8_t *frame, const struct el_l
     if (!ip_continues(flow, next) || (tcp && !tcp_continues(flow, next)))
         return false;
     if (!flow->verified)
-        flow->verified = csums_are_right(flow->frame, &flow->layers);
-    return flow->verified && csums_are_right(frame, next);
+        flow->verified = csums_are_right(flow->frame, &flow->layers, flow->offload.needs_csum);
+    return flow->verified && csums_are_right(frame, next, partial);
 }
 
 /* Writes the super-frame's headers to HEADERS, and says what it is. */
@@ -221,12 +233,12 @@ static struct el_offload make_super(const struct flow *flow, uint8_t headers[HEA
     return offload;
 }
 
-static void emit_alone(const struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
+static void emit_alone(const struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len,
+                       const struct el_offload *offload)
 {
-    static const struct el_offload none;
     struct el_slice slice = {frame, len};
 
-    gro->config.emit(gro->config.arg, port, &none, &slice, 1);
+    gro->config.emit(gro->config.arg, port, offload, &slice, 1);
 }
 
 /* Emits the flow at INDEX and frees its place. */
@@ -240,7 +252,7 @@ static void emit(struct el_gro *gro, unsigned index)
         flow->slices[0] = (struct el_slice){gro->headers, flow->layers.payload};
         gro->config.emit(gro->config.arg, flow->port, &offload, flow->slices, flow->count + 1);
     } else {
-        emit_alone(gro, flow->port, flow->frame, flow->layers.end);
+        emit_alone(gro, flow->port, flow->frame, flow->layers.end, &flow->offload);
     }
 
     gro->count--;
@@ -250,7 +262,7 @@ static void emit(struct el_gro *gro, unsigned index)
 }
 
 static void hold(struct el_gro *gro, unsigned port, uint32_t hash, const uint8_t *frame,
-                 const struct el_layers *layers)
+                 const struct el_layers *layers, const struct el_offload *offload)
 {
     if (gro->count == EL_GRO_FLOWS)
         emit(gro, 0);
@@ -260,6 +272,7 @@ static void hold(struct el_gro *gro, unsigned port, uint32_t hash, const uint8_t
     flow->hash = hash;
     flow->frame = frame;
     flow->layers = *layers;
+    flow->offload = *offload;
     flow->verified = false;
     flow->payload_len = layers->end - layers->payload;
     flow->size = (uint16_t)flow->payload_len;
@@ -283,39 +296,38 @@ static void append(struct el_gro *gro, unsigned index, const uint8_t *frame,
         emit(gro, index);
 }
 
-void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
+void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len,
+                const struct el_layers *layers, const struct el_offload *offload)
 {
-    struct el_layers layers __attribute__((uninitialized)); /* per packet: zeroed once is enough */
-
     /* A fragment has no ports, and a broken packet nothing that we could trust: they may belong to
      * any flow, so nothing may be overtaken by them. */
-    if (el_layers_read(frame, len, &layers) < 0 || layers.fragment) {
+    if (layers->broken || layers->fragment) {
         el_gro_flush(gro);
-        emit_alone(gro, port, frame, len);
+        emit_alone(gro, port, frame, len, offload);
         return;
     }
-    if (!layers.transport || (layers.transport == EL_IP_UDP && !gro->config.udp)) {
-        emit_alone(gro, port, frame, len);
+    if (!layers->transport || (layers->transport == EL_IP_UDP && !gro->config.udp)) {
+        emit_alone(gro, port, frame, len, offload);
         return;
     }
 
-    uint32_t hash = el_layers_flow(&layers);
-    bool mergeable = is_mergeable(&layers, len);
+    uint32_t hash = el_layers_flow(layers);
+    bool mergeable = is_mergeable(layers, len, offload->needs_csum);
     unsigned i = 0;
 
-    while (i < gro->count && !is_same_flow(gro->flows[i], port, hash, frame, &layers))
+    while (i < gro->count && !is_same_flow(gro->flows[i], port, hash, frame, layers))
         i++;
     if (i < gro->count) {
-        if (mergeable && continues(gro->flows[i], frame, &layers)) {
-            append(gro, i, frame, &layers);
+        if (mergeable && continues(gro->flows[i], frame, layers, offload->needs_csum)) {
+            append(gro, i, frame, layers);
             return;
         }
         emit(gro, i);
     }
-    if (mergeable && (layers.transport == EL_IP_UDP || !(layers.tcp.flags & ENDING_FLAGS)))
-        hold(gro, port, hash, frame, &layers);
+    if (mergeable && (layers->transport == EL_IP_UDP || !(layers->tcp.flags & ENDING_FLAGS)))
+        hold(gro, port, hash, frame, layers, offload);
     else
-        emit_alone(gro, port, frame, len);
+        emit_alone(gro, port, frame, len, offload);
 }
 
 void el_gro_merge_udp(struct el_gro *gro, bool udp)

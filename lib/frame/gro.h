@@ -13,6 +13,7 @@
 #ifndef EL_FRAME_GRO_H
 #define EL_FRAME_GRO_H
 
+#include "frame/layers.h"
 #include "frame/offload.h"
 
 enum {
@@ -40,9 +41,12 @@ void el_gro_merge_udp(struct el_gro *gro, bool udp);
 
 void el_gro_free(struct el_gro *gro); /* emits nothing; NULL is allowed */
 
-/* Offers a complete frame (no offload pending) for PORT, a number of the caller's. Its memory must
- * stay as it is until el_gro_flush() returns; the same frame may be offered for several ports. */
-void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len);
+/* Offers a frame for PORT, a number of the caller's. Its memory must stay as it is until
+ * el_gro_flush() returns; the same frame may be offered for several ports. LAYERS is what
+ * el_layers_read() found in it. It is no super-frame, but its checksum may be partial: OFFLOAD says
+ * so, and then that of the TCP or UDP header that LAYERS has. */
+void el_gro_add(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len,
+                const struct el_layers *layers, const struct el_offload *offload);
 
 /* Emits all that is held, oldest first. */
 void el_gro_flush(struct el_gro *gro);

@@ -18,7 +18,8 @@
  *  - the IPv4 identification counts up; the total or payload length and UDP's length are its own;
  *  - the TCP sequence number goes on with the payload;
  *  - FIN and PSH stay on the last segment only, CWR on the first only (RFC 3168 §6.1.2);
- *  - the checksums are computed anew over all of it, in one run over header and payload.
+ *  - the transport's checksum is computed anew over all of it, in one run over header and payload;
+ *    or left partial: the sum of the pseudo header alone, which differs by nothing but the length.
  */
 #include "frame/gso.h"
 
@@ -60,35 +61,77 @@ static bool is_true(const struct el_offload *offload, const struct el_layers *la
     return offload->csum_start == layers->l4 && offload->csum_offset == kind->csum_offset;
 }
 
-/* Completes a partial checksum (offload->needs_csum) of a frame that is not to be cut. 0, or
- * EL_EPROTO if its place is outside the frame. Does nothing if there is nothing to do. */
-static int finish_csum(uint8_t *frame, size_t len, const struct el_offload *offload)
+/* True if a partial checksum is inside the frame. */
+static bool is_inside(const struct el_offload *offload, size_t len)
+{
+    return offload->csum_start >= EL_ETH_HEADER &&
+           (size_t)offload->csum_start + offload->csum_offset + CSUM_BYTES <= len;
+}
+
+int el_gso_finish(uint8_t *frame, size_t len, const struct el_offload *offload)
 {
     size_t start = offload->csum_start;
-    size_t at = start + offload->csum_offset;
 
     if (!offload->needs_csum)
         return 0;
-    if (start < EL_ETH_HEADER || at + CSUM_BYTES > len)
+    if (!is_inside(offload, len))
         return EL_EPROTO;
 
     /* The field takes part in the sum: it holds that of the pseudo header. */
     uint16_t csum = el_csum_finish(el_csum_add(0, frame + start, len - start));
     /* The two zeros of one's complement are the same to everybody but UDP, where 0 says "none". */
-    el_frame_set16(frame + at, csum ? csum : 0xffff);
+    if (csum == 0 && offload->csum_offset == EL_UDP_AT_CSUM)
+        csum = 0xffff;
+    el_frame_set16(frame + start + offload->csum_offset, csum);
     return 0;
 }
 
-int el_gso_begin(struct el_gso_cut *cut, uint8_t *frame, size_t len,
-                 const struct el_offload *offload)
+/* A frame that is not to be cut. */
+static int begin_whole(struct el_gso_cut *cut, uint8_t *frame, size_t len,
+                       const struct el_offload *offload, enum el_gso_csum csum)
 {
+    if (csum == EL_GSO_COMPLETE)
+        return el_gso_finish(frame, len, offload);
+    if (!offload->needs_csum)
+        return 0;
+    cut->rest = (struct el_offload){
+        .needs_csum = true, .csum_start = offload->csum_start, .csum_offset = offload->csum_offset};
+    return is_inside(offload, len) ? 0 : EL_EPROTO;
+}
+
+/* Takes the template apart into what is the same in all segments. */
+static void note_template(struct el_gso_cut *cut, const uint8_t *frame, enum el_gso_csum csum)
+{
+    const struct el_layers *layers = &cut->layers;
+
+    memcpy(cut->headers, frame, cut->headers_len);
+    cut->pseudo_sum = el_layers_pseudo(layers, 0);
+    if (layers->version == 4) {
+        uint8_t *ip = cut->headers + layers->l3;
+
+        el_frame_set16(ip + EL_IP4_AT_TOTAL_LEN, 0);
+        el_frame_set16(ip + EL_IP4_AT_ID, 0);
+        el_frame_set16(ip + EL_IP4_AT_CSUM, 0);
+        cut->ip_sum = el_csum_add(0, ip, layers->ip4.header_len);
+    }
+    if (csum == EL_GSO_PARTIAL)
+        cut->rest = (struct el_offload){
+            .needs_csum = true,
+            .csum_start = (uint16_t)layers->l4,
+            .csum_offset = layers->transport == EL_IP_TCP ? EL_TCP_AT_CSUM : EL_UDP_AT_CSUM};
+}
+
+int el_gso_begin(struct el_gso_cut *cut, uint8_t *frame, size_t len,
+                 const struct el_offload *offload, enum el_gso_csum csum)
+{
+    cut->rest = (struct el_offload){0};
     cut->at = frame;
     cut->left = len;
     cut->size = 0;
     cut->index = 0;
     cut->done = false;
     if (offload->gso == EL_GSO_NONE)
-        return finish_csum(frame, len, offload);
+        return begin_whole(cut, frame, len, offload, csum);
 
     struct el_layers *layers = &cut->layers;
     if (el_layers_read(frame, len, layers) < 0 || !is_true(offload, layers, len))
@@ -101,7 +144,7 @@ int el_gso_begin(struct el_gso_cut *cut, uint8_t *frame, size_t len,
     cut->size = offload->gso_size;
     if (el_gso_count(cut) > EL_GSO_SEGMENTS_MAX)
         return EL_EPROTO;
-    memcpy(cut->headers, frame, cut->headers_len);
+    note_template(cut, frame, csum);
     return 0;
 }
 
@@ -121,11 +164,12 @@ static void set_ip(const struct el_gso_cut *cut, uint8_t *ip, size_t len)
         el_frame_set16(ip + EL_IP6_AT_PAYLOAD_LEN, (uint16_t)(len - EL_IP6_HEADER));
         return;
     }
+    uint16_t id = (uint16_t)(cut->layers.ip4.id + cut->index);
+    uint64_t sum = el_csum_add_be16(cut->ip_sum, (uint16_t)len);
+
     el_frame_set16(ip + EL_IP4_AT_TOTAL_LEN, (uint16_t)len);
-    el_frame_set16(ip + EL_IP4_AT_ID, (uint16_t)(cut->layers.ip4.id + cut->index));
-    el_frame_set16(ip + EL_IP4_AT_CSUM, 0);
-    el_frame_set16(ip + EL_IP4_AT_CSUM,
-                   el_csum_finish(el_csum_add(0, ip, cut->layers.ip4.header_len)));
+    el_frame_set16(ip + EL_IP4_AT_ID, id);
+    el_frame_set16(ip + EL_IP4_AT_CSUM, el_csum_finish(el_csum_add_be16(sum, id)));
 }
 
 /* Patches the TCP header at TCP, but for its checksum. */
@@ -144,12 +188,15 @@ static void set_tcp(const struct el_gso_cut *cut, uint8_t *tcp, bool last)
     el_frame_set16(tcp + EL_TCP_AT_FLAGS, (uint16_t)(first->header_len / 4 << 12 | flags));
 }
 
-/* Computes the checksum that stands at CSUM_AT, in the LEN bytes of transport header and payload.
- */
+/* Sets the checksum that stands at CSUM_AT, in the LEN bytes of transport header and payload. */
 static void set_csum(const struct el_gso_cut *cut, uint8_t *transport, size_t len, size_t csum_at)
 {
-    uint64_t sum = el_layers_pseudo(&cut->layers, len);
+    uint64_t sum = el_csum_add_be32(cut->pseudo_sum, (uint32_t)len);
 
+    if (cut->rest.needs_csum) {
+        el_frame_set16(transport + csum_at, el_csum_fold(sum));
+        return;
+    }
     el_frame_set16(transport + csum_at, 0);
     uint16_t csum = el_csum_finish(el_csum_add(sum, transport, len));
     if (csum == 0 && cut->layers.transport == EL_IP_UDP)

@@ -140,9 +140,9 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
 
 /* -- making -- */
 
-static uint8_t *io_reserve(void *arg, const struct el_endpoint *to, size_t len)
+static uint8_t *io_reserve(void *arg, const struct el_endpoint *to, size_t len, uint8_t tos)
 {
-    return el_tunnel_io_reserve(arg, to, len, 0);
+    return el_tunnel_io_reserve(arg, to, len, tos);
 }
 
 static void io_cancel(void *arg)
@@ -344,7 +344,8 @@ static void take_train(struct el_datapath *d, const struct el_tunnel_io_train *t
 {
     for (size_t at = 0; at < train->len; at += train->segment) {
         size_t len = train->len - at < train->segment ? train->len - at : train->segment;
-        el_forward_datagram(d->forward, d->now_ns, &train->from, train->bytes + at, len);
+        el_forward_datagram(d->forward, d->now_ns, &train->from, train->bytes + at, len,
+                            train->tos);
     }
 }
 

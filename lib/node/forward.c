@@ -4,12 +4,14 @@
 
 #include "base/csprng.h"
 #include "base/time.h"
+#include "frame/ecn.h"
 #include "frame/gro.h"
 #include "frame/gso.h"
 #include "overlay/fragment.h"
 #include "overlay/overlay.h"
 #include "overlay/pmtu.h"
 #include "switch/switch.h"
+#include "tunnel/wg_wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 _Static_assert((int)EL_FORWARD_HEADROOM >= (int)EL_OVERLAY_HEADER, "room for the overlay's header");
 _Static_assert((int)EL_FORWARD_TAILROOM >= EL_TUNNEL_PADDING, "room for the padding");
 _Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO makes");
+
+enum { HANDSHAKE_TOS = 0x88 }; /* AF41, as Linux's WireGuard marks what makes a session */
 
 enum counter {
     DROP_FRAME_SHORT,    /* no Ethernet header */
@@ -26,6 +30,7 @@ enum counter {
     DROP_DATAGRAM_QUEUE, /* no room for the datagram */
     DROP_OVERLAY,        /* no VXLAN packet for us */
     DROP_VNI,            /* a network that the peer has no part in */
+    DROP_ECN,            /* marked on its way, and its transport would not hear of it */
     DROP_PORT_FULL,      /* the port's queue is full */
     COUNTERS
 };
@@ -38,6 +43,7 @@ static const char *const counter_names[COUNTERS] = {
     [DROP_DATAGRAM_QUEUE] = "drop-queue-full",
     [DROP_OVERLAY] = "drop-overlay",
     [DROP_VNI] = "drop-vni",
+    [DROP_ECN] = "drop-ecn",
     [DROP_PORT_FULL] = "drop-port-full",
 };
 
@@ -45,6 +51,7 @@ static const char *const counter_names[COUNTERS] = {
 struct peer {
     struct el_tunnel_peer *tunnel;
     struct el_pmtu pmtu;
+    bool compact; /* it understands the compact form */
     uint32_t remote;
     uint16_t ip_id;
     unsigned network_count;
@@ -172,8 +179,12 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
     uint16_t random[2];
 
     el_random(random, sizeof random);
-    *peer = (struct peer){.tunnel = tunnel_peer, .remote = remote, .ip_id = random[0]};
-    el_pmtu_init(&peer->pmtu, random[1]);
+    *peer = (struct peer){.tunnel = tunnel_peer,
+                          .compact = el_tunnel_peer_wire(tunnel_peer) != EL_TUNNEL_STANDARD,
+                          .remote = remote,
+                          .ip_id = random[0]};
+    el_pmtu_init(&peer->pmtu, random[1], el_tunnel_peer_overhead(tunnel_peer),
+                 el_tunnel_peer_padding(tunnel_peer));
     for (unsigned i = 0; i < count; i++) {
         struct el_switch_port_config config = {.vni = vnis[i], .published = true};
         struct outlet outlet = {.peer = peer, .vni = vnis[i]};
@@ -191,12 +202,22 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
 
 /* -- towards peers -- */
 
-/* Seals one IP packet for PEER. */
+/* A frame on its way to peers, with room for the overlay's headers before it. */
+struct parcel {
+    uint8_t *frame;
+    size_t len;
+    struct el_offload rest; /* a checksum that is still partial */
+    uint8_t tos;            /* of the packet in it: for all headers around it */
+    bool keep;              /* it is needed again afterwards (what stands before it is not) */
+};
+
+/* Seals one packet for PEER. */
 static void send_packet(struct el_forward *f, uint64_t now_ns, struct peer *peer, uint8_t *packet,
-                        size_t len)
+                        size_t len, uint8_t tos)
 {
     const struct el_endpoint *to = el_tunnel_peer_endpoint(peer->tunnel);
-    uint8_t *sealed = f->config.out.reserve(f->config.out.arg, to, el_tunnel_sealed_bytes(len));
+    uint8_t *sealed = f->config.out.reserve(f->config.out.arg, to,
+                                            el_tunnel_peer_sealed_bytes(peer->tunnel, len), tos);
 
     if (!sealed) {
         f->counts[DROP_DATAGRAM_QUEUE]++;
@@ -209,61 +230,84 @@ static void send_packet(struct el_forward *f, uint64_t now_ns, struct peer *peer
     }
 }
 
-/* Sends an IP packet that is too long for the path in fragments; it is destroyed. */
-static void send_fragments(struct el_forward *f, uint64_t now_ns, struct peer *peer,
-                           uint8_t *packet, size_t len)
+/* Sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
+static void send_fitting(struct el_forward *f, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                         size_t len, uint8_t tos)
 {
     struct el_fragment_cut cut;
     uint8_t *fragment;
     size_t fragment_len;
 
+    if (len <= el_pmtu_inner_bytes(&peer->pmtu)) {
+        send_packet(f, now_ns, peer, packet, len, tos);
+        return;
+    }
     if (el_fragment_begin(&cut, packet, len, el_pmtu_inner_bytes(&peer->pmtu)) < 0)
         return;
     while ((fragment_len = el_fragment_next(&cut, &fragment)) > 0)
-        send_packet(f, now_ns, peer, fragment, fragment_len);
+        send_packet(f, now_ns, peer, fragment, fragment_len, tos);
 }
 
-/* Sends FRAME, with room for the overlay's header before it, to the peer behind OUTLET. KEEP: the
- * frame is needed again afterwards (what stands before it is not). */
-static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
-                       uint8_t *frame, size_t len, bool keep)
+/* Sends a frame as every peer understands it. What stays to be done to it is done here; a frame
+ * that is kept is changed elsewhere. */
+static void send_standard(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+                          const struct parcel *parcel)
 {
     struct peer *peer = outlet->peer;
-    struct el_overlay_path path = {f->config.address, peer->remote, outlet->vni};
+    struct el_overlay_path path = {f->config.address, peer->remote, outlet->vni, parcel->tos};
+    size_t len = EL_OVERLAY_HEADER + parcel->len;
+    bool changes = parcel->rest.needs_csum || len > el_pmtu_inner_bytes(&peer->pmtu);
+    uint8_t *frame = parcel->frame;
+
+    if (parcel->keep && changes) {
+        frame = f->scratch + EL_FORWARD_HEADROOM;
+        memcpy(frame, parcel->frame, parcel->len);
+    }
+    el_gso_finish(frame, parcel->len, &parcel->rest);
+    /* The addresses make a flow for the far side's receive queues; ports would ask for a parse. */
+    uint32_t flow;
+    memcpy(&flow, frame + 8, sizeof flow);
+    el_overlay_encap(frame, parcel->len, &path, flow, peer->ip_id++);
+    send_fitting(f, now_ns, peer, frame - EL_OVERLAY_HEADER, len, parcel->tos);
+}
+
+/* What stands in front of a frame inside the tunnel, if both fit the path. */
+static size_t header_of(const struct peer *peer)
+{
+    return peer->compact ? EL_OVERLAY_COMPACT : EL_OVERLAY_HEADER;
+}
+
+/* Sends a frame to the peer behind OUTLET. */
+static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+                       const struct parcel *parcel)
+{
+    struct peer *peer = outlet->peer;
+    size_t len = header_of(peer) + parcel->len;
 
     if (!el_tunnel_peer_is_up(peer->tunnel, now_ns)) {
         el_tunnel_connect(f->config.tunnel, peer->tunnel, now_ns);
         f->counts[DROP_PEER_DOWN]++;
         return;
     }
-    if (len > EL_OVERLAY_FRAME_MAX) {
+    if (parcel->len > EL_OVERLAY_FRAME_MAX) {
         f->counts[DROP_FRAME_LARGE]++;
         return;
     }
-    /* The addresses make a flow for the far side's receive queues; ports would ask for a parse. */
-    uint32_t flow;
-    memcpy(&flow, frame + 8, sizeof flow);
-    size_t packet_len = el_overlay_encap(frame, len, &path, flow, peer->ip_id++);
-    uint8_t *packet = frame - EL_OVERLAY_HEADER;
-
     /* Frames only: probes and their answers would keep two idle peers probing each other. */
-    if (el_pmtu_sent(&peer->pmtu, packet_len))
+    if (el_pmtu_sent(&peer->pmtu, len))
         f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
-    if (packet_len <= el_pmtu_inner_bytes(&peer->pmtu)) {
-        send_packet(f, now_ns, peer, packet, packet_len);
-        return;
+    if (peer->compact && len <= el_pmtu_inner_bytes(&peer->pmtu)) {
+        el_overlay_compact_encap(parcel->frame, outlet->vni, &parcel->rest);
+        send_packet(f, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len, parcel->tos);
+    } else {
+        send_standard(f, now_ns, outlet, parcel);
     }
-    if (keep) {
-        packet = f->scratch;
-        memcpy(packet, frame - EL_OVERLAY_HEADER, packet_len);
-    }
-    send_fragments(f, now_ns, peer, packet, packet_len);
 }
 
 /* The longest IP packet of a machine that passes to PEER uncut. */
 static size_t machine_mtu(const struct peer *peer)
 {
-    return el_pmtu_inner_bytes(&peer->pmtu) - EL_OVERLAY_HEADER - 14;
+    return el_pmtu_inner_bytes(&peer->pmtu) - header_of(peer) - EL_ETH_HEADER;
 }
 
 /* -- frames from ports -- */
@@ -274,15 +318,29 @@ static void drop_or_count(struct el_forward *f, int rc)
         f->counts[DROP_PORT_FULL]++;
 }
 
-/* The longest IP packet that passes uncut to all peers among OUT, if that is below MTU. */
-static size_t smallest_mtu(const struct el_forward *f, const struct el_switch_out *out, size_t mtu)
+/* The peers among those who get a frame. */
+struct reach {
+    unsigned peers;
+    size_t mtu;   /* the longest IP packet that passes to all of them uncut, or less */
+    bool compact; /* all understand the compact form */
+};
+
+/* MTU: what it is at the most. */
+static struct reach reach_of(const struct el_forward *f, const struct el_switch_out *out,
+                             size_t mtu)
 {
+    struct reach reach = {.mtu = mtu, .compact = true};
+
     for (unsigned i = 0; i < out->count; i++) {
         const struct peer *peer = f->outlets[out->ports[i]].peer;
-        if (peer && machine_mtu(peer) < mtu)
-            mtu = machine_mtu(peer);
+        if (!peer)
+            continue;
+        reach.peers++;
+        reach.compact &= peer->compact;
+        if (machine_mtu(peer) < reach.mtu)
+            reach.mtu = machine_mtu(peer);
     }
-    return mtu;
+    return reach;
 }
 
 /* The first step, before cutting destroys the frame: the local ports take it as it is. */
@@ -297,13 +355,35 @@ static void send_to_ports(struct el_forward *f, const struct el_switch_out *out,
 }
 
 static void send_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
-                          uint8_t *frame, size_t len)
+                          const struct parcel *parcel)
 {
     for (unsigned i = 0; i < out->count; i++) {
         const struct outlet *outlet = &f->outlets[out->ports[i]];
         if (outlet->peer)
-            send_frame(f, now_ns, outlet, frame, len, out->count > 1);
+            send_frame(f, now_ns, outlet, parcel);
     }
+}
+
+/* The second step: cuts the frame and sends the segments to the peers. */
+static void cut_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
+                         const struct el_port_rx *rx, const struct reach *reach)
+{
+    struct el_layers layers __attribute__((uninitialized)); /* per packet: zeroed once is enough */
+    struct el_gso_cut cut __attribute__((uninitialized));
+
+    el_layers_read(rx->bytes, rx->len, &layers);
+    if (rx->offload.gso == EL_GSO_NONE) /* a SYN is never a super-frame */
+        el_overlay_clamp_mss(rx->bytes, &layers, reach->mtu, rx->offload.needs_csum);
+    bool partial = reach->compact && el_overlay_may_be_partial(&layers, rx->len, &rx->offload);
+    if (el_gso_begin(&cut, rx->bytes, rx->len, &rx->offload,
+                     partial ? EL_GSO_PARTIAL : EL_GSO_COMPLETE) < 0) {
+        f->counts[DROP_FRAME_OFFLOAD]++;
+        return;
+    }
+    struct parcel parcel = {
+        .rest = cut.rest, .tos = el_layers_tos(&layers), .keep = reach->peers > 1};
+    while (el_gso_next(&cut, &parcel.frame, &parcel.len))
+        send_to_peers(f, now_ns, out, &parcel);
 }
 
 void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
@@ -313,9 +393,6 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
     struct el_port_tx tx = {rx->offload, &whole, 1};
     struct el_switch_out out;
     struct el_mac dst, src;
-    struct el_gso_cut cut;
-    uint8_t *segment;
-    size_t len;
 
     if (rx->len < 14) {
         f->counts[DROP_FRAME_SHORT]++;
@@ -326,17 +403,9 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
     if (el_switch_forward_exclusive(f->sw, now_ns, 0, f->locals[number], &src, &dst, &out) < 0)
         return;
     send_to_ports(f, &out, &tx);
-    size_t mtu = smallest_mtu(f, &out, SIZE_MAX);
-    if (mtu == SIZE_MAX)
-        return;                         /* no peer among them */
-    if (rx->offload.gso == EL_GSO_NONE) /* a SYN is never a super-frame */
-        el_overlay_clamp_mss(rx->bytes, rx->len, mtu, rx->offload.needs_csum);
-    if (el_gso_begin(&cut, rx->bytes, rx->len, &rx->offload) < 0) {
-        f->counts[DROP_FRAME_OFFLOAD]++;
-        return;
-    }
-    while (el_gso_next(&cut, &segment, &len))
-        send_to_peers(f, now_ns, &out, segment, len);
+    struct reach reach = reach_of(f, &out, SIZE_MAX);
+    if (reach.peers > 0)
+        cut_to_peers(f, now_ns, &out, rx, &reach);
 }
 
 /* -- datagrams from peers -- */
@@ -359,9 +428,19 @@ static int peer_port(const struct peer *peer, uint32_t vni)
     return -1;
 }
 
+/* Whoever is no el2w gets no frame whose checksum is partial; then nobody does. */
+static void finish_for(const struct reach *reach, struct el_overlay_packet *packet)
+{
+    if (!packet->offload.needs_csum || reach->compact)
+        return;
+    el_gso_finish(packet->frame, packet->frame_len, &packet->offload);
+    packet->offload.needs_csum = false;
+    el_layers_read(packet->frame, packet->frame_len, &packet->layers);
+}
+
 /* A frame that came from PEER; the overlay's old header in front of it is room for a new one. */
 static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct peer *peer,
-                            const struct el_overlay_packet *packet)
+                            struct el_overlay_packet *packet)
 {
     struct el_switch_out out;
     struct el_mac dst, src;
@@ -375,16 +454,25 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
     memcpy(&src, packet->frame + sizeof dst, sizeof src);
     if (el_switch_forward_exclusive(f->sw, now_ns, 0, (unsigned)from, &src, &dst, &out) < 0)
         return;
-    el_overlay_clamp_mss(packet->frame, packet->frame_len, smallest_mtu(f, &out, machine_mtu(peer)),
-                         false);
-    send_to_peers(f, now_ns, &out, packet->frame, packet->frame_len);
+    struct reach reach = reach_of(f, &out, machine_mtu(peer));
+    el_overlay_clamp_mss(packet->frame, &packet->layers, reach.mtu, packet->offload.needs_csum);
+    if (reach.peers > 0) {
+        finish_for(&reach, packet);
+        struct parcel parcel = {.frame = packet->frame,
+                                .len = packet->frame_len,
+                                .rest = packet->offload,
+                                .tos = el_layers_tos(&packet->layers),
+                                .keep = out.count > 1};
+        send_to_peers(f, now_ns, &out, &parcel);
+    }
     for (unsigned i = 0; i < out.count; i++)
         if (f->outlets[out.ports[i]].port)
-            el_gro_add(f->gro, out.ports[i], packet->frame, packet->frame_len);
+            el_gro_add(f->gro, out.ports[i], packet->frame, packet->frame_len, &packet->layers,
+                       &packet->offload);
 }
 
 static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
-                             uint8_t *bytes, size_t len);
+                             uint8_t *bytes, size_t len, uint8_t tos);
 
 /* A fragment. What it completes lies in the reassembler's memory, which the next one reuses: so
  * nothing of it may be held back. */
@@ -396,28 +484,46 @@ static void fragment_from_peer(struct el_forward *f, uint64_t now_ns, struct pee
 
     if (el_reasm_input(f->reasm, now_ns, bytes, len, &whole, &whole_len) != 1)
         return;
-    packet_from_peer(f, now_ns, peer, whole, whole_len);
+    packet_from_peer(f, now_ns, peer, whole, whole_len, 0);
     el_gro_flush(f->gro);
 }
 
-static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
-                             uint8_t *bytes, size_t len)
+/* What is inside the tunnel gets the mark that its datagram came with; false: dropped. In the
+ * standard form there is a header between the two. */
+static bool mark(struct el_forward *f, uint8_t *bytes, struct el_overlay_packet *packet,
+                 uint8_t outer)
 {
-    struct el_overlay_packet packet;
+    int ecn = el_overlay_is_compact(*bytes) ? outer : el_ecn_decap(packet->tos, outer);
 
-    if (el_overlay_decap(bytes, len, f->config.address, &packet) < 0) {
+    if (ecn >= 0 && packet->kind == EL_OVERLAY_FRAGMENT)
+        el_ecn_set4(bytes, (enum el_ecn)ecn);
+    if (ecn >= 0 && packet->kind == EL_OVERLAY_FRAME)
+        ecn = el_ecn_decap_frame(packet->frame, &packet->layers, (uint8_t)ecn);
+    if (ecn < 0)
+        f->counts[DROP_ECN]++;
+    return ecn >= 0;
+}
+
+static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                             uint8_t *bytes, size_t len, uint8_t tos)
+{
+    struct el_overlay_packet packet __attribute__((uninitialized));
+    int rc = peer->compact && el_overlay_is_compact(*bytes)
+                 ? el_overlay_compact_decap(bytes, len, &packet)
+                 : el_overlay_decap(bytes, len, f->config.address, &packet);
+
+    if (rc < 0) {
         f->counts[DROP_OVERLAY]++;
         return;
     }
+    if (!mark(f, bytes, &packet, tos))
+        return;
     switch (packet.kind) {
     case EL_OVERLAY_FRAME: frame_from_peer(f, now_ns, peer, &packet); break;
     case EL_OVERLAY_FRAGMENT: fragment_from_peer(f, now_ns, peer, bytes, len); break;
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
-        if (len <= el_pmtu_inner_bytes(&peer->pmtu))
-            send_packet(f, now_ns, peer, bytes, len);
-        else
-            send_fragments(f, now_ns, peer, bytes, len);
+        send_fitting(f, now_ns, peer, bytes, len, 0);
         break;
     case EL_OVERLAY_ECHO_REPLY:
         if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet.echo_ident, packet.echo_sequence,
@@ -428,12 +534,13 @@ static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer 
 }
 
 void el_forward_datagram(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *from,
-                         uint8_t *bytes, size_t len)
+                         uint8_t *bytes, size_t len, uint8_t tos)
 {
     struct el_tunnel_packet packet;
 
     if (el_tunnel_open(f->config.tunnel, now_ns, from, bytes, len, &packet) == 1)
-        packet_from_peer(f, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len);
+        packet_from_peer(f, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len,
+                         tos);
 }
 
 /* -- what happens by itself -- */
@@ -446,7 +553,8 @@ void el_forward_flush(struct el_forward *f, uint64_t now_ns)
 
     el_gro_flush(f->gro);
     while ((len = el_tunnel_output(f->config.tunnel, now_ns, bytes, &to)) > 0) {
-        uint8_t *at = f->config.out.reserve(f->config.out.arg, &to, (size_t)len);
+        uint8_t tos = el_tunnel_message(bytes, (size_t)len) == EL_TUNNEL_DATA ? 0 : HANDSHAKE_TOS;
+        uint8_t *at = f->config.out.reserve(f->config.out.arg, &to, (size_t)len, tos);
         if (at)
             memcpy(at, bytes, (size_t)len);
         else
@@ -457,10 +565,10 @@ void el_forward_flush(struct el_forward *f, uint64_t now_ns)
 static void send_probe(struct el_forward *f, uint64_t now_ns, struct peer *peer,
                        const struct el_pmtu_probe *probe)
 {
-    struct el_overlay_path path = {f->config.address, peer->remote, 0};
+    struct el_overlay_path path = {.local = f->config.address, .remote = peer->remote};
 
     el_overlay_echo_request(f->scratch, probe->len, &path, probe->ident, probe->sequence);
-    send_packet(f, now_ns, peer, f->scratch, probe->len);
+    send_packet(f, now_ns, peer, f->scratch, probe->len, 0);
 }
 
 /* Asks every peer's path for probes that are due. A look at all peers costs microseconds and
@@ -520,7 +628,7 @@ void el_forward_too_big(struct el_forward *f, uint64_t now_ns, const struct el_e
     for (unsigned i = 0; i < f->peer_count; i++) {
         if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
             continue;
-        el_pmtu_too_big(&f->peers[i].pmtu, now_ns, outer - 1);
+        el_pmtu_refused(&f->peers[i].pmtu, now_ns, outer);
         f->pmtu_deadline_ns = now_ns;
     }
 }

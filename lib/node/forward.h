@@ -8,6 +8,13 @@
  *     datagram --> open, (reassemble,) VXLAN --> switch --+--> merge (GRO) --> port
  *                                                         +--> peer, as above
  *
+ * To peers that are el2w as well, frames go in the compact form (overlay/overlay.h) as long as they
+ * fit the path, and with partial checksums if all peers that get the frame allow that; what does
+ * not fit goes to them as to all others.
+ *
+ * DSCP and ECN of what a frame carries stand in all headers around it, and the marks of congested
+ * routers are given to the frame (RFC 6040, frame/ecn.h).
+ *
  * A composition of pure machines: it has no socket of its own, no thread, no clock, and allocates
  * nothing after start. Whoever drives it (node/datapath.c with real sockets, the simulations with
  * memory) gives it frames and datagrams, then calls el_forward_flush() before the buffers they are
@@ -35,7 +42,8 @@ enum {
 
 /* Where sealed datagrams go: see tunnel/tunnel_io.h, which is one such place. */
 struct el_forward_out {
-    uint8_t *(*reserve)(void *arg, const struct el_endpoint *to, size_t len);
+    /* TOS: DSCP and ECN for the datagram's IP header. */
+    uint8_t *(*reserve)(void *arg, const struct el_endpoint *to, size_t len, uint8_t tos);
     void (*cancel)(void *arg);
     void *arg;
 };
@@ -73,9 +81,10 @@ void el_forward_event(struct el_forward *forward, uint64_t now_ns, enum el_tunne
 void el_forward_frame(struct el_forward *forward, uint64_t now_ns, unsigned number,
                       const struct el_port_rx *frame);
 
-/* A datagram; its memory is overwritten and must stay until the next flush. */
+/* A datagram, and DSCP and ECN of the IP header it came with; its memory is overwritten and must
+ * stay until the next flush. */
 void el_forward_datagram(struct el_forward *forward, uint64_t now_ns,
-                         const struct el_endpoint *from, uint8_t *bytes, size_t len);
+                         const struct el_endpoint *from, uint8_t *bytes, size_t len, uint8_t tos);
 
 /* Hands the ports what is held back for merging, and says what the tunnel itself has to say. */
 void el_forward_flush(struct el_forward *forward, uint64_t now_ns);

@@ -19,6 +19,10 @@ enum {
     ICMP_ECHO_REPLY = 0,
     ICMP_ECHO_REQUEST = 8,
     ICMP_AT_CSUM = 2,
+    RCO_FLAG = 0x00200000, /* Linux's VXLAN_HF_RCO */
+    RCO_UDP = 0x80,
+    RCO_START = 0x7f, /* in units of 2 bytes */
+    RCO_START_MAX = 2 * RCO_START,
     MSS_MIN = 48, /* a path that leaves less is not helped by clamping; Linux stops there as well */
 };
 
@@ -30,14 +34,15 @@ size_t el_overlay_encap(uint8_t *frame, size_t len, const struct el_overlay_path
 {
     size_t total = EL_OVERLAY_HEADER + len;
     struct el_wire w = el_wire_write(frame - EL_OVERLAY_HEADER, EL_OVERLAY_HEADER);
-    uint64_t csum = el_csum_add_be32(0, 0x45000000u | (uint32_t)total);
+    uint32_t first = 0x45000000u | (uint32_t)path->tos << 16 | (uint32_t)total;
+    uint64_t csum = el_csum_add_be32(0, first);
 
     csum = el_csum_add_be32(csum, (uint32_t)ip_id << 16);
     csum = el_csum_add_be16(csum, TTL << 8 | EL_IP_UDP);
     csum = el_csum_add_be32(csum, path->local);
     csum = el_csum_add_be32(csum, path->remote);
 
-    el_wire_put_be32(&w, 0x45000000u | (uint32_t)total);
+    el_wire_put_be32(&w, first);
     el_wire_put_be32(&w, (uint32_t)ip_id << 16);
     el_wire_put_be16(&w, TTL << 8 | EL_IP_UDP);
     el_wire_put_be16(&w, el_csum_finish(csum));
@@ -51,6 +56,18 @@ size_t el_overlay_encap(uint8_t *frame, size_t len, const struct el_overlay_path
 
     el_vxlan_write(&w, path->vni);
     return total;
+}
+
+/* The frame behind the VXLAN header: all that is left. */
+static int take_frame(struct el_wire *w, struct el_overlay_packet *out)
+{
+    out->frame_len = el_wire_left(w);
+    out->frame = el_wire_take(w, out->frame_len);
+    if (!el_wire_ok(w) || out->frame_len < EL_ETH_HEADER || out->frame_len > EL_OVERLAY_FRAME_MAX)
+        return EL_EPROTO;
+    out->kind = EL_OVERLAY_FRAME;
+    el_layers_read(out->frame, out->frame_len, &out->layers); /* whatever it is: it may be broken */
+    return 0;
 }
 
 static int decap_vxlan(struct el_wire *w, const struct el_ip4_header *ip,
@@ -76,12 +93,7 @@ static int decap_vxlan(struct el_wire *w, const struct el_ip4_header *ip,
         (el_wire_be32(&reserved) & 0xff) != 0)
         return EL_EPROTO;
     out->vni = el_vxlan_read(w);
-    out->frame_len = el_wire_left(w);
-    out->frame = el_wire_take(w, out->frame_len);
-    if (!el_wire_ok(w) || out->frame_len < EL_ETH_HEADER || out->frame_len > EL_OVERLAY_FRAME_MAX)
-        return EL_EPROTO;
-    out->kind = EL_OVERLAY_FRAME;
-    return 0;
+    return take_frame(w, out);
 }
 
 static int decap_echo(struct el_wire *w, const struct el_ip4_header *ip,
@@ -106,7 +118,7 @@ int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_over
     struct el_wire w = el_wire_read(packet, len);
     struct el_ip4_header ip;
 
-    *out = (struct el_overlay_packet){0};
+    out->offload = (struct el_offload){0};
     el_ip4_read(&w, &ip);
     if (!el_wire_ok(&w) || ip.header_len != EL_IP4_HEADER || ip.total_len != len ||
         ip.dst != local || !el_ip4_csum_ok(packet, EL_IP4_HEADER))
@@ -114,12 +126,62 @@ int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_over
     if (ip.protocol != EL_IP_UDP && ip.protocol != EL_IP_ICMP)
         return EL_EPROTO;
     out->source = ip.src;
+    out->tos = ip.tos;
     if (el_ip4_is_fragment(&ip)) {
         out->kind = EL_OVERLAY_FRAGMENT;
         return 0;
     }
     return ip.protocol == EL_IP_UDP ? decap_vxlan(&w, &ip, out) : decap_echo(&w, &ip, out);
 }
+
+/* -- the compact form -- */
+
+bool el_overlay_may_be_partial(const struct el_layers *layers, size_t len,
+                               const struct el_offload *offload)
+{
+    size_t at = layers->transport == EL_IP_TCP ? EL_TCP_AT_CSUM : EL_UDP_AT_CSUM;
+
+    if (!layers->transport || layers->end != len || layers->l4 > RCO_START_MAX || layers->l4 % 2)
+        return false;
+    return !offload->needs_csum ||
+           (offload->csum_start == layers->l4 && offload->csum_offset == at);
+}
+
+void el_overlay_compact_encap(uint8_t *frame, uint32_t vni, const struct el_offload *offload)
+{
+    struct el_wire w = el_wire_write(frame - EL_OVERLAY_COMPACT, EL_OVERLAY_COMPACT);
+    uint32_t flags = (uint32_t)EL_VXLAN_FLAG_VNI << 24, last = 0;
+
+    if (offload->needs_csum) {
+        flags |= RCO_FLAG;
+        last = offload->csum_start / 2u | (offload->csum_offset == EL_UDP_AT_CSUM ? RCO_UDP : 0);
+    }
+    el_wire_put_be32(&w, flags);
+    el_wire_put_be32(&w, vni << 8 | last);
+}
+
+int el_overlay_compact_decap(uint8_t *packet, size_t len, struct el_overlay_packet *out)
+{
+    struct el_wire w = el_wire_read(packet, len);
+    uint32_t flags = el_wire_be32(&w), second = el_wire_be32(&w);
+    bool partial = flags & RCO_FLAG;
+
+    if ((flags & ~(uint32_t)RCO_FLAG) != (uint32_t)EL_VXLAN_FLAG_VNI << 24 ||
+        (!partial && (second & 0xff) != 0) || take_frame(&w, out) < 0)
+        return EL_EPROTO;
+    out->source = 0;
+    out->tos = 0;
+    out->vni = second >> 8;
+    out->offload = (struct el_offload){0};
+    if (!partial)
+        return 0;
+    out->offload.needs_csum = true;
+    out->offload.csum_start = (uint16_t)((second & RCO_START) * 2);
+    out->offload.csum_offset = second & RCO_UDP ? EL_UDP_AT_CSUM : EL_TCP_AT_CSUM;
+    return el_overlay_may_be_partial(&out->layers, out->frame_len, &out->offload) ? 0 : EL_EPROTO;
+}
+
+/* -- echo -- */
 
 void el_overlay_echo_reply(uint8_t *packet, size_t len)
 {
@@ -197,23 +259,21 @@ static void lower_mss(uint8_t *tcp, uint8_t *mss, uint16_t limit, bool needs_csu
     el_wire_put_be16(&w, csum);
 }
 
-bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum)
+bool el_overlay_clamp_mss(uint8_t *frame, const struct el_layers *layers, size_t mtu,
+                          bool needs_csum)
 {
-    struct el_layers layers;
-
-    if (el_layers_read(frame, len, &layers) < 0 || layers.transport != EL_IP_TCP ||
-        !(layers.tcp.flags & EL_TCP_SYN))
+    if (layers->transport != EL_IP_TCP || !(layers->tcp.flags & EL_TCP_SYN))
         return false;
     /* RFC 6691: an MSS counts neither IP options nor TCP options; who sends them takes them off. */
-    size_t headers = layers.l3 - EL_ETH_HEADER + EL_TCP_HEADER +
-                     (layers.version == 4 ? EL_IP4_HEADER : EL_IP6_HEADER);
+    size_t headers = layers->l3 - EL_ETH_HEADER + EL_TCP_HEADER +
+                     (layers->version == 4 ? EL_IP4_HEADER : EL_IP6_HEADER);
     if (mtu < headers + MSS_MIN)
         return false;
     size_t limit = mtu - headers;
 
     bool changed = false;
     struct el_wire options =
-        el_wire_read(layers.tcp.options, (size_t)layers.tcp.header_len - EL_TCP_HEADER);
+        el_wire_read(layers->tcp.options, (size_t)layers->tcp.header_len - EL_TCP_HEADER);
     struct el_tcp_option option;
     while (el_tcp_option_next(&options, &option)) {
         if (option.kind != EL_TCP_OPTION_MSS || option.len != 2)
@@ -221,7 +281,7 @@ bool el_overlay_clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csu
         struct el_wire value = el_wire_read(option.at, 2);
         if (el_wire_be16(&value) <= limit)
             continue;
-        lower_mss(frame + layers.l4, frame + (option.at - frame), (uint16_t)limit, needs_csum);
+        lower_mss(frame + layers->l4, frame + (option.at - frame), (uint16_t)limit, needs_csum);
         changed = true;
     }
     return changed;

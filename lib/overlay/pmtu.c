@@ -23,10 +23,10 @@
 #define RAISE_NS   (600 * EL_S)   /* PMTU_RAISE_TIMER */
 #define RETRY_NS   (60 * EL_S)    /* until a peer that answers nothing is asked again */
 
-enum { UDP_AND_WIREGUARD = 8 + 32, IP4 = 20, IP6 = 40, PADDING = 16 };
+enum { UDP = 8, IP4 = 20, IP6 = 40, STEP = 16 };
 
-/* What links and tunnels of the world leave of 1500 bytes. Sizes that come to the same after
- * WireGuard's padding are tried once. */
+/* What links and tunnels of the world leave of 1500 bytes. Sizes that come to the same after the
+ * padding are tried once. */
 static const uint16_t sizes[] = {
     EL_PMTU_MIN,  /* every IPv4 host takes that (RFC 1122 §3.3.2) */
     1024,         /* in between, for paths that break the rules of IPv6 */
@@ -45,7 +45,7 @@ static const uint16_t sizes[] = {
 
 static size_t inner(const struct el_pmtu *pmtu, uint16_t outer)
 {
-    return (size_t)(outer - pmtu->overhead) & ~(size_t)(PADDING - 1);
+    return (size_t)(outer - pmtu->overhead) & ~(size_t)(pmtu->padding - 1);
 }
 
 static bool is_open(const struct el_pmtu_round *round)
@@ -232,15 +232,27 @@ void el_pmtu_too_big(struct el_pmtu *pmtu, uint64_t now_ns, size_t outer_bytes)
     }
 }
 
-void el_pmtu_init(struct el_pmtu *pmtu, uint16_t ident)
+/* The way down is in steps of WireGuard's padding, or a hundred packets would be lost in as many
+ * bytes; but not past what is in use and was not refused. */
+void el_pmtu_refused(struct el_pmtu *pmtu, uint64_t now_ns, size_t outer_bytes)
 {
-    *pmtu = (struct el_pmtu){.ident = ident};
+    size_t step = outer_bytes < EL_PMTU_MIN ? EL_PMTU_MIN : outer_bytes - 1;
+
+    step -= (step - pmtu->overhead) % STEP;
+    el_pmtu_too_big(pmtu, now_ns,
+                    step < pmtu->path && pmtu->path < outer_bytes ? pmtu->path : step);
+}
+
+void el_pmtu_init(struct el_pmtu *pmtu, uint16_t ident, size_t sealing, size_t padding)
+{
+    *pmtu = (struct el_pmtu){
+        .ident = ident, .sealing = (uint16_t)sealing, .padding = (uint16_t)padding};
     el_pmtu_stop(pmtu);
 }
 
 void el_pmtu_start(struct el_pmtu *pmtu, uint64_t now_ns, bool outer6)
 {
-    pmtu->overhead = (uint16_t)(UDP_AND_WIREGUARD + (outer6 ? IP6 : IP4));
+    pmtu->overhead = (uint16_t)(pmtu->sealing + UDP + (outer6 ? IP6 : IP4));
     pmtu->path = EL_PMTU_BASE;
     pmtu->limit = EL_PMTU_MAX;
     pmtu->active = false;
@@ -250,7 +262,8 @@ void el_pmtu_start(struct el_pmtu *pmtu, uint64_t now_ns, bool outer6)
 void el_pmtu_stop(struct el_pmtu *pmtu)
 {
     pmtu->state = EL_PMTU_DISABLED;
-    pmtu->overhead = UDP_AND_WIREGUARD + IP6; /* the safe side, until an endpoint is known */
+    pmtu->overhead =
+        (uint16_t)(pmtu->sealing + UDP + IP6); /* the safe side, until an endpoint is known */
     pmtu->path = EL_PMTU_BASE;
     close_round(&pmtu->search);
     close_round(&pmtu->confirm);

@@ -9,10 +9,11 @@
  * own), so give it to the reassembler first.
  *
  * The outer socket must send with DF and without the kernel's own idea of the path
- * (IP_PMTUDISC_PROBE, IPV6_PMTUDISC_PROBE); el_pmtu_too_big() takes its EMSGSIZE.
+ * (IP_PMTUDISC_PROBE, IPV6_PMTUDISC_PROBE); el_pmtu_refused() takes its EMSGSIZE.
  *
- * "Outer" is the whole IP packet on the WAN; "inner" the IP packet that goes into the tunnel.
- * Between them are the outer IP header, UDP (8), WireGuard (32) and the padding to 16.
+ * "Outer" is the whole IP packet on the WAN; "inner" the packet that goes into the tunnel. Between
+ * them are the outer IP header, UDP (8), and what the tunnel adds: 32 bytes and a padding to 16 in
+ * WireGuard's own form.
  */
 #ifndef EL_OVERLAY_PMTU_H
 #define EL_OVERLAY_PMTU_H
@@ -27,7 +28,7 @@ enum {
     EL_PMTU_MIN = 576,        /* outer; used after 1280 has failed, and between two questions */
     EL_PMTU_BASE = 1280,      /* outer; taken for granted until something else is known */
     EL_PMTU_MAX = 1648,       /* outer; from here on no frame has to be cut */
-    EL_PMTU_PROBE_MAX = 1584, /* inner; the longest probe */
+    EL_PMTU_PROBE_MAX = 1588, /* inner; the longest probe */
     EL_PMTU_TRIES = 3,        /* MAX_PROBES (RFC 8899 §5.1.2) */
 };
 
@@ -51,7 +52,9 @@ struct el_pmtu_round {
 struct el_pmtu {
     enum el_pmtu_state state;
     uint16_t ident, sequence;
-    uint16_t overhead; /* outer minus inner, without padding: 60 or 80 */
+    uint16_t sealing;  /* what the tunnel adds, without padding */
+    uint16_t padding;  /* inner packets are padded to multiples of this */
+    uint16_t overhead; /* outer minus inner, without padding */
     uint16_t path;     /* outer size in use (PLPMTU) */
     uint16_t fallback; /* what is in use when nothing is answered */
     uint16_t limit;    /* nothing above this is tried */
@@ -68,8 +71,9 @@ struct el_pmtu_probe {
     uint16_t ident, sequence;
 };
 
-/* IDENT tells this peer's probes from others; random is best. */
-void el_pmtu_init(struct el_pmtu *pmtu, uint16_t ident);
+/* IDENT tells this peer's probes from others; random is best. Between inner packet and datagram
+ * are SEALING bytes, and the padding to a multiple of PADDING, a power of two. */
+void el_pmtu_init(struct el_pmtu *pmtu, uint16_t ident, size_t sealing, size_t padding);
 
 /* A session came up, or the endpoint has changed: what was known is void. OUTER6: the endpoint is
  * an IPv6 address. However often the endpoint changes, it is asked once a second: who can make us
@@ -88,17 +92,20 @@ bool el_pmtu_input_reply(struct el_pmtu *pmtu, uint64_t now_ns, uint16_t ident, 
                          size_t len);
 
 /* Our own kernel refuses to send (EMSGSIZE): nothing larger than OUTER_BYTES leaves this host,
- * which is the interface's MTU, or one less than the packet that was refused. Takes effect at once;
- * the only way below EL_PMTU_BASE without probing. Not for what the network says. */
+ * which is the interface's MTU. Takes effect at once; the only way below EL_PMTU_BASE without
+ * probing. Not for what the network says. */
 void el_pmtu_too_big(struct el_pmtu *pmtu, uint64_t now_ns, size_t outer_bytes);
+
+/* The same, where all that is known is that it refused a packet of OUTER_BYTES. */
+void el_pmtu_refused(struct el_pmtu *pmtu, uint64_t now_ns, size_t outer_bytes);
 
 /* When to call el_pmtu_output() next. EL_NEVER for a path that is known and idle. */
 uint64_t el_pmtu_deadline_ns(const struct el_pmtu *pmtu);
 
-/* The largest inner IP packet that fits the path. A multiple of 16, so padding adds nothing. */
+/* The largest inner packet that fits the path. Padding adds nothing to it. */
 static inline size_t el_pmtu_inner_bytes(const struct el_pmtu *pmtu)
 {
-    return (size_t)(pmtu->path - pmtu->overhead) & ~(size_t)15;
+    return (size_t)(pmtu->path - pmtu->overhead) & ~(size_t)(pmtu->padding - 1);
 }
 
 /* For people: the outer size. */

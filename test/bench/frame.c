@@ -62,7 +62,7 @@ static void sum_payload(void)
     sink += sum;
 }
 
-static void cut_super(bool ip6)
+static void cut_super(bool ip6, enum el_gso_csum csum)
 {
     struct sample s = sample_of(ip6);
     struct el_offload offload = {
@@ -77,7 +77,8 @@ static void cut_super(bool ip6)
     size_t len;
 
     memcpy(super + HEADROOM, template, sample_payload_at(&s)); /* the headers, as they came */
-    if (el_gso_begin(&cut, super + HEADROOM, sample_payload_at(&s) + sizeof payload, &offload) < 0)
+    if (el_gso_begin(&cut, super + HEADROOM, sample_payload_at(&s) + sizeof payload, &offload,
+                     csum) < 0)
         abort();
     while (el_gso_next(&cut, &segment, &len))
         sink += len;
@@ -85,12 +86,22 @@ static void cut_super(bool ip6)
 
 static void cut_super4(void)
 {
-    cut_super(false);
+    cut_super(false, EL_GSO_COMPLETE);
 }
 
 static void cut_super6(void)
 {
-    cut_super(true);
+    cut_super(true, EL_GSO_COMPLETE);
+}
+
+static void cut_partial4(void)
+{
+    cut_super(false, EL_GSO_PARTIAL);
+}
+
+static void cut_partial6(void)
+{
+    cut_super(true, EL_GSO_PARTIAL);
 }
 
 static struct el_gro *gro;
@@ -107,14 +118,21 @@ static void count_slices(void *arg, unsigned port, const struct el_offload *offl
     sink += count;
 }
 
+static struct el_offload offload; /* of each segment */
+
 static void merge_segments(void)
 {
-    for (unsigned i = 0; i < SEGMENTS; i++)
-        el_gro_add(gro, 0, segments + i * STRIDE, segment_len[i]);
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        struct el_layers layers __attribute__((uninitialized));
+        const uint8_t *segment = segments + i * STRIDE;
+
+        el_layers_read(segment, segment_len[i], &layers);
+        el_gro_add(gro, 0, segment, segment_len[i], &layers, &offload);
+    }
     el_gro_flush(gro);
 }
 
-static void prepare_segments(bool ip6)
+static void prepare_segments(bool ip6, bool partial)
 {
     struct sample s = sample_of(ip6);
 
@@ -123,8 +141,11 @@ static void prepare_segments(bool ip6)
     for (unsigned i = 0; i < SEGMENTS; i++) {
         struct sample segment = sample_segment(&s, SIZE, i);
 
+        segment.partial = partial;
         segment_len[i] = sample_build(segments + i * STRIDE, &segment);
     }
+    offload = (struct el_offload){
+        .needs_csum = partial, .csum_start = (uint16_t)sample_l4(&s), .csum_offset = 16};
 }
 
 static void report(const char *what, void (*run)(void))
@@ -153,12 +174,18 @@ int main(void)
     printf("%u segments of %u bytes\n", SEGMENTS, SIZE);
     report("memcpy of the payload", copy_payload);
     report("checksum of the payload", sum_payload);
-    prepare_segments(false);
+    prepare_segments(false, false);
     report("cut, IPv4, all checksums", cut_super4);
     report("verify and merge, IPv4", merge_segments);
-    prepare_segments(true);
+    prepare_segments(true, false);
     report("cut, IPv6, all checksums", cut_super6);
     report("verify and merge, IPv6", merge_segments);
+    prepare_segments(false, true);
+    report("cut, IPv4, checksums partial", cut_partial4);
+    report("merge, IPv4, checksums partial", merge_segments);
+    prepare_segments(true, true);
+    report("cut, IPv6, checksums partial", cut_partial6);
+    report("merge, IPv6, checksums partial", merge_segments);
     el_gro_free(gro);
     return 0;
 }

@@ -87,7 +87,7 @@ static void send_raw(void)
     struct el_endpoint from = {.ip = el_ip4(0xc6336401), .port = 4789};
     size_t len = order_bytes(bytes) % (WORLD_DATAGRAM + 1);
 
-    world_send(&world, &from, &world.nodes[HUB].at, bytes, len);
+    world_send(&world, &from, &world.nodes[HUB].at, 0, bytes, len);
 }
 
 /* The spoke's key seals this for the hub. */
@@ -100,7 +100,7 @@ static void seal(unsigned spoke, uint8_t *packet, size_t len)
         return;
     int n = el_tunnel_seal(node->tunnel, world.now_ns, node->peers[HUB], sealed, packet, len);
     if (n > 0)
-        world_send(&world, &node->at, &world.nodes[HUB].at, sealed, (size_t)n);
+        world_send(&world, &node->at, &world.nodes[HUB].at, 0, sealed, (size_t)n);
 }
 
 static unsigned order_spoke(void)

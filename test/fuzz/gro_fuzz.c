@@ -2,9 +2,11 @@
 /*
  * Merging anything.
  *
- * Input: frames one after the other, each with its port (8 bits) and length (16 bits) in front.
- * What comes out is cut again; that must give exactly the frames that went in, though flows may
- * have overtaken each other: so sums of hashes are compared.
+ * Input: frames one after the other, each with its port (6 bits), what is done to its checksums
+ * before (2 bits: 0x80 makes them right, 0x40 leaves that of TCP or UDP partial) and its length (16
+ * bits) in front. What comes out is cut again; that must give exactly the frames that went in, with
+ * partial checksums completed, though flows may have overtaken each other: so sums of hashes are
+ * compared.
  */
 #include "frame/csum.h"
 #include "frame/gro.h"
@@ -14,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FRAMES_MAX = 512, HEADROOM = 300 };
+enum { FRAMES_MAX = 512, HEADROOM = 300, RIGHT = 0x80, PARTIAL = 0x40, PORT = 0x3f };
 
 static uint64_t hash_out;
 static unsigned frames_out;
@@ -25,7 +27,8 @@ static void require(bool truth)
         abort();
 }
 
-static void make_checksums_right(uint8_t *frame, size_t len)
+/* The transport's is right or, if it is PARTIAL, will be when it is completed. */
+static void make_checksums_right(uint8_t *frame, size_t len, bool partial)
 {
     struct el_layers layers;
 
@@ -38,7 +41,8 @@ static void make_checksums_right(uint8_t *frame, size_t len)
     uint64_t sum = el_layers_pseudo(&layers, transport_len);
 
     el_frame_set16(csum, 0);
-    el_frame_set16(csum, el_csum_finish(el_csum_add(sum, transport, transport_len)));
+    el_frame_set16(csum, partial ? el_csum_fold(sum)
+                                 : el_csum_finish(el_csum_add(sum, transport, transport_len)));
     if (layers.version == 4) {
         uint8_t *ip = frame + layers.l3;
 
@@ -68,6 +72,7 @@ static void cut_again(void *arg, unsigned port, const struct el_offload *offload
     (void)arg;
     require(count >= 1 && count <= EL_GRO_SLICES);
     require((count > 1) == (offload->gso != EL_GSO_NONE));
+    require(count == 1 || offload->needs_csum);
     for (unsigned i = 0; i < count; i++)
         len += slices[i].len;
     uint8_t *buffer = malloc(HEADROOM + len);
@@ -76,13 +81,38 @@ static void cut_again(void *arg, unsigned port, const struct el_offload *offload
         memcpy(buffer + at, slices[i].bytes, slices[i].len);
         at += slices[i].len;
     }
-    require(el_gso_begin(&cut, buffer + HEADROOM, len, offload) == 0);
+    require(el_gso_begin(&cut, buffer + HEADROOM, len, offload, EL_GSO_COMPLETE) == 0);
     require(el_gso_count(&cut) == (count > 1 ? count - 1 : 1));
     while (el_gso_next(&cut, &segment, &len)) {
         hash_out += hash(port, segment, len);
         frames_out++;
     }
     free(buffer);
+}
+
+/* Notes what has to come out, and offers FRAME. */
+static uint64_t offer(struct el_gro *gro, uint8_t how, uint8_t *frame, size_t len)
+{
+    struct el_offload offload = {0};
+    struct el_layers layers;
+
+    if (how & RIGHT)
+        make_checksums_right(frame, len, how & PARTIAL);
+    el_layers_read(frame, len, &layers);
+    if (how & PARTIAL && layers.transport && layers.end == len)
+        offload = (struct el_offload){
+            .needs_csum = true,
+            .csum_start = (uint16_t)layers.l4,
+            .csum_offset = layers.transport == EL_IP_TCP ? EL_TCP_AT_CSUM : EL_UDP_AT_CSUM};
+
+    uint8_t *whole = malloc(len + 1);
+    require(whole != NULL);
+    memcpy(whole, frame, len);
+    require(el_gso_finish(whole, len, &offload) == 0);
+    uint64_t value = hash(how & PORT, whole, len);
+    free(whole);
+    el_gro_add(gro, how & PORT, frame, len, &layers, &offload);
+    return value;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -99,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hash_out = 0;
     frames_out = 0;
     while (count < FRAMES_MAX && el_wire_left(&w) > 3) {
-        unsigned port = el_wire_u8(&w);
+        uint8_t how = el_wire_u8(&w);
         size_t len = el_wire_be16(&w);
 
         if (len > el_wire_left(&w))
@@ -107,11 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint8_t *frame = malloc(len ? len : 1);
         require(frame != NULL);
         el_wire_copy(&w, frame, len);
-        if (port & 0x80)
-            make_checksums_right(frame, len);
-        hash_in += hash(port, frame, len);
         frames[count++] = frame;
-        el_gro_add(gro, port, frame, len);
+        hash_in += offer(gro, how, frame, len);
     }
     el_gro_flush(gro);
     require(frames_out == count && hash_out == hash_in);

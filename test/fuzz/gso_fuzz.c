@@ -4,7 +4,8 @@
  *
  * Input: flags (1: needs_csum, 2: csum_valid), gso, gso_size, csum_start, csum_offset (16 bits each
  * but for the first two), then the frame. Whatever is accepted gives segments that are whole
- * packets with right checksums and together have exactly the payload that went in.
+ * packets with right checksums and together have exactly the payload that went in. Cut once more
+ * with partial checksums, and those completed, it gives the same.
  */
 #include "frame/csum.h"
 #include "frame/gso.h"
@@ -54,6 +55,50 @@ static void cut_all(struct el_gso_cut *cut, const struct el_offload *offload,
     require(count == 0 && done == payload_len);
 }
 
+struct copy {
+    uint8_t *memory;
+    uint8_t *frame;
+};
+
+/* A frame with room in front. */
+static struct copy copy_of(const uint8_t *frame, size_t len)
+{
+    struct copy copy = {.memory = malloc(HEADROOM + len)};
+
+    require(copy.memory != NULL);
+    memset(copy.memory, 0xee, HEADROOM);
+    copy.frame = copy.memory + HEADROOM;
+    memcpy(copy.frame, frame, len);
+    return copy;
+}
+
+/* Cuts FRAME both ways, side by side. */
+static void partial_is_the_same(const uint8_t *frame, size_t len, const struct el_offload *offload)
+{
+    struct copy a = copy_of(frame, len), b = copy_of(frame, len);
+    struct el_gso_cut complete, partial;
+    uint8_t *segment_a, *segment_b;
+    size_t len_a, len_b;
+    int rc = el_gso_begin(&complete, a.frame, len, offload, EL_GSO_COMPLETE);
+
+    require(el_gso_begin(&partial, b.frame, len, offload, EL_GSO_PARTIAL) == rc);
+    require(rc < 0 || !complete.rest.needs_csum);
+    require(rc < 0 || (partial.rest.gso == EL_GSO_NONE &&
+                       partial.rest.needs_csum == (offload->needs_csum || offload->gso)));
+    while (rc == 0 && el_gso_next(&complete, &segment_a, &len_a)) {
+        struct el_gso_cut whole;
+
+        require(el_gso_next(&partial, &segment_b, &len_b) && len_b == len_a);
+        struct copy segment = copy_of(segment_b, len_b);
+        require(el_gso_begin(&whole, segment.frame, len_b, &partial.rest, EL_GSO_COMPLETE) == 0);
+        require(memcmp(segment.frame, segment_a, len_a) == 0);
+        free(segment.memory);
+    }
+    require(rc < 0 || !el_gso_next(&partial, &segment_b, &len_b));
+    free(a.memory);
+    free(b.memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct el_wire w = el_wire_read(data, size);
@@ -71,14 +116,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!el_wire_ok(&w))
         return 0;
 
-    uint8_t *before = malloc(len + 1), *buffer = malloc(HEADROOM + len);
+    const uint8_t *before = w.at;
+    struct copy copy = copy_of(before, len);
+    uint8_t *buffer = copy.memory;
     struct el_gso_cut cut;
 
-    require(before && buffer);
-    el_wire_copy(&w, before, len);
-    memset(buffer, 0xee, HEADROOM);
-    memcpy(buffer + HEADROOM, before, len);
-    if (el_gso_begin(&cut, buffer + HEADROOM, len, &offload) < 0) {
+    if (el_gso_begin(&cut, buffer + HEADROOM, len, &offload, EL_GSO_COMPLETE) < 0) {
         require(memcmp(buffer + HEADROOM, before, len) == 0);
     } else if (offload.gso == EL_GSO_NONE) {
         uint8_t *segment;
@@ -90,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         cut_all(&cut, &offload, before + cut.headers_len, len - cut.headers_len);
     }
-    free(before);
     free(buffer);
+    partial_is_the_same(before, len, &offload);
     return 0;
 }

@@ -65,6 +65,13 @@ def echo(kind, payload, **kw):
     return ip4(body(csum(body(0))), 1, **kw)
 
 
+def compact(frame, start=None, offset=16):
+    """In the compact form; START: of a checksum that is partial."""
+    if start is None:
+        return vxlan(frame)
+    return vxlan(frame, flags=0x08200000, reserved=start // 2 | (0x80 if offset == 6 else 0))
+
+
 def packet(frame, **kw):
     return ip4(udp(vxlan(frame, **kw)), 17)
 
@@ -73,6 +80,12 @@ MSS = bytes([2, 4]) + struct.pack("!H", 1460)
 arp = eth(bytes(46), 0x0806)
 overlay = {
     "arp": packet(arp),
+    "compact": compact(arp),
+    "compact-tcp": compact(eth(syn(MSS), 0x0800), 34),
+    "compact-tcp6": compact(eth(syn(MSS, True), 0x86DD, (0x88A8, 0x8100)), 62),
+    "compact-udp": compact(eth(ip4(udp(bytes(30)), 17), 0x0800), 34, 6),
+    "compact-nowhere": compact(eth(syn(MSS), 0x0800), 36),
+    "compact-padded": compact(eth(syn(MSS), 0x0800) + bytes(6), 34),
     "udp-checksum": ip4(udp(vxlan(arp), checksum=True), 17),
     "gbp": packet(arp, flags=0x88000000),
     "gpe": packet(arp, flags=0x0C000000),

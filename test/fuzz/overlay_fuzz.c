@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A packet out of the tunnel: taken apart, its echo answered, the MSS in its frame clamped. The
- * input is a byte for the MTU and then the packet; it also plays the frame by itself.
+ * input is a byte for the MTU and then the packet; it also plays the frame by itself, and a packet
+ * in the compact form.
  */
 #include "frame/csum.h"
+#include "frame/gso.h"
 #include "frame/layers.h"
 #include "overlay/overlay.h"
 
@@ -31,13 +33,21 @@ static bool tcp_csum_ok(const uint8_t *frame, size_t len)
     return el_csum_finish(el_csum_add(sum, frame + layers.l4, tcp_len)) == 0;
 }
 
+static bool clamp_mss(uint8_t *frame, size_t len, size_t mtu)
+{
+    struct el_layers layers;
+
+    el_layers_read(frame, len, &layers);
+    return el_overlay_clamp_mss(frame, &layers, mtu, false);
+}
+
 static void clamp(uint8_t *frame, size_t len, size_t mtu)
 {
     bool was_ok = tcp_csum_ok(frame, len);
 
-    el_overlay_clamp_mss(frame, len, mtu, false);
+    clamp_mss(frame, len, mtu);
     require(!was_ok || tcp_csum_ok(frame, len));
-    require(!el_overlay_clamp_mss(frame, len, mtu, false)); /* once is enough */
+    require(!clamp_mss(frame, len, mtu)); /* once is enough */
 }
 
 static void answer(uint8_t *packet, size_t len, const struct el_overlay_packet *request)
@@ -69,6 +79,26 @@ static void play_packet(const uint8_t *data, size_t size, size_t mtu)
     free(packet);
 }
 
+/* What is accepted in the compact form is written by us in the same way. */
+static void play_compact(const uint8_t *data, size_t size, size_t mtu)
+{
+    struct el_overlay_packet out;
+    uint8_t *packet = malloc(size + 1);
+
+    memcpy(packet, data, size);
+    if (el_overlay_compact_decap(packet, size, &out) == 0) {
+        require(out.kind == EL_OVERLAY_FRAME && out.frame == packet + EL_OVERLAY_COMPACT);
+        require(out.frame_len == size - EL_OVERLAY_COMPACT);
+        require(out.frame_len >= 14 && out.frame_len <= EL_OVERLAY_FRAME_MAX);
+        require(el_gso_finish(out.frame, out.frame_len, &out.offload) == 0);
+        memset(packet, 0xee, EL_OVERLAY_COMPACT);
+        el_overlay_compact_encap(out.frame, out.vni, &out.offload);
+        require(memcmp(packet, data, EL_OVERLAY_COMPACT) == 0);
+        clamp(out.frame, out.frame_len, mtu);
+    }
+    free(packet);
+}
+
 static void play_frame(const uint8_t *data, size_t size, size_t mtu)
 {
     uint8_t *frame = malloc(size + 1);
@@ -84,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     size_t mtu = (size_t)data[0] * 8;
     play_packet(data + 1, size - 1, mtu);
+    play_compact(data + 1, size - 1, mtu);
     if (size > 1 + EL_OVERLAY_HEADER)
         play_frame(data + 1 + EL_OVERLAY_HEADER, size - 1 - EL_OVERLAY_HEADER, mtu);
     return 0;

@@ -2,7 +2,7 @@
 /*
  * A path MTU machine between a caller, a clock and a peer that all do what they like. Each byte is
  * an operation, some with an argument. It must never ask in a loop, never promise a size that no
- * probe or interface has shown, and always come to rest.
+ * probe or interface has shown, and always come to rest. Inputs of odd length have no padding.
  */
 #include "base/time.h"
 #include "base/wire.h"
@@ -34,7 +34,8 @@ static void output(struct run *run)
 
     while (el_pmtu_output(&run->pmtu, run->now_ns, &probe)) {
         require(++burst <= BURST_MAX);
-        require(probe.len >= 400 && probe.len <= EL_PMTU_PROBE_MAX && probe.len % 16 == 0);
+        require(probe.len >= 400 && probe.len <= EL_PMTU_PROBE_MAX);
+        require(probe.len % run->pmtu.padding == 0);
         require(probe.ident == IDENT);
         run->last = probe;
     }
@@ -43,7 +44,7 @@ static void output(struct run *run)
 
 static void step(struct run *run, struct el_wire *input)
 {
-    switch (el_wire_u8(input) % 9) {
+    switch (el_wire_u8(input) % 10) {
     case 0:
         el_pmtu_start(&run->pmtu, run->now_ns, el_wire_u8(input) & 1);
         run->proven = EL_PMTU_BASE - 60;
@@ -70,6 +71,7 @@ static void step(struct run *run, struct el_wire *input)
         break;
     }
     case 7: el_pmtu_too_big(&run->pmtu, run->now_ns, el_wire_be16(input)); break;
+    case 9: el_pmtu_refused(&run->pmtu, run->now_ns, el_wire_be16(input)); break;
     default: el_pmtu_sent(&run->pmtu, el_wire_be16(input)); break;
     }
 }
@@ -79,13 +81,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct el_wire input = el_wire_read(data, size);
     struct run run = {.now_ns = EL_S, .proven = EL_PMTU_BASE - 60};
 
-    el_pmtu_init(&run.pmtu, IDENT);
+    el_pmtu_init(&run.pmtu, IDENT, 32, size % 2 ? 1 : 16);
     while (el_wire_left(&input) > 0) {
         step(&run, &input);
         output(&run);
         require(el_pmtu_inner_bytes(&run.pmtu) <= run.proven);
         require(el_pmtu_inner_bytes(&run.pmtu) >= 400);
-        require(el_pmtu_inner_bytes(&run.pmtu) % 16 == 0);
+        require(el_pmtu_inner_bytes(&run.pmtu) % run.pmtu.padding == 0);
     }
     /* Left alone, it falls silent within a few rounds. */
     for (unsigned i = 0; el_pmtu_deadline_ns(&run.pmtu) != EL_NEVER; i++) {

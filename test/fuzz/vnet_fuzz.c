@@ -41,7 +41,7 @@ static void cut_all(uint8_t *frame, const uint8_t *before, size_t len,
     uint8_t *segment, *behind = frame;
     size_t segment_len;
 
-    if (el_gso_begin(&cut, frame, len, offload) < 0) {
+    if (el_gso_begin(&cut, frame, len, offload, EL_GSO_COMPLETE) < 0) {
         require(memcmp(frame, before, len) == 0);
         return;
     }

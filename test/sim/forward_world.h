@@ -31,12 +31,14 @@ enum {
     WORLD_EVENTS = 7,
     WORLD_OUTER = 28, /* IPv4 and UDP around a datagram */
     WORLD_TICKS = 1000,
+    WORLD_ECN = 3, /* both bits of an IP header's ECN: congestion */
 };
 
 struct world_datagram {
     struct world_datagram *next;
     uint64_t at_ns;
     struct el_endpoint from, to;
+    uint8_t tos; /* of its IP header */
     size_t len;
     uint8_t bytes[WORLD_DATAGRAM];
 };
@@ -60,7 +62,8 @@ struct world_node {
     struct world_port ports[WORLD_PORTS];
     unsigned port_count;
     struct el_tunnel_peer *peers[WORLD_NODES];
-    size_t first_hop_mtu; /* 0: any; its own kernel refuses beyond */
+    enum el_tunnel_wire wire; /* its form towards the hub, node 0 */
+    size_t first_hop_mtu;     /* 0: any; its own kernel refuses beyond */
     size_t mtu; /* of the way to it, where that is narrower than the WAN's; 0: it is not */
     unsigned events[WORLD_EVENTS];
     unsigned sent, too_big; /* datagrams */
@@ -70,7 +73,8 @@ struct world {
     uint64_t now_ns;
     uint64_t delay_ns, jitter_ns;
     unsigned loss_percent, double_percent;
-    size_t mtu; /* of the WAN, outer bytes; 0: any. Larger ones vanish. */
+    size_t mtu;     /* of the WAN, outer bytes; 0: any. Larger ones vanish. */
+    bool congested; /* it marks what may be marked */
     struct world_node nodes[WORLD_NODES];
     /* All datagrams there are, and a list of those under way, in order of arrival. */
     struct world_datagram *memory, *idle, *first, *last;
@@ -143,7 +147,8 @@ static inline size_t world_mtu_to(const struct world *world, const struct el_end
 
 /* A datagram leaves for the network. */
 static inline void world_send(struct world *world, const struct el_endpoint *from,
-                              const struct el_endpoint *to, const uint8_t *bytes, size_t len)
+                              const struct el_endpoint *to, uint8_t tos, const uint8_t *bytes,
+                              size_t len)
 {
     unsigned copies = 1 + (el_random_below(100) < world->double_percent);
 
@@ -161,6 +166,7 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
             d->at_ns += el_random_below((uint32_t)(world->jitter_ns / EL_US)) * EL_US;
         d->from = *from;
         d->to = *to;
+        d->tos = world->congested && tos & WORLD_ECN ? tos | WORLD_ECN : tos;
         d->len = len;
         memcpy(d->bytes, bytes, len);
         world_fly(world, d);
@@ -168,7 +174,8 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
 }
 
 /* What a node's forwarding reserves; sent when it has come back from the call. */
-static inline uint8_t *world_reserve(void *arg, const struct el_endpoint *to, size_t len)
+static inline uint8_t *world_reserve(void *arg, const struct el_endpoint *to, size_t len,
+                                     uint8_t tos)
 {
     struct world_node *node = arg;
     struct world *world = node->world;
@@ -176,7 +183,7 @@ static inline uint8_t *world_reserve(void *arg, const struct el_endpoint *to, si
 
     if (!d)
         return NULL;
-    *d = (struct world_datagram){.from = node->at, .to = *to, .len = len};
+    *d = (struct world_datagram){.from = node->at, .to = *to, .tos = tos, .len = len};
     if (world->reserved_last)
         world->reserved_last->next = d;
     else
@@ -216,7 +223,7 @@ static inline void world_flush(struct world *world, struct world_node *node)
             el_forward_too_big(node->forward, world->now_ns, &d->to, d->len);
         } else {
             node->sent++;
-            world_send(world, &d->from, &d->to, d->bytes, d->len);
+            world_send(world, &d->from, &d->to, d->tos, d->bytes, d->len);
         }
         world_free_datagram(world, d);
     }
@@ -332,7 +339,7 @@ static inline void world_deliver(struct world *world)
         if (!node)
             continue;
         world->inside = true;
-        el_forward_datagram(node->forward, world->now_ns, &d->from, d->bytes, d->len);
+        el_forward_datagram(node->forward, world->now_ns, &d->from, d->bytes, d->len, d->tos);
         world->inside = false;
     } while (count < WORLD_TRAIN && world->first && world->first->at_ns <= world->now_ns &&
              el_endpoint_equal(&world->first->to, &train[0]->to));
@@ -452,7 +459,8 @@ static inline void world_introduce(struct world *world, unsigned i, unsigned j, 
                                    const uint32_t *vnis, unsigned count)
 {
     struct world_node *node = &world->nodes[i];
-    struct el_tunnel_peer_config config = {.keepalive_s = knows_where ? 25 : 0};
+    struct el_tunnel_peer_config config = {.keepalive_s = knows_where ? 25 : 0,
+                                           .wire = world->nodes[i ? i : j].wire};
 
     snprintf(config.name, sizeof config.name, "node%u", j);
     memcpy(config.public_key, world->nodes[j].public_key, 32);

@@ -75,7 +75,7 @@ static void check_cut(const struct sample *s, size_t size)
     size_t segment_len;
     unsigned count = (unsigned)(s->payload_len ? (s->payload_len + size - 1) / size : 1);
 
-    assert_int_equal(el_gso_begin(&cut, super, len, &offload), 0);
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), 0);
     assert_int_equal(el_gso_count(&cut), count);
     for (unsigned i = 0; i < count; i++) {
         struct sample want = sample_segment(s, size, i);
@@ -86,6 +86,35 @@ static void check_cut(const struct sample *s, size_t size)
         memset(segment - 36, 0xee, 36 + segment_len);
     }
     assert_false(el_gso_next(&cut, &segment, &segment_len));
+}
+
+/* Cuts it with partial checksums: what is left to be done is the same for all segments, and once
+ * it is done they are what they should be. No payload is read: a wrong byte in it goes unseen. */
+static void check_partial_cut(const struct sample *s, size_t size)
+{
+    size_t len = sample_build(super, s);
+    struct el_offload offload = offload_of(s, size);
+    struct el_gso_cut cut;
+    uint8_t *segment;
+    size_t segment_len;
+    unsigned index = 0;
+
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_PARTIAL), 0);
+    assert_true(cut.rest.needs_csum);
+    assert_int_equal(cut.rest.gso, EL_GSO_NONE);
+    assert_int_equal(cut.rest.csum_start, offload.csum_start);
+    assert_int_equal(cut.rest.csum_offset, offload.csum_offset);
+    for (; el_gso_next(&cut, &segment, &segment_len); index++) {
+        struct sample want = sample_segment(s, size, index);
+
+        want.partial = true;
+        assert_int_equal(segment_len, sample_build(expected, &want));
+        assert_memory_equal(segment, expected, segment_len);
+        want.partial = false;
+        sample_build(expected, &want);
+        assert_int_equal(el_gso_finish(segment, segment_len, &cut.rest), 0);
+        assert_memory_equal(segment, expected, segment_len);
+    }
 }
 
 static void cut_random_super_frames(void **state)
@@ -108,6 +137,7 @@ static void cut_random_super_frames(void **state)
         if (s.payload_len > sizeof random_payload - 1000)
             s.payload = random_payload;
         check_cut(&s, size);
+        check_partial_cut(&s, size);
     }
 }
 
@@ -125,7 +155,8 @@ static void cut_to_single_bytes(void **state)
     (void)state;
     check_cut(&s, 1);
     s.payload_len++; /* one segment too many */
-    assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload), EL_EPROTO);
+    assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload, EL_GSO_COMPLETE),
+                     EL_EPROTO);
 }
 
 static void not_to_be_cut(void **state)
@@ -147,7 +178,7 @@ static void not_to_be_cut(void **state)
         offload.gso = EL_GSO_NONE;
         want.partial = false;
         sample_build(expected, &want);
-        assert_int_equal(el_gso_begin(&cut, super, len, &offload), 0);
+        assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), 0);
         assert_int_equal(el_gso_count(&cut), 1);
         assert_true(el_gso_next(&cut, &segment, &segment_len));
         assert_ptr_equal(segment, super);
@@ -155,8 +186,19 @@ static void not_to_be_cut(void **state)
         assert_memory_equal(segment, expected, len);
         assert_false(el_gso_next(&cut, &segment, &segment_len));
 
+        /* Left as it is, and done later. */
+        sample_build(super, &s);
+        assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_PARTIAL), 0);
+        assert_true(el_gso_next(&cut, &segment, &segment_len));
+        sample_build(expected, &s);
+        assert_memory_equal(segment, expected, len);
+        sample_build(expected, &want);
+        assert_int_equal(el_gso_finish(segment, segment_len, &cut.rest), 0);
+        assert_memory_equal(segment, expected, len);
+
         /* Nothing is pending: not a byte is touched. */
-        assert_int_equal(el_gso_begin(&cut, super, len, &(struct el_offload){0}), 0);
+        assert_int_equal(el_gso_begin(&cut, super, len, &(struct el_offload){0}, EL_GSO_COMPLETE),
+                         0);
         assert_memory_equal(super, expected, len);
     }
 }
@@ -177,7 +219,8 @@ static void udp_checksum_is_never_zero(void **state)
         struct el_offload offload = offload_of(&s, 2);
 
         offload.gso = gso ? EL_GSO_UDP_L4 : EL_GSO_NONE;
-        assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload), 0);
+        assert_int_equal(
+            el_gso_begin(&cut, super, sample_build(super, &s), &offload, EL_GSO_COMPLETE), 0);
         assert_true(el_gso_next(&cut, &segment, &len));
         assert_memory_equal(segment + sample_l4(&s) + 6, "\xff\xff", 2);
     }
@@ -259,18 +302,19 @@ static void lying_offloads_are_refused(void **state)
 
         memcpy(super, expected, len);
         lies[i](&offload);
-        assert_int_equal(el_gso_begin(&cut, super, len, &offload), EL_EPROTO);
+        assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_PARTIAL), EL_EPROTO);
+        assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), EL_EPROTO);
         assert_memory_equal(super, expected, len);
     }
 
     /* hdr_len is a hint that nobody looks at. */
     struct el_offload offload = offload_of(&s, 1400);
     offload.hdr_len = 65535;
-    assert_int_equal(el_gso_begin(&cut, super, len, &offload), 0);
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), 0);
     /* Verified already: needs nothing to be filled in. */
     offload.needs_csum = false;
     offload.csum_valid = true;
-    assert_int_equal(el_gso_begin(&cut, super, len, &offload), 0);
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), 0);
 }
 
 static void headers_that_cannot_be_cut(void **state)
@@ -302,7 +346,7 @@ static void headers_that_cannot_be_cut(void **state)
         size_t len = sample_build(super, &s);
 
         super[changes[i].at] = changes[i].value;
-        assert_int_equal(el_gso_begin(&cut, super, len, &offload), EL_EPROTO);
+        assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), EL_EPROTO);
     }
 }
 
@@ -316,7 +360,7 @@ static void udp_length_that_lies(void **state)
 
     (void)state;
     sample_put(super + sample_l4(&s) + 4, 5000, 2); /* its header is missing */
-    assert_int_equal(el_gso_begin(&cut, super, len, &offload), EL_EPROTO);
+    assert_int_equal(el_gso_begin(&cut, super, len, &offload, EL_GSO_COMPLETE), EL_EPROTO);
 }
 
 static void headers_are_bounded(void **state)
@@ -334,7 +378,8 @@ static void headers_are_bounded(void **state)
     check_cut(&s, 100);
     s.ip_options += 8; /* 258 bytes up to the payload */
     offload = offload_of(&s, 100);
-    assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload), EL_EPROTO);
+    assert_int_equal(el_gso_begin(&cut, super, sample_build(super, &s), &offload, EL_GSO_COMPLETE),
+                     EL_EPROTO);
 }
 
 static void every_truncation_is_refused(void **state)
@@ -356,7 +401,8 @@ static void every_truncation_is_refused(void **state)
             struct el_gso_cut cut;
 
             memcpy(exact, expected, cut_at);
-            assert_int_equal(el_gso_begin(&cut, exact, cut_at, &offload), EL_EPROTO);
+            assert_int_equal(el_gso_begin(&cut, exact, cut_at, &offload, EL_GSO_COMPLETE),
+                             EL_EPROTO);
             free(exact);
         }
     }
@@ -402,6 +448,16 @@ static void forget_outs(void)
         free(outs[--outs_count].bytes);
 }
 
+/* Offers a frame that is complete. */
+static void offer(struct el_gro *gro, unsigned port, const uint8_t *frame, size_t len)
+{
+    static const struct el_offload complete;
+    struct el_layers layers;
+
+    el_layers_read(frame, len, &layers);
+    el_gro_add(gro, port, frame, len, &layers, &complete);
+}
+
 static struct el_gro *merger(bool udp)
 {
     struct el_gro *gro =
@@ -431,7 +487,7 @@ static void merge_gives_the_super_frame_back(void **state)
         for (unsigned i = 0; i < count; i++) {
             struct sample segment = sample_segment(&s, size, i);
 
-            el_gro_add(gro, 9, segments[i], sample_build(segments[i], &segment));
+            offer(gro, 9, segments[i], sample_build(segments[i], &segment));
         }
         el_gro_flush(gro);
 
@@ -449,6 +505,87 @@ static void merge_gives_the_super_frame_back(void **state)
         assert_int_equal(got->csum_offset, want.csum_offset);
         assert_int_equal(outs[0].len, sample_build(expected, &s));
         assert_memory_equal(outs[0].bytes + HEADROOM, expected, outs[0].len);
+    }
+    el_gro_free(gro);
+}
+
+/* Segments whose checksums are partial merge among themselves and with complete ones, unseen; one
+ * alone stays what it is. */
+static void partial_ones_merge_too(void **state)
+{
+    static uint8_t segments[SEGMENTS_MAX][1700];
+    struct el_gro *gro = merger(true);
+    uint64_t seed = 4;
+
+    (void)state;
+    for (unsigned round = 0; round < 1000; round++) {
+        struct sample s = random_sample(&seed);
+        size_t size = 1 + sample_below(&seed, round % 10 ? 300 : 960);
+        unsigned count = 1 + sample_below(&seed, s.udp ? 64 : SEGMENTS_MAX);
+
+        s.payload_len = size * count - sample_below(&seed, (uint32_t)size);
+        struct el_offload want = offload_of(&s, size), partial = want;
+        partial.gso = EL_GSO_NONE;
+        partial.gso_size = partial.hdr_len = 0;
+        forget_outs();
+        for (unsigned i = 0; i < count; i++) {
+            struct sample segment = sample_segment(&s, size, i);
+            struct el_layers layers;
+
+            segment.partial = count == 1 || sample_below(&seed, 4) > 0;
+            size_t len = sample_build(segments[i], &segment);
+            if (!segment.partial) {
+                offer(gro, 9, segments[i], len);
+                continue;
+            }
+            el_layers_read(segments[i], len, &layers);
+            el_gro_add(gro, 9, segments[i], len, &layers, &partial);
+        }
+        el_gro_flush(gro);
+
+        assert_int_equal(outs_count, 1);
+        const struct el_offload *got = &outs[0].offload;
+        assert_int_equal(outs[0].count, count > 1 ? 1 + count : 1);
+        assert_int_equal(got->gso, count > 1 ? want.gso : EL_GSO_NONE);
+        assert_true(got->needs_csum);
+        assert_int_equal(got->csum_start, want.csum_start);
+        assert_int_equal(got->csum_offset, want.csum_offset);
+        assert_int_equal(outs[0].len, sample_build(expected, &s));
+        assert_memory_equal(outs[0].bytes + HEADROOM, expected, outs[0].len);
+    }
+    el_gro_free(gro);
+}
+
+/* A field that is not the pseudo header's sum completes to a wrong checksum, and merging must not
+ * put that right. */
+static void a_wrong_sum_stays_wrong(void **state)
+{
+    static uint8_t segments[2][1700];
+    struct el_gro *gro = merger(true);
+    struct sample s = {
+        .ttl = 64, .flags = 0x10, .payload = random_payload, .payload_len = 2000, .partial = true};
+    struct el_offload partial = offload_of(&s, 0);
+
+    (void)state;
+    partial.gso = EL_GSO_NONE;
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        forget_outs();
+        for (unsigned i = 0; i < 2; i++) {
+            struct sample segment = sample_segment(&s, 1000, i);
+            struct el_layers layers;
+
+            segment.partial = true;
+            size_t len = sample_build(segments[i], &segment);
+            segments[i][sample_l4(&s) + 16] ^= i == wrong;
+            el_layers_read(segments[i], len, &layers);
+            el_gro_add(gro, 9, segments[i], len, &layers, &partial);
+        }
+        el_gro_flush(gro);
+        assert_int_equal(outs_count, 2);
+        for (unsigned i = 0; i < 2; i++) {
+            assert_true(outs[i].offload.needs_csum);
+            assert_memory_equal(outs[i].bytes + HEADROOM, segments[i], outs[i].len);
+        }
     }
     el_gro_free(gro);
 }
@@ -508,8 +645,8 @@ static void check_difference(const struct difference *d, const struct sample *ba
     memcpy(want_first, first, first_len);
     memcpy(want_second, second, second_len);
 
-    el_gro_add(gro, 0, first, first_len);
-    el_gro_add(gro, 0, second, second_len);
+    offer(gro, 0, first, first_len);
+    offer(gro, 0, second, second_len);
     el_gro_flush(gro);
     if (outs_count != (merges ? 1u : 2u))
         fail_msg("%s: %u frames came out", d->what, outs_count);
@@ -611,8 +748,8 @@ static void check_other_zero(struct sample *s, size_t field, size_t csum, uint32
             sample_put(second + field, (now & 0xffff) + (now >> 16), 2);
         }
         sample_put(second + csum, form == 0 ? other ^ 0xffff : other, 2);
-        el_gro_add(gro, 0, first, first_len);
-        el_gro_add(gro, 0, second, second_len);
+        offer(gro, 0, first, first_len);
+        offer(gro, 0, second, second_len);
         el_gro_flush(gro);
         assert_int_equal(outs_count, form == 0 ? 1 : 2);
         forget_outs();
@@ -656,7 +793,7 @@ static void udp_shorter_than_its_packet(void **state)
 
         sample_put(udp + 4, 508 - 100, 2);
         sample_put(udp + 6, (csum & 0xffff) + (csum >> 16), 2); /* the sum stays what it was */
-        el_gro_add(gro, 0, frames[i], len);
+        offer(gro, 0, frames[i], len);
     }
     el_gro_flush(gro);
     assert_int_equal(outs_count, 2);
@@ -684,7 +821,7 @@ static void no_super_frame_is_too_long(void **state)
         for (unsigned i = 0; i < SEGMENTS_MAX; i++) {
             struct sample segment = sample_segment(&s, 1400, i);
 
-            el_gro_add(gro, 0, segments[i], sample_build(segments[i], &segment));
+            offer(gro, 0, segments[i], sample_build(segments[i], &segment));
         }
         el_gro_flush(gro);
         assert_int_equal(outs_count, 2);
@@ -713,7 +850,7 @@ static void damaged_first_segment(void **state)
 
         if (i == 0)
             frames[i][700] ^= 0x10;
-        el_gro_add(gro, 0, frames[i], len);
+        offer(gro, 0, frames[i], len);
     }
     el_gro_flush(gro);
     assert_int_equal(outs_count, 2);
@@ -735,7 +872,7 @@ static void push_goes_out_at_once(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct sample segment = sample_segment(&s, 1000, i);
 
-        el_gro_add(gro, 0, frames[i], sample_build(frames[i], &segment));
+        offer(gro, 0, frames[i], sample_build(frames[i], &segment));
     }
     assert_int_equal(outs_count, 1);
     assert_int_equal(outs[0].bytes[HEADROOM + sample_l4(&s) + 13], 0x18);
@@ -756,16 +893,16 @@ static void ports_do_not_mix(void **state)
         struct sample segment = sample_segment(&s, 1000, i);
         size_t len = sample_build(frames[i], &segment);
 
-        el_gro_add(gro, 0, frames[i], len);
+        offer(gro, 0, frames[i], len);
         if (i == 1) /* port 0 has two segments, port 1 has one */
             for (unsigned j = 0; j < EL_GRO_FLOWS - 1; j++) {
                 struct sample other = s;
 
                 other.flow = (uint8_t)(1 + j);
                 other.payload_len = 99;
-                el_gro_add(gro, 0, others[j], sample_build(others[j], &other));
+                offer(gro, 0, others[j], sample_build(others[j], &other));
             }
-        el_gro_add(gro, 1, frames[i], len);
+        offer(gro, 1, frames[i], len);
     }
     el_gro_flush(gro);
 
@@ -775,8 +912,9 @@ static void ports_do_not_mix(void **state)
         uint8_t *segment;
         size_t len;
 
-        assert_int_equal(
-            el_gso_begin(&cut, outs[i].bytes + HEADROOM, outs[i].len, &outs[i].offload), 0);
+        assert_int_equal(el_gso_begin(&cut, outs[i].bytes + HEADROOM, outs[i].len, &outs[i].offload,
+                                      EL_GSO_COMPLETE),
+                         0);
         while (el_gso_next(&cut, &segment, &len)) {
             if (len < 1000)
                 continue; /* another flow */
@@ -802,7 +940,7 @@ static void udp_only_where_it_is_wanted(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct sample segment = sample_segment(&s, 1000, i);
 
-        el_gro_add(gro, 0, frames[i], sample_build(frames[i], &segment));
+        offer(gro, 0, frames[i], sample_build(frames[i], &segment));
         assert_int_equal(outs_count, i + 1);
     }
     forget_outs();
@@ -916,7 +1054,7 @@ static void every_frame_comes_out_as_it_was(void **state)
             if (damaged) /* where it was hit, it may be of another flow now */
                 o->flow = FLOWS + i;
             memcpy(arena[i], o->bytes, o->len);
-            el_gro_add(gro, 0, arena[i], o->len);
+            offer(gro, 0, arena[i], o->len);
         }
         el_gro_flush(gro);
         for (unsigned i = 0; i < outs_count; i++) {
@@ -925,8 +1063,9 @@ static void every_frame_comes_out_as_it_was(void **state)
             size_t len;
 
             merged += outs[i].count > 1;
-            assert_int_equal(
-                el_gso_begin(&cut, outs[i].bytes + HEADROOM, outs[i].len, &outs[i].offload), 0);
+            assert_int_equal(el_gso_begin(&cut, outs[i].bytes + HEADROOM, outs[i].len,
+                                          &outs[i].offload, EL_GSO_COMPLETE),
+                             0);
             while (el_gso_next(&cut, &segment, &len))
                 account_for(segment, len);
         }
@@ -961,6 +1100,8 @@ int main(void)
         cmocka_unit_test(headers_are_bounded),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(merge_gives_the_super_frame_back),
+        cmocka_unit_test(partial_ones_merge_too),
+        cmocka_unit_test(a_wrong_sum_stays_wrong),
         cmocka_unit_test(what_must_not_merge),
         cmocka_unit_test(the_other_zero_does_not_merge),
         cmocka_unit_test(udp_shorter_than_its_packet),

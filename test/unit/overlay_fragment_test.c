@@ -31,7 +31,7 @@ static struct el_reasm *new_reasm(size_t packets_max)
 
 static size_t make_packet(uint8_t packet[ROOM], size_t frame_len, uint16_t id)
 {
-    static const struct el_overlay_path path = {SPOKE, HUB, 77};
+    static const struct el_overlay_path path = {SPOKE, HUB, 77, 0};
 
     el_random(packet + EL_OVERLAY_HEADER, frame_len);
     return el_overlay_encap(packet + EL_OVERLAY_HEADER, frame_len, &path, 0, id);

@@ -191,6 +191,7 @@ static void relay_from(struct relay *relay, unsigned side)
     for (unsigned i = 0; i < 64; i++) {
         int received = el_port_receive(relay->ports[side], &rx, 1);
         struct el_gso_cut cut;
+        struct el_layers layers;
         uint8_t *segment;
         size_t len;
         unsigned count = 0;
@@ -199,11 +200,12 @@ static void relay_from(struct relay *relay, unsigned side)
         if (received == 0)
             break;
         relay->supers_received += rx.offload.gso != EL_GSO_NONE;
-        assert_int_equal(el_gso_begin(&cut, rx.bytes, rx.len, &rx.offload), 0);
+        assert_int_equal(el_gso_begin(&cut, rx.bytes, rx.len, &rx.offload, EL_GSO_COMPLETE), 0);
         while (el_gso_next(&cut, &segment, &len)) {
             assert_true(len <= 1514);
             memcpy(relay->segments[count], segment, len);
-            el_gro_add(relay->gro, !side, relay->segments[count], len);
+            el_layers_read(relay->segments[count], len, &layers);
+            el_gro_add(relay->gro, !side, relay->segments[count], len, &layers, &cut.rest);
             count++;
         }
         el_gro_flush(relay->gro);
