@@ -7,10 +7,23 @@
  * that has something to say stands in the speakers' queue with a note of what it wants, and the
  * message is made when el_tunnel_output() hands it out. So nothing has to be allocated, nothing
  * overflows, and a message that has become pointless is not sent.
+ *
+ * Who may touch what (base/gate.h):
+ *  - one thread, control, owns all that handshakes need beside the peers: the vault but for its
+ *    peers, the clock, the rate limit, the strangers, and of a peer its signer, response and
+ *    greatest timestamp. It computes with no mode at all, as that takes long, and becomes exclusive
+ *    to enter the result;
+ *  - what is _Atomic may be written by any lane in shared mode. These are numbers of which the last
+ *    written counts, so relaxed order will do;
+ *  - a session's replay window is its peer's lane's;
+ *  - all else is read in shared mode and changed in exclusive mode. So the keys of a session that
+ *    has ended are wiped when no lane is using them.
+ * A lane that finds something to be changed becomes exclusive and looks again.
  */
 #ifndef EL_TUNNEL_MACHINE_H
 #define EL_TUNNEL_MACHINE_H
 
+#include "base/gate.h"
 #include "base/heap.h"
 #include "base/map.h"
 #include "base/time.h"
@@ -27,6 +40,7 @@ enum {
     EL_TUNNEL_STRANGERS = 64,         /* cookie replies that may wait; more are not sent */
     EL_TUNNEL_REFUSED_QUIET_S = 60,   /* a peer's REFUSED is told at most this often */
     EL_TUNNEL_INITIATION_GAP_MS = 20, /* a peer's initiations are taken at most this often */
+    EL_TUNNEL_ROAM_GAP_MS = 1,        /* and so are its moves, which stop all lanes for a moment */
 };
 
 /* What a peer wants el_tunnel_output() to say to it. */
@@ -48,9 +62,9 @@ enum el_tunnel_timer {
 
 /* See timers.h. */
 struct el_tunnel_timers {
-    uint64_t at_ns[EL_TUNNEL_TIMERS]; /* EL_NEVER: off */
-    struct el_heap_node due;          /* its key is at or before the earliest of them */
-    bool another_keepalive;           /* more data came while KEEPALIVE was running */
+    _Atomic uint64_t at_ns[EL_TUNNEL_TIMERS]; /* EL_NEVER: off */
+    struct el_heap_node due;                  /* its key is at or before the earliest of them */
+    _Atomic bool another_keepalive;           /* more data came while KEEPALIVE was running */
 
     /* An attempt to get a session: from the first initiation to the response, or to giving up. */
     bool attempting;
@@ -73,18 +87,22 @@ struct el_tunnel_peer_secrets {
 struct el_tunnel_vault {
     struct el_tunnel_guard guard;
     struct el_tunnel_identity identity;
-    struct el_tunnel_handshake scratch; /* these two inside one call only */
+    struct el_tunnel_handshake scratch; /* these inside one call only */
+    struct el_tunnel_handshake copy;
     struct el_tunnel_keys keys;
     struct el_tunnel_peer_secrets peers[];
 };
 
 struct el_tunnel_peer {
-    bool used; /* else free */
-    bool up;   /* SESSION_UP has been told, SESSION_DOWN not since */
+    struct el_tunnel *tunnel;
+    bool used;     /* else free */
+    bool up;       /* SESSION_UP has been told, SESSION_DOWN not since */
+    unsigned lane; /* which opens what comes from it */
     char name[EL_TUNNEL_NAME_BYTES];
     void *user;
     struct el_tunnel_peer_secrets *secrets;
     struct el_endpoint endpoint;
+    uint64_t next_roam_ns;       /* it stays where it is until then */
     struct el_prefix allowed[2]; /* IPv4 and IPv6; family 0: none */
     unsigned keepalive_s;
     enum el_tunnel_wire wire;
@@ -103,7 +121,6 @@ struct el_tunnel_peer {
 
     struct el_tunnel_sessions sessions;
     struct el_tunnel_timers timers;
-    struct el_tunnel_traffic traffic;
     uint64_t up_since_ns, handshake_ns; /* see struct el_tunnel_peer_state */
 
     unsigned wants; /* bits of enum el_tunnel_want */
@@ -111,9 +128,25 @@ struct el_tunnel_peer {
     struct el_tunnel_peer *next_speaker;
 };
 
+/* What has passed a lane between a peer and us. */
+struct el_tunnel_tally {
+    _Atomic uint64_t rx_packets, rx_bytes;
+    _Atomic uint64_t tx_packets, tx_bytes;
+};
+
+/* What each lane has for itself. */
+struct el_tunnel_lane {
+    _Alignas(64) _Atomic uint64_t counters[EL_TUNNEL_COUNTERS];
+    struct el_tunnel_session *last;  /* under which the last message came; it may have ended */
+    struct el_tunnel_tally *tallies; /* by peer */
+};
+
 struct el_tunnel {
     void (*event)(void *arg, enum el_tunnel_event event, struct el_tunnel_peer *peer);
     void *arg;
+    struct el_gate gate;
+    unsigned lane_count;          /* lanes that carry data; the number behind them is control's */
+    struct el_tunnel_lane *lanes; /* lane_count and one of them */
     struct el_tunnel_vault *vault;
     struct el_tunnel_clock clock;
 
@@ -131,10 +164,9 @@ struct el_tunnel {
         struct el_endpoint to;
         uint8_t bytes[EL_TUNNEL_COOKIE_REPLY_BYTES];
     } strangers[EL_TUNNEL_STRANGERS]; /* a ring of cookie replies */
-    unsigned first_stranger, stranger_count;
-
-    uint64_t counters[EL_TUNNEL_COUNTERS]; /* traffic is counted with its peer, */
-    struct el_tunnel_traffic gone;         /* or was, for those that were removed */
+    unsigned first_stranger;
+    _Atomic unsigned stranger_count; /* others ask for the deadline */
+    struct el_tunnel_traffic gone;   /* of peers that were removed */
 };
 
 /* tunnel.c */
@@ -142,15 +174,22 @@ struct el_tunnel {
 void el_tunnel_tell(struct el_tunnel *tunnel, enum el_tunnel_event event,
                     struct el_tunnel_peer *peer);
 
-/* Counts the drop and returns CODE. */
-int el_tunnel_drop(struct el_tunnel *tunnel, enum el_tunnel_counter counter, int code);
+void el_tunnel_count_up(struct el_tunnel *tunnel, unsigned lane, enum el_tunnel_counter counter);
 
-/* PEER wants to say something. */
+/* Counts the drop and returns CODE. */
+int el_tunnel_drop(struct el_tunnel *tunnel, unsigned lane, enum el_tunnel_counter counter,
+                   int code);
+
+/* PEER wants to say something. Exclusive. */
 void el_tunnel_want(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                     enum el_tunnel_want what);
 
-/* An authentic message of PEER came from FROM. */
-void el_tunnel_roam(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+/* Whether FROM is news. */
+bool el_tunnel_roams(const struct el_tunnel_peer *peer, uint64_t now_ns,
+                     const struct el_endpoint *from);
+
+/* An authentic message of PEER came from FROM. Exclusive. */
+void el_tunnel_roam(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns,
                     const struct el_endpoint *from);
 
 /* peer.c */
@@ -161,7 +200,7 @@ void el_tunnel_peers_free(struct el_tunnel *tunnel);
 /* The traffic of all peers there are and were. */
 void el_tunnel_peers_traffic(const struct el_tunnel *tunnel, struct el_tunnel_traffic *all);
 
-/* handshake.c */
+/* handshake.c: all but the last two are for control, in no mode. */
 
 /* Each takes a message of its kind, whose macs are right: 0, or dropped and counted. */
 int el_tunnel_take_initiation(struct el_tunnel *tunnel, uint64_t now_ns,
@@ -176,10 +215,11 @@ size_t el_tunnel_say_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer 
 size_t el_tunnel_say_response(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                               uint64_t now_ns, uint8_t *bytes);
 
-/* A data message came under SESSION: if it is the first one, the handshake is complete. */
-void el_tunnel_confirm(struct el_tunnel *tunnel, struct el_tunnel_session *session);
+/* A data message came under SESSION: if it is the first one, the handshake is complete. Exclusive.
+ */
+void el_tunnel_confirm(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_session *session);
 
-/* Forgets an initiation that is on its way. */
+/* Forgets an initiation that is on its way. Exclusive. */
 void el_tunnel_forget_initiation(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
 
 #endif

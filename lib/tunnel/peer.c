@@ -10,7 +10,7 @@ int el_tunnel_peers_new(struct el_tunnel *tunnel)
 {
     size_t max = tunnel->peers_max;
 
-    tunnel->peers = calloc(max, sizeof tunnel->peers[0]);
+    tunnel->peers = aligned_alloc(_Alignof(struct el_tunnel_peer), max * sizeof tunnel->peers[0]);
     tunnel->by_key = el_map_new(EL_TUNNEL_KEY_BYTES, max);
     tunnel->initiations = el_map_new(sizeof(uint32_t), max);
     tunnel->sessions = el_map_new(sizeof(uint32_t), max * EL_TUNNEL_SESSIONS);
@@ -19,8 +19,11 @@ int el_tunnel_peers_new(struct el_tunnel *tunnel)
     if (!tunnel->peers || !tunnel->by_key || !tunnel->initiations || !tunnel->sessions ||
         !tunnel->allowed || !tunnel->due)
         return EL_ENOMEM;
-    for (size_t i = 0; i < max; i++)
+    memset(tunnel->peers, 0, max * sizeof tunnel->peers[0]);
+    for (size_t i = 0; i < max; i++) {
+        tunnel->peers[i].tunnel = tunnel;
         tunnel->peers[i].secrets = &tunnel->vault->peers[i];
+    }
     return 0;
 }
 
@@ -101,7 +104,7 @@ static void clear_peer(struct el_tunnel_peer *peer)
     struct el_tunnel_peer_secrets *secrets = peer->secrets;
 
     sodium_memzero(secrets, sizeof *secrets);
-    *peer = (struct el_tunnel_peer){.secrets = secrets};
+    *peer = (struct el_tunnel_peer){.tunnel = peer->tunnel, .secrets = secrets};
     for (unsigned i = 0; i < EL_TUNNEL_SESSIONS; i++) {
         peer->sessions.slots[i].peer = peer;
         peer->sessions.slots[i].keys = &secrets->sessions[i];
@@ -139,6 +142,7 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
         return el_err(err, EL_EINVAL, "peer %s: its key is not a public key", config->name);
     }
     peer->used = true;
+    peer->lane = (unsigned)(peer - tunnel->peers) % tunnel->lane_count;
     memcpy(peer->name, config->name, sizeof peer->name);
     peer->name[sizeof peer->name - 1] = '\0';
     peer->endpoint = config->endpoint;
@@ -174,30 +178,50 @@ static void leave_queue(struct el_tunnel *tunnel, const struct el_tunnel_peer *p
         tunnel->last_speaker = before;
 }
 
-static void add_traffic(struct el_tunnel_traffic *sum, const struct el_tunnel_traffic *traffic)
+static uint64_t read_count(const _Atomic uint64_t *count)
 {
-    sum->rx_packets += traffic->rx_packets;
-    sum->rx_bytes += traffic->rx_bytes;
-    sum->tx_packets += traffic->tx_packets;
-    sum->tx_bytes += traffic->tx_bytes;
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+/* Adds what has passed all lanes between peer NUMBER and us. */
+static void add_traffic(struct el_tunnel_traffic *sum, const struct el_tunnel *tunnel,
+                        size_t number)
+{
+    for (unsigned i = 0; i <= tunnel->lane_count; i++) {
+        const struct el_tunnel_tally *tally = &tunnel->lanes[i].tallies[number];
+        sum->rx_packets += read_count(&tally->rx_packets);
+        sum->rx_bytes += read_count(&tally->rx_bytes);
+        sum->tx_packets += read_count(&tally->tx_packets);
+        sum->tx_bytes += read_count(&tally->tx_bytes);
+    }
+}
+
+/* In exclusive mode. */
+static void clear_traffic(struct el_tunnel *tunnel, size_t number)
+{
+    for (unsigned i = 0; i <= tunnel->lane_count; i++)
+        tunnel->lanes[i].tallies[number] = (struct el_tunnel_tally){0};
 }
 
 void el_tunnel_peers_traffic(const struct el_tunnel *tunnel, struct el_tunnel_traffic *all)
 {
     *all = tunnel->gone;
     for (unsigned i = 0; i < tunnel->peers_max; i++)
-        add_traffic(all, &tunnel->peers[i].traffic);
+        add_traffic(all, tunnel, i);
 }
 
 void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
 {
+    size_t number = (size_t)(peer - tunnel->peers);
+
     el_tunnel_forget_initiation(tunnel, peer);
     el_tunnel_sessions_end(&peer->sessions, tunnel->sessions);
     el_tunnel_timers_end(tunnel, peer);
     el_tunnel_allowed_remove(tunnel->allowed, peer);
     el_map_del(tunnel->by_key, peer->secrets->pairing.public_key);
     leave_queue(tunnel, peer);
-    add_traffic(&tunnel->gone, &peer->traffic);
+    add_traffic(&tunnel->gone, tunnel, number);
+    clear_traffic(tunnel, number);
     clear_peer(peer);
 }
 
@@ -281,6 +305,6 @@ void el_tunnel_peer_state(const struct el_tunnel_peer *peer, uint64_t now_ns,
         .up_since_ns = peer->up_since_ns,
         .handshake_ns = peer->handshake_ns,
         .keepalive_s = peer->keepalive_s,
-        .traffic = peer->traffic,
     };
+    add_traffic(&state->traffic, peer->tunnel, (size_t)(peer - peer->tunnel->peers));
 }

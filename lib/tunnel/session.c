@@ -12,6 +12,7 @@ static void end(struct el_tunnel_session **place, struct el_map *indexes)
     if (!session)
         return;
     el_map_del(indexes, &session->local);
+    session->live = false;
     sodium_memzero(session->keys, sizeof *session->keys);
     *place = NULL;
 }
@@ -57,6 +58,7 @@ struct el_tunnel_session *el_tunnel_session_start(struct el_tunnel_sessions *ses
         .made_ns = now_ns,
         .local = local,
         .remote = remote,
+        .live = true,
         .rekeys = role == EL_TUNNEL_KEEPER || (role == EL_TUNNEL_INITIATOR && !crossed),
     };
     el_map_put(indexes, &local, session);

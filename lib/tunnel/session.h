@@ -28,6 +28,8 @@
 #include "tunnel/noise.h"
 #include "tunnel/replay.h"
 
+#include <stdatomic.h>
+
 enum {
     EL_TUNNEL_REKEY_AFTER_S = 120,
     EL_TUNNEL_REJECT_AFTER_S = 180,
@@ -44,11 +46,14 @@ struct el_tunnel_session {
     struct el_tunnel_keys *keys; /* its place in locked memory */
     const struct el_tunnel_aead *aead;
     uint64_t made_ns;
-    uint64_t counter; /* of the next message we send */
-    uint32_t local;   /* index by which the peer addresses us */
-    uint32_t remote;  /* and we it */
-    bool rekeys;      /* it is on us to make the next one: we are its initiator */
-    struct el_tunnel_replay replay;
+    uint32_t local;  /* index by which the peer addresses us */
+    uint32_t remote; /* and we it */
+    bool live;       /* it has not ended */
+    bool rekeys;     /* it is on us to make the next one: we are its initiator */
+    /* Of the next message we send: all lanes count here, so it has a cache line of its own. */
+    _Alignas(64) _Atomic uint64_t counter;
+    /* Written by the lane of the peer alone. */
+    _Alignas(64) struct el_tunnel_replay replay;
 };
 
 /* Zeroed, with keys and peer set in each slot: none. */
@@ -84,11 +89,16 @@ static inline uint64_t el_tunnel_session_end_ns(const struct el_tunnel_session *
     return session->made_ns + EL_TUNNEL_REJECT_AFTER_S * EL_S;
 }
 
+static inline uint64_t el_tunnel_session_sent(const struct el_tunnel_session *session)
+{
+    return atomic_load_explicit(&session->counter, memory_order_relaxed);
+}
+
 /* Whether messages may be sent under SESSION (which may be NULL). */
 static inline bool el_tunnel_session_sends(const struct el_tunnel_session *session, uint64_t now_ns)
 {
     return session && now_ns < el_tunnel_session_end_ns(session) &&
-           session->counter < EL_TUNNEL_REJECT_AFTER_MESSAGES;
+           el_tunnel_session_sent(session) < EL_TUNNEL_REJECT_AFTER_MESSAGES;
 }
 
 #endif

@@ -13,31 +13,67 @@ static uint64_t jitter_ns(void)
     return el_random_below(EL_TUNNEL_REKEY_JITTER_MS + 1) * EL_MS;
 }
 
-static uint64_t earliest(const struct el_tunnel_timers *timers)
+static uint64_t at(const struct el_tunnel_peer *peer, enum el_tunnel_timer timer)
 {
-    uint64_t at = EL_NEVER;
-
-    for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++)
-        at = el_earlier(at, timers->at_ns[i]);
-    return at;
+    return atomic_load_explicit(&peer->timers.at_ns[timer], memory_order_relaxed);
 }
 
+/* Only if that is news: lanes that send to the same peer would take the line from each other. */
+static void set(struct el_tunnel_peer *peer, enum el_tunnel_timer timer, uint64_t at_ns)
+{
+    if (at(peer, timer) != at_ns)
+        atomic_store_explicit(&peer->timers.at_ns[timer], at_ns, memory_order_relaxed);
+}
+
+static uint64_t earliest(const struct el_tunnel_peer *peer)
+{
+    uint64_t first = EL_NEVER;
+
+    for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++)
+        first = el_earlier(first, at(peer, i));
+    return first;
+}
+
+/* In exclusive mode. */
 static void start(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, enum el_tunnel_timer timer,
                   uint64_t at_ns)
 {
-    peer->timers.at_ns[timer] = at_ns;
+    set(peer, timer, at_ns);
     if (at_ns < peer->timers.due.key)
         el_heap_set(tunnel->due, &peer->timers.due, at_ns);
 }
 
+/* The same in shared mode of LANE. */
+static void start_shared(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                         enum el_tunnel_timer timer, uint64_t at_ns)
+{
+    set(peer, timer, at_ns);
+    if (at_ns >= peer->timers.due.key)
+        return;
+    el_gate_exclusive(&tunnel->gate, lane);
+    start(tunnel, peer, timer, at_ns);
+    el_gate_resume(&tunnel->gate, lane);
+}
+
 static void stop(struct el_tunnel_peer *peer, enum el_tunnel_timer timer)
 {
-    peer->timers.at_ns[timer] = EL_NEVER;
+    set(peer, timer, EL_NEVER);
 }
 
 static bool runs(const struct el_tunnel_peer *peer, enum el_tunnel_timer timer)
 {
-    return peer->timers.at_ns[timer] != EL_NEVER;
+    return at(peer, timer) != EL_NEVER;
+}
+
+static bool wants_another(const struct el_tunnel_peer *peer)
+{
+    return atomic_load_explicit(&peer->timers.another_keepalive, memory_order_relaxed);
+}
+
+static void want_another(struct el_tunnel_peer *peer, bool wanted)
+{
+    if (wants_another(peer) != wanted)
+        atomic_store_explicit(&peer->timers.another_keepalive, wanted, memory_order_relaxed);
 }
 
 void el_tunnel_timers_init(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
@@ -68,11 +104,25 @@ static void begin_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
         el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
 }
 
-void el_tunnel_timers_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+static bool may_attempt(const struct el_tunnel_peer *peer)
+{
+    return !peer->timers.attempting && peer->endpoint.ip.family;
+}
+
+static void attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    if (may_attempt(peer))
+        begin_attempt(tunnel, peer, now_ns);
+}
+
+void el_tunnel_timers_attempt(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
                               uint64_t now_ns)
 {
-    if (!peer->timers.attempting && peer->endpoint.ip.family)
-        begin_attempt(tunnel, peer, now_ns);
+    if (!may_attempt(peer))
+        return;
+    el_gate_exclusive(&tunnel->gate, lane);
+    attempt(tunnel, peer, now_ns);
+    el_gate_resume(&tunnel->gate, lane);
 }
 
 /* Down: there is no session, and trying to get one has failed. */
@@ -127,8 +177,8 @@ static void on_retransmit(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
 static void on_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
 {
     el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_KEEPALIVE);
-    if (peer->timers.another_keepalive) {
-        peer->timers.another_keepalive = false;
+    if (wants_another(peer)) {
+        want_another(peer, false);
         start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
               now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
     }
@@ -137,7 +187,7 @@ static void on_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, 
 static void on_new_handshake(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
 {
     free_source(peer);
-    el_tunnel_timers_attempt(tunnel, peer, now_ns);
+    attempt(tunnel, peer, now_ns);
 }
 
 static void on_persistent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
@@ -176,12 +226,12 @@ void el_tunnel_timers_run(struct el_tunnel *tunnel, uint64_t now_ns)
     while ((due = el_heap_first(tunnel->due)) && due->key <= now_ns) {
         struct el_tunnel_peer *peer = due->owner;
         for (unsigned i = 0; i < EL_TUNNEL_TIMERS; i++) {
-            if (peer->timers.at_ns[i] > now_ns)
+            if (at(peer, i) > now_ns)
                 continue;
             stop(peer, i);
             on_timer[i](tunnel, peer, now_ns);
         }
-        el_heap_set(tunnel->due, due, earliest(&peer->timers));
+        el_heap_set(tunnel->due, due, earliest(peer));
     }
 }
 
@@ -194,56 +244,69 @@ uint64_t el_tunnel_timers_deadline_ns(const struct el_tunnel *tunnel)
 
 /* What happened. */
 
-static void either_way(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+static void either_way(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                       uint64_t now_ns)
 {
     if (peer->keepalive_s)
-        start(tunnel, peer, EL_TUNNEL_TIMER_PERSISTENT, now_ns + peer->keepalive_s * EL_S);
+        start_shared(tunnel, lane, peer, EL_TUNNEL_TIMER_PERSISTENT,
+                     now_ns + peer->keepalive_s * EL_S);
 }
 
 /* Rekeys in time: the initiator of a session that is in use makes the next one (§6.2). */
-static void keep_fresh(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+static void keep_fresh(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                       uint64_t now_ns)
 {
     const struct el_tunnel_session *session = peer->sessions.current;
 
     if (!session)
         return;
-    if (session->counter > EL_TUNNEL_REKEY_AFTER_MESSAGES ||
+    if (el_tunnel_session_sent(session) > EL_TUNNEL_REKEY_AFTER_MESSAGES ||
         (session->rekeys && now_ns >= session->made_ns + EL_TUNNEL_REKEY_AFTER_S * EL_S))
-        el_tunnel_timers_attempt(tunnel, peer, now_ns);
+        el_tunnel_timers_attempt(tunnel, lane, peer, now_ns);
 }
 
-void el_tunnel_timers_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns,
-                           bool with_data)
+void el_tunnel_timers_sent(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                           uint64_t now_ns, bool with_data)
 {
-    either_way(tunnel, peer, now_ns);
+    either_way(tunnel, lane, peer, now_ns);
     stop(peer, EL_TUNNEL_TIMER_KEEPALIVE);
-    peer->timers.another_keepalive = false;
+    want_another(peer, false);
     if (with_data && !runs(peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE))
-        start(tunnel, peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE,
-              now_ns + (EL_TUNNEL_KEEPALIVE_TIMEOUT_S + EL_TUNNEL_REKEY_TIMEOUT_S) * EL_S +
-                  peer->timers.jitter_ns);
-    keep_fresh(tunnel, peer, now_ns);
+        start_shared(tunnel, lane, peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE,
+                     now_ns + (EL_TUNNEL_KEEPALIVE_TIMEOUT_S + EL_TUNNEL_REKEY_TIMEOUT_S) * EL_S +
+                         peer->timers.jitter_ns);
+    keep_fresh(tunnel, lane, peer, now_ns);
 }
 
-void el_tunnel_timers_received(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
-                               uint64_t now_ns, bool with_data)
+/* The last moment for a rekey, if it is on us and has not been used. */
+static bool is_last_minute(const struct el_tunnel_peer *peer, uint64_t now_ns)
 {
     const struct el_tunnel_session *session = peer->sessions.current;
 
-    either_way(tunnel, peer, now_ns);
+    return session && session->rekeys && !peer->timers.last_minute &&
+           now_ns >= session->made_ns + last_minute_ns;
+}
+
+void el_tunnel_timers_received(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                               uint64_t now_ns, bool with_data)
+{
+    either_way(tunnel, lane, peer, now_ns);
     stop(peer, EL_TUNNEL_TIMER_NEW_HANDSHAKE);
     if (with_data) {
         if (runs(peer, EL_TUNNEL_TIMER_KEEPALIVE))
-            peer->timers.another_keepalive = true;
+            want_another(peer, true);
         else
-            start(tunnel, peer, EL_TUNNEL_TIMER_KEEPALIVE,
-                  now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
+            start_shared(tunnel, lane, peer, EL_TUNNEL_TIMER_KEEPALIVE,
+                         now_ns + EL_TUNNEL_KEEPALIVE_TIMEOUT_S * EL_S);
     }
-    if (session && session->rekeys && !peer->timers.last_minute &&
-        now_ns >= session->made_ns + last_minute_ns) {
+    if (!is_last_minute(peer, now_ns))
+        return;
+    el_gate_exclusive(&tunnel->gate, lane);
+    if (is_last_minute(peer, now_ns)) {
         peer->timers.last_minute = true;
-        el_tunnel_timers_attempt(tunnel, peer, now_ns);
+        attempt(tunnel, peer, now_ns);
     }
+    el_gate_resume(&tunnel->gate, lane);
 }
 
 void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
@@ -251,7 +314,7 @@ void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel
 {
     peer->timers.next_initiation_ns = now_ns + EL_TUNNEL_REKEY_TIMEOUT_S * EL_S;
     start(tunnel, peer, EL_TUNNEL_TIMER_RETRANSMIT, peer->timers.next_initiation_ns + jitter_ns());
-    el_tunnel_timers_sent(tunnel, peer, now_ns, false);
+    el_tunnel_timers_sent(tunnel, tunnel->lane_count, peer, now_ns, false);
 }
 
 void el_tunnel_timers_session_made(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,

@@ -6,7 +6,8 @@
  * A packet costs a few stores and comparisons with the given time. Every peer stands in a heap
  * under a time at or before its earliest timer; a timer that is put off, as by every packet, leaves
  * the heap alone, and the peer is looked at once in vain at the old time. Only a timer that comes
- * before that time moves the peer.
+ * before that time moves the peer; that takes exclusive mode, and as the peer then stands under the
+ * end of that timer, it happens once per timeout at the most.
  */
 #ifndef EL_TUNNEL_TIMERS_H
 #define EL_TUNNEL_TIMERS_H
@@ -25,19 +26,23 @@ enum {
 void el_tunnel_timers_init(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
 void el_tunnel_timers_end(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
 
-/* Runs what is due. */
+/* Runs what is due. Exclusive. */
 void el_tunnel_timers_run(struct el_tunnel *tunnel, uint64_t now_ns);
 uint64_t el_tunnel_timers_deadline_ns(const struct el_tunnel *tunnel);
 
+/* The next three are for LANE in shared mode, or more. */
+
 /* Starts an attempt to get a session, unless one is under way or nobody knows where PEER is. */
-void el_tunnel_timers_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+void el_tunnel_timers_attempt(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
                               uint64_t now_ns);
 
 /* What happened. WITH_DATA: it carried an IP packet, and was no keepalive or handshake. */
-void el_tunnel_timers_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns,
-                           bool with_data);
-void el_tunnel_timers_received(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+void el_tunnel_timers_sent(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                           uint64_t now_ns, bool with_data);
+void el_tunnel_timers_received(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
                                uint64_t now_ns, bool with_data);
+
+/* The rest is for who is exclusive. */
 void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                                       uint64_t now_ns);
 /* A session was made, as either side; it may not be confirmed yet. */

@@ -11,12 +11,24 @@
  *
  * After el_tunnel_new() and el_tunnel_add_peer() nothing is allocated. All memory is bounded by
  * the number of peers.
+ *
+ * Several threads may carry the data, if the configuration has a gate (base/gate.h) and a number of
+ * *lanes*, which is one for each of them: 0, 1, 2... They use the three functions el_tunnel_lane_*
+ * in shared mode. One more thread, *control*, whose number for the gate is that of the lanes, uses
+ * all others, in no mode: el_tunnel_control() takes the handshakes and computes them while the
+ * lanes go on, and enters the result in exclusive mode. Exceptions are marked below. Events are
+ * told in exclusive mode, by any thread.
+ *
+ * Messages of one peer are opened by one lane: index & (EL_TUNNEL_LANES_MAX - 1), where index is
+ * the receiver's index in the data message, of which that is the low part of byte 4. A message that
+ * another lane is given is opened in exclusive mode. Any lane seals for any peer.
  */
 #ifndef EL_TUNNEL_TUNNEL_H
 #define EL_TUNNEL_TUNNEL_H
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/gate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +44,7 @@ enum {
     EL_TUNNEL_PADDING = 16,       /* plaintext of the standard form is padded to this */
     EL_TUNNEL_OUTPUT_BYTES = 148, /* the longest of el_tunnel_output */
     EL_TUNNEL_PEERS_MAX = 4096,
+    EL_TUNNEL_LANES_MAX = 16,
 };
 
 /* The form of what goes between us and a peer. Both sides are configured with the same one: it is
@@ -67,7 +80,9 @@ enum el_tunnel_event {
 
 struct el_tunnel_config {
     uint8_t private_key[EL_TUNNEL_KEY_BYTES];
-    unsigned peers_max; /* 1..EL_TUNNEL_PEERS_MAX */
+    unsigned peers_max;  /* 1..EL_TUNNEL_PEERS_MAX */
+    unsigned lanes;      /* 1..EL_TUNNEL_LANES_MAX; 0 is 1 */
+    struct el_gate gate; /* zeros: one thread does everything */
     /* TAI64N is the whole clock of the handshake's replay protection, so it must never go back: the
      * wall clock at now_ns = 0 and the last timestamp that was ever used (from disk; zeros at
      * first). The tunnel uses max(wall, last + 1). */
@@ -102,7 +117,8 @@ void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer
 struct el_tunnel_peer *el_tunnel_peer_by_ip(struct el_tunnel *tunnel, const struct el_ip *ip);
 struct el_tunnel_peer *el_tunnel_peer_next(struct el_tunnel *tunnel, size_t *cursor);
 
-/* Something of the caller's that goes with a peer. */
+/* Something of the caller's that goes with a peer. These and those above that do not change a peer
+ * may be asked in shared mode. */
 void el_tunnel_peer_set_user(struct el_tunnel_peer *peer, void *user);
 void *el_tunnel_peer_user(const struct el_tunnel_peer *peer);
 const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer);
@@ -129,8 +145,10 @@ struct el_tunnel_peer_state {
 void el_tunnel_peer_state(const struct el_tunnel_peer *peer, uint64_t now_ns,
                           struct el_tunnel_peer_state *state);
 
-/* Starts a handshake now, unless a session stands or one is under way. */
+/* Starts a handshake now, unless a session stands or one is under way. Not in shared mode. */
 void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns);
+void el_tunnel_lane_connect(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
+                            uint64_t now_ns);
 
 /* What el_tunnel_open() found. */
 struct el_tunnel_packet {
@@ -144,9 +162,21 @@ struct el_tunnel_packet {
 
 /* Takes one datagram and decrypts in place. 1: packet is filled. 0: it was for the tunnel itself
  * (handshake, cookie, keepalive). Negative: dropped and counted. BYTES should be 16-byte aligned
- * at offset 16 for speed; it need not be. */
+ * at offset 16 for speed; it need not be. For who has no other threads: it is one of the next two,
+ * with lane 0. */
 int el_tunnel_open(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_endpoint *from,
                    uint8_t *bytes, size_t len, struct el_tunnel_packet *packet);
+
+/* Whether a datagram is for el_tunnel_control(), and not for a lane. Such ones may come thick, and
+ * each may cost a Diffie-Hellman or two: none longer than EL_TUNNEL_OUTPUT_BYTES is worth keeping.
+ */
+bool el_tunnel_is_control(const uint8_t *bytes, size_t len);
+int el_tunnel_control(struct el_tunnel *tunnel, uint64_t now_ns, const struct el_endpoint *from,
+                      const uint8_t *bytes, size_t len);
+
+int el_tunnel_lane_open(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
+                        const struct el_endpoint *from, uint8_t *bytes, size_t len,
+                        struct el_tunnel_packet *packet);
 
 /* The size of a packet of LEN bytes that is sealed in the standard form: padded, with header and
  * tag. */
@@ -165,6 +195,10 @@ size_t el_tunnel_peer_padding(const struct el_tunnel_peer *peer);
  * to TO, which has room for el_tunnel_peer_sealed_bytes(peer, len) and does not overlap it. Up to
  * 15 bytes behind the packet must be ours to touch: they are zeroed for the padding and restored.
  * Returns the sealed size; EL_EAGAIN without a session (a handshake was asked for). */
+int el_tunnel_lane_seal(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
+                        struct el_tunnel_peer *peer, uint8_t *to, uint8_t *bytes, size_t len);
+
+/* The same for lane 0. */
 int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
                    uint8_t *to, uint8_t *bytes, size_t len);
 
@@ -173,7 +207,8 @@ int el_tunnel_output(struct el_tunnel *tunnel, uint64_t now_ns,
                      uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES], struct el_endpoint *to);
 
 /* When to call el_tunnel_output() next, if nothing else happens before: 0 when there is something
- * to say at once, EL_NEVER (base/time.h) when idle. It may be too early, never too late. */
+ * to say at once, EL_NEVER (base/time.h) when idle. It may be too early, never too late. Any thread
+ * may ask in exclusive mode, control in shared mode. */
 uint64_t el_tunnel_deadline_ns(const struct el_tunnel *tunnel);
 
 /* The greatest TAI64N that any initiation of ours carries until the next call, whenever that is:
@@ -181,13 +216,14 @@ uint64_t el_tunnel_deadline_ns(const struct el_tunnel *tunnel);
  * a minute at most; true if TIMESTAMP is new since the last call. */
 bool el_tunnel_reserve_timestamp(struct el_tunnel *tunnel, uint64_t now_ns, uint8_t timestamp[12]);
 
-/* Counters, since start. */
+/* Counters, since start; the sum of all threads'. Anybody may read them at any time. */
 enum el_tunnel_counter {
     EL_TUNNEL_RX_PACKETS,
     EL_TUNNEL_RX_BYTES,
     EL_TUNNEL_TX_PACKETS,
     EL_TUNNEL_TX_BYTES,
     EL_TUNNEL_HANDSHAKES,
+    EL_TUNNEL_STRAYS,         /* data messages that came to another lane than their own */
     EL_TUNNEL_DROP_LENGTH,    /* no message has this type and length */
     EL_TUNNEL_DROP_MAC,       /* mac1 is wrong: not meant for us */
     EL_TUNNEL_DROP_COOKIE,    /* under load without a valid mac2; a cookie was sent */
