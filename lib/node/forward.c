@@ -73,6 +73,7 @@ struct el_forward {
     struct el_switch *sw;
     struct el_gro *gro;
     struct el_reasm *reasm;
+    unsigned fragments;     /* that reasm got since gro was flushed */
     struct outlet *outlets; /* by switch port */
     unsigned outlet_count;
     uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
@@ -474,18 +475,20 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
 static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
                              uint8_t *bytes, size_t len, uint8_t tos);
 
-/* A fragment. What it completes lies in the reassembler's memory, which the next one reuses: so
- * nothing of it may be held back. */
+/* A fragment. What it completes lies in the reassembler's memory, which is reused after so many
+ * calls: until then it may be held back. */
 static void fragment_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
                                const uint8_t *bytes, size_t len)
 {
     uint8_t *whole;
     size_t whole_len;
 
-    if (el_reasm_input(f->reasm, now_ns, bytes, len, &whole, &whole_len) != 1)
-        return;
-    packet_from_peer(f, now_ns, peer, whole, whole_len, 0);
-    el_gro_flush(f->gro);
+    if (f->fragments++ == EL_REASM_KEPT) {
+        el_gro_flush(f->gro);
+        f->fragments = 1;
+    }
+    if (el_reasm_input(f->reasm, now_ns, bytes, len, &whole, &whole_len) == 1)
+        packet_from_peer(f, now_ns, peer, whole, whole_len, 0);
 }
 
 /* What is inside the tunnel gets the mark that its datagram came with; false: dropped. In the
@@ -552,6 +555,7 @@ void el_forward_flush(struct el_forward *f, uint64_t now_ns)
     int len;
 
     el_gro_flush(f->gro);
+    f->fragments = 0;
     while ((len = el_tunnel_output(f->config.tunnel, now_ns, bytes, &to)) > 0) {
         uint8_t tos = el_tunnel_message(bytes, (size_t)len) == EL_TUNNEL_DATA ? 0 : HANDSHAKE_TOS;
         uint8_t *at = f->config.out.reserve(f->config.out.arg, &to, (size_t)len, tos);

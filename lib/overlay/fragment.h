@@ -55,6 +55,8 @@ size_t el_fragment_next(struct el_fragment_cut *cut, uint8_t **fragment);
  * one more drops its own oldest, and when the table is full, the source with the most drops its
  * oldest.
  *
+ * A mark of congestion on one fragment is one on the whole packet (RFC 3168 §5.3).
+ *
  * Overlapping fragments kill their packet and what still comes of it (RFC 5722 §4), unless they
  * repeat bytes that are there already (a duplicate).
  */

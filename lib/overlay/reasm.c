@@ -15,6 +15,7 @@
  */
 #include "base/map.h"
 #include "base/time.h"
+#include "frame/ecn.h"
 #include "frame/ip4.h"
 #include "overlay/fragment.h"
 
@@ -40,6 +41,7 @@ struct assembly {
     uint16_t received; /* of them */
     uint16_t end;      /* of the farthest */
     bool dead;         /* its fragments contradict each other: the rest is dropped too */
+    bool marked;       /* one of them has met congestion (RFC 3168 §5.3) */
     uint64_t here[(UNITS + 63) / 64];
     uint8_t packet[EL_REASM_PACKET_MAX + TAILROOM];
 };
@@ -232,6 +234,7 @@ static void place(struct assembly *assembly, const struct fragment *f)
         assembly->total = (uint16_t)end;
     if (f->offset == 0)
         assembly->ip = f->ip;
+    assembly->marked |= (f->ip.tos & EL_ECN_MASK) == EL_ECN_CE;
 }
 
 static int read_fragment(const uint8_t *bytes, size_t len, struct fragment *f)
@@ -287,6 +290,7 @@ int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragm
     struct el_wire w = el_wire_write(assembly->packet, EL_IP4_HEADER);
     assembly->ip.total_len = (uint16_t)(EL_IP4_HEADER + assembly->total);
     assembly->ip.fragment = 0;
+    assembly->ip.tos |= assembly->marked ? EL_ECN_CE : 0;
     el_ip4_write(&w, &assembly->ip);
     *packet = assembly->packet;
     *packet_len = assembly->ip.total_len;

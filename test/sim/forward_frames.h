@@ -27,7 +27,9 @@ struct cable {
     struct cable_frame *frames; /* the expected ones, in the order in which they were sent */
     unsigned first, count;
     bool any_order;
+    bool marked; /* what can be is expected with a mark of congestion */
     unsigned arrived, unexpected, disordered, supers;
+    unsigned partial; /* arrived alone, with a checksum that is to be filled in */
 };
 
 static inline void cable_begin(struct cable *cable)
@@ -166,6 +168,7 @@ static inline void cable_arrived(struct cable *cable, unsigned node, unsigned po
 
     if (offload->gso == EL_GSO_NONE) {
         memcpy(segment, rx->bytes, rx->len);
+        cable->partial += offload->needs_csum;
         if (offload->needs_csum) {
             uint8_t *start = segment + offload->csum_start, *at = start + offload->csum_offset;
             uint32_t sum = ~sample_sum(0, start, rx->len - offload->csum_start) & 0xffff;
@@ -256,6 +259,7 @@ static inline void cable_put_sample(struct cable *cable, struct world *world,
     for (size_t at = 0, index = 0; index == 0 || at < sample->payload_len; index++) {
         size_t step = size ? size : sample->payload_len + 1;
         struct sample segment = sample_segment(sample, step, (unsigned)index);
+        segment.tos |= cable->marked && segment.tos & WORLD_ECN ? WORLD_ECN : 0;
         size_t len = sample_build(frame, &segment);
         cable_address(frame, way);
         cable_expect_way(cable, way, frame, len);

@@ -323,6 +323,94 @@ static void impossible_frames(void **state)
     end();
 }
 
+static bool is_compact(unsigned i)
+{
+    return wire_of(i) != EL_TUNNEL_STANDARD;
+}
+
+/* A checksum that the sender's kernel has left out arrives so wherever the form allows that, and
+ * complete everywhere else; a frame to both kinds is complete for both. */
+static void checksums_stay_partial(void **state)
+{
+    (void)state;
+    begin(12, 1500);
+    for (unsigned from = HUB; from <= PLUTO; from++)
+        for (unsigned to = HUB; to <= PLUTO; to++) {
+            struct cable_way way = cable_way(from, to, 1);
+            struct sample s = tcp_sample(1, 0), u = udp_sample(2, 100);
+            unsigned before = cable.partial;
+
+            if (from == to)
+                continue;
+            u.partial = true;
+            u.ip6 = true;
+            u.tags = 2;
+            cable_put_sample(&cable, &world, &way, &s, 0);
+            all_arrives();
+            way.flow = 2;
+            cable_put_sample(&cable, &world, &way, &u, 0);
+            all_arrives();
+            bool stays = (from == HUB || is_compact(from)) && (to == HUB || is_compact(to));
+            assert_int_equal(cable.partial - before, stays ? 2 : 0);
+        }
+    struct cable_way all = cable_way(HUB, MARS, 3);
+    struct sample s = udp_sample(3, 5000);
+    unsigned before = cable.partial;
+    all.dst = (struct el_mac){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    all.to[1] = VENUS;
+    all.to[2] = PLUTO;
+    all.to_count = 3;
+    cable_put_sample(&cable, &world, &all, &s, 1000);
+    s.payload_len = 1000;
+    s.partial = true;
+    cable_put_sample(&cable, &world, &all, &s, 0);
+    all_arrives();
+    bool stays = is_compact(MARS) && is_compact(VENUS) && is_compact(PLUTO);
+    assert_int_equal(cable.partial - before, stays ? 6 * 3 : 0); /* each comes by itself */
+    end();
+}
+
+/* DSCP and ECN of the inner packet are those of the outer one, and what a router marks on its way
+ * arrives inside, also where it went in fragments or through two tunnels. */
+static void marks_arrive(void **state)
+{
+    static const uint8_t octets[] = {0x00, 0x01, 0x02, 0x03, 0xb8, 0xba};
+
+    (void)state;
+    begin(13, 1400);
+    for (size_t i = 0; i < sizeof octets; i++)
+        for (unsigned kind = 0; kind < 8; kind++) {
+            struct cable_way way = cable_way(MARS, kind & 1 ? VENUS : HUB, 1);
+            struct sample s = kind & 2 ? udp_sample(1, 1472) : tcp_sample(1, 4000);
+            s.ip6 = !(kind & 2) && kind & 4;
+            s.tags = kind / 4;
+            s.tos = octets[i];
+            for (unsigned congested = 0; congested < 2; congested++) {
+                world.routers = congested ? WORLD_CONGESTED : WORLD_FREE;
+                cable.marked = congested;
+                cable_put_sample(&cable, &world, &way, &s, kind & 2 ? 0 : 1000);
+                assert_int_equal(world.last_tos, s.tos);
+                all_arrives();
+            }
+        }
+
+    /* One that marks what does not know of marks loses it. */
+    struct cable_way way = cable_way(MARS, HUB, 1);
+    struct sample s = udp_sample(1, 100);
+    uint8_t arp[60] = {[12] = 0x08, 0x06};
+    world.routers = WORLD_RUDE;
+    cable.marked = true;
+    cable_put_sample(&cable, &world, &way, &s, 0);
+    world_wait(&world, 50 * EL_MS);
+    assert_int_equal(cable_clear(&cable), 1);
+    assert_int_equal(world_count(&world, HUB, "forward.drop-ecn"), 1);
+    if (is_compact(MARS)) { /* whose own IP header is no Ethernet's */
+        cable_put(&cable, &world, &way, arp, sizeof arp);
+        all_arrives();
+    }
+    end();
+}
+
 /* -- who gets what -- */
 
 /* Unknown and group addresses reach everybody of the network but the one who spoke. Known ones
@@ -893,6 +981,8 @@ int main(void)
     /* In each form. */
     static const struct CMUnitTest form_tests[] = {
         cmocka_unit_test(frames_of_all_kinds),
+        cmocka_unit_test(checksums_stay_partial),
+        cmocka_unit_test(marks_arrive),
         cmocka_unit_test(impossible_frames),
         cmocka_unit_test(floods_and_relays),
         cmocka_unit_test(networks_are_apart),

@@ -73,8 +73,14 @@ struct world {
     uint64_t now_ns;
     uint64_t delay_ns, jitter_ns;
     unsigned loss_percent, double_percent;
-    size_t mtu;     /* of the WAN, outer bytes; 0: any. Larger ones vanish. */
-    bool congested; /* it marks what may be marked */
+    size_t mtu; /* of the WAN, outer bytes; 0: any. Larger ones vanish. */
+    enum {
+        WORLD_FREE,
+        WORLD_CONGESTED,
+        WORLD_RUDE
+    } routers;        /* whether they mark what may be
+                         marked, or whatever there is */
+    uint8_t last_tos; /* with which the last datagram left */
     struct world_node nodes[WORLD_NODES];
     /* All datagrams there are, and a list of those under way, in order of arrival. */
     struct world_datagram *memory, *idle, *first, *last;
@@ -145,6 +151,11 @@ static inline size_t world_mtu_to(const struct world *world, const struct el_end
     return world->mtu;
 }
 
+static inline bool world_marks(const struct world *world, uint8_t tos)
+{
+    return world->routers == WORLD_RUDE || (world->routers == WORLD_CONGESTED && tos & WORLD_ECN);
+}
+
 /* A datagram leaves for the network. */
 static inline void world_send(struct world *world, const struct el_endpoint *from,
                               const struct el_endpoint *to, uint8_t tos, const uint8_t *bytes,
@@ -153,6 +164,8 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
     unsigned copies = 1 + (el_random_below(100) < world->double_percent);
 
     size_t mtu = world_mtu_to(world, to);
+
+    world->last_tos = tos;
 
     if (mtu && len + WORLD_OUTER > mtu)
         return;
@@ -166,7 +179,7 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
             d->at_ns += el_random_below((uint32_t)(world->jitter_ns / EL_US)) * EL_US;
         d->from = *from;
         d->to = *to;
-        d->tos = world->congested && tos & WORLD_ECN ? tos | WORLD_ECN : tos;
+        d->tos = tos | (world_marks(world, tos) ? WORLD_ECN : 0);
         d->len = len;
         memcpy(d->bytes, bytes, len);
         world_fly(world, d);

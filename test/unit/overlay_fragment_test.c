@@ -2,6 +2,7 @@
 /* Fragments: cutting, putting together, and the attacks of thirty years on the latter. */
 #include "base/csprng.h"
 #include "base/time.h"
+#include "frame/ecn.h"
 #include "overlay/fragment.h"
 #include "overlay/overlay.h"
 
@@ -347,6 +348,29 @@ static void nobody_starves_anybody(void **state)
     el_reasm_free(reasm);
 }
 
+static void a_mark_on_one_is_on_all(void **state)
+{
+    static struct piece pieces[16];
+    struct el_reasm *reasm = new_reasm(0);
+    uint8_t packet[ROOM];
+
+    (void)state;
+    for (unsigned marked = 0; marked <= 3; marked++) { /* 3: none of them */
+        uint8_t *whole = NULL;
+        size_t whole_len = 0, len = make_packet(packet, 1500, (uint16_t)marked);
+
+        el_ecn_set4(packet, EL_ECN_ECT0);
+        assert_int_equal(cut_all(packet, len, 600, pieces), 3);
+        if (marked < 3)
+            el_ecn_set4(pieces[marked].bytes, EL_ECN_CE);
+        for (unsigned i = 0; i < 3; i++)
+            assert_int_equal(give(reasm, 1, &pieces[i], &whole, &whole_len), i == 2);
+        assert_int_equal(whole[1], marked < 3 ? EL_ECN_CE : EL_ECN_ECT0);
+        assert_true(el_ip4_csum_ok(whole, EL_IP4_HEADER));
+    }
+    el_reasm_free(reasm);
+}
+
 static void sources_protocols_and_numbers_do_not_mix(void **state)
 {
     struct el_reasm *reasm = new_reasm(16);
@@ -414,6 +438,7 @@ int main(void)
         cmocka_unit_test(impossible_fragments_are_dropped),
         cmocka_unit_test(time_is_bounded),
         cmocka_unit_test(nobody_starves_anybody),
+        cmocka_unit_test(a_mark_on_one_is_on_all),
         cmocka_unit_test(whole_packets_stay_for_a_batch),
         cmocka_unit_test(sources_protocols_and_numbers_do_not_mix),
     };
