@@ -50,6 +50,7 @@ struct world_port {
     struct el_port *inner, *card;
     uint32_t vni;
     bool protect;
+    bool full; /* it takes nothing */
 };
 
 struct world_node {
@@ -249,6 +250,8 @@ static inline int world_port_send(struct el_port *port, const struct el_port_tx 
     struct world_port *self = (struct world_port *)port;
     bool was_inside = self->world->inside;
 
+    if (self->full)
+        return EL_EAGAIN;
     self->world->inside = false; /* memory is the tests' own way to keep frames */
     int rc = el_port_send(self->inner, frame);
     self->world->inside = was_inside;
