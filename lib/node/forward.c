@@ -391,7 +391,7 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
                       const struct el_port_rx *rx)
 {
     struct el_slice whole = {rx->bytes, rx->len};
-    struct el_port_tx tx = {rx->offload, &whole, 1};
+    struct el_port_tx tx = {rx->offload, &whole, 1, true};
     struct el_switch_out out;
     struct el_mac dst, src;
 
@@ -415,7 +415,8 @@ static void emit_merged(void *arg, unsigned number, const struct el_offload *off
                         const struct el_slice *slices, unsigned count)
 {
     struct el_forward *f = arg;
-    struct el_port_tx tx = {*offload, slices, count};
+    /* In front of a frame that stands alone are the headers it came in. */
+    struct el_port_tx tx = {*offload, slices, count, count == 1};
 
     drop_or_count(f, el_port_send(f->outlets[number].port, &tx));
 }

@@ -115,7 +115,7 @@ static void memory_close(struct el_port *port)
     free(end);
 }
 
-static const struct el_port_ops memory_ops = {memory_receive, memory_send, memory_close};
+static const struct el_port_ops memory_ops = {memory_receive, memory_send, memory_close, NULL};
 
 int el_port_memory_pair(unsigned queue, struct el_port *ends[2])
 {

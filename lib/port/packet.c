@@ -21,6 +21,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@
 enum {
     BATCH = 32,             /* frames per system call */
     BUFFER_BYTES = 8 << 20, /* a burst of 64 KB super-frames */
-    PIECES = 2,             /* of a received message: vnet header and frame */
+    NEW_GROUP = -1,         /* instead of a fanout group's number */
 };
 
 /* Ancillary data of one message: the VLAN tag. */
@@ -50,9 +51,9 @@ struct packet {
     bool gone;           /* and, which it does not say, it was removed after that */
     /* Lent to recvmmsg(). */
     struct mmsghdr messages[BATCH];
-    struct iovec pieces[BATCH][PIECES];
-    struct virtio_net_hdr vnets[BATCH];
+    struct iovec pieces[BATCH];
     struct control controls[BATCH];
+    uint32_t drops; /* of the socket, when we adopted it */
 };
 
 /* -- opening -- */
@@ -138,6 +139,38 @@ static int bind_to(int fd, unsigned index, uint16_t protocol)
     return bind(fd, (const struct sockaddr *)&address, sizeof address);
 }
 
+/* Joins the group that shares the interface's frames, so that each goes to one of its sockets, all
+ * of one flow to the same. The first lets the kernel choose a number that no other program has. */
+static int join(int fd, int *group)
+{
+    bool first = *group == NEW_GROUP;
+    unsigned number = first ? 0 : (unsigned)*group;
+    unsigned type = PACKET_FANOUT_HASH | (first ? PACKET_FANOUT_FLAG_UNIQUEID : 0);
+    unsigned fanout = number | type << 16;
+    socklen_t len = sizeof fanout;
+
+    if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &fanout, sizeof fanout) < 0 ||
+        getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &fanout, &len) < 0)
+        return -1;
+    *group = fanout & UINT16_MAX;
+    return 0;
+}
+
+static int set_filter(int fd, struct sock_filter *filter, size_t count)
+{
+    struct sock_fprog program = {(unsigned short)count, filter};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+/* Lets nothing in, until confine(). */
+static int shut(int fd)
+{
+    struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+
+    return set_filter(fd, nothing, 1);
+}
+
 /* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives. */
 static int confine(int fd, unsigned index)
 {
@@ -148,15 +181,26 @@ static int confine(int fd, unsigned index)
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
 
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
+    if (set_filter(fd, filter, sizeof filter / sizeof filter[0]) < 0)
         return -1;
     return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on);
 }
 
-/* PROTOCOL 0: nothing is ever received. */
-static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
+/* PROTOCOL 0: nothing is ever received. GROUP: the number of the group of the lanes' sockets; NULL:
+ * there is none. */
+static int set_up(int fd, unsigned index, uint16_t protocol, int *group)
+{
+    int set = protocol ? set_options(fd, index) : set_format(fd);
+
+    if (set < 0 || shut(fd) < 0 || bind_to(fd, index, protocol) < 0)
+        return -1;
+    if (group && join(fd, group) < 0)
+        return -1;
+    return confine(fd, protocol ? index : 0);
+}
+
+static int open_packet(const char *name, uint16_t protocol, int *group, struct el_err *err)
 {
     unsigned index = if_nametoindex(name);
 
@@ -169,12 +213,9 @@ static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
                    ? el_err_os(err, errno, "lan %s: run as root or with CAP_NET_RAW", name)
                    : el_err_os(err, errno, "lan %s: packet socket", name);
 
-    int code = 0;
-    int set = protocol ? set_options(fd, index) : set_format(fd);
-    if (set < 0 || confine(fd, protocol ? index : 0) < 0 || bind_to(fd, index, protocol) < 0)
-        code = el_err_os(err, errno, "lan %s: setting up the packet socket", name);
-    else
-        code = check_kind(fd, name, err);
+    int code = set_up(fd, index, protocol, group) < 0
+                   ? el_err_os(err, errno, "lan %s: setting up the packet socket", name)
+                   : check_kind(fd, name, err);
     if (code < 0) {
         close(fd);
         return code;
@@ -184,12 +225,32 @@ static int open_packet(const char *name, uint16_t protocol, struct el_err *err)
 
 int el_packet_open(const char *name, struct el_err *err)
 {
-    return open_packet(name, ETH_P_ALL, err);
+    return open_packet(name, ETH_P_ALL, NULL, err);
+}
+
+int el_packet_open_lanes(const char *name, unsigned count, int fds[], struct el_err *err)
+{
+    int group = NEW_GROUP;
+
+    for (unsigned i = 0; i < count; i++) {
+        fds[i] = open_packet(name, ETH_P_ALL, count > 1 ? &group : NULL, err);
+        if (fds[i] >= 0)
+            continue;
+        if (i == 0 && group == NEW_GROUP) { /* no group for an interface that is down */
+            fds[0] = el_packet_open(name, err);
+            return fds[0] < 0 ? fds[0] : 1;
+        }
+        int code = fds[i];
+        while (i > 0)
+            close(fds[--i]);
+        return code;
+    }
+    return (int)count;
 }
 
 int el_packet_open_to_send(const char *name, struct el_err *err)
 {
-    return open_packet(name, 0, err);
+    return open_packet(name, 0, NULL, err);
 }
 
 /* -- receiving -- */
@@ -238,15 +299,25 @@ static void accept_message(struct packet *packet, unsigned i, struct el_port_rx 
 {
     struct msghdr *message = &packet->messages[i].msg_hdr;
     size_t len = packet->messages[i].msg_len;
+    uint64_t *counts = packet->port.counts;
+    struct virtio_net_hdr vnet;
     struct el_eth_tag tag;
 
     rx->len = 0;
-    if (message->msg_flags & MSG_TRUNC || len < sizeof(struct virtio_net_hdr) ||
-        el_vnet_read(&packet->vnets[i], &rx->offload) < 0)
+    memcpy(&vnet, rx->bytes - sizeof vnet, sizeof vnet);
+    if (message->msg_flags & MSG_TRUNC) {
+        counts[EL_PORT_DROP_LONG]++;
         return;
-    rx->len = len - sizeof(struct virtio_net_hdr);
-    if (find_tag(message, &tag) && !insert_tag(rx, &tag))
+    }
+    if (len < sizeof vnet || el_vnet_read(&vnet, &rx->offload) < 0) {
+        counts[EL_PORT_DROP_OFFLOAD]++;
+        return;
+    }
+    rx->len = len - sizeof vnet;
+    if (find_tag(message, &tag) && !insert_tag(rx, &tag)) {
+        counts[EL_PORT_DROP_LONG]++;
         rx->len = 0;
+    }
 }
 
 /* Whether the interface it was bound to has been removed: the kernel unbinds the socket then. */
@@ -284,15 +355,18 @@ static int packet_receive(struct el_port *port, struct el_port_rx *frames, unsig
     for (unsigned i = 0; i < count; i++) {
         struct msghdr *message = &packet->messages[i].msg_hdr;
 
-        packet->pieces[i][1] = (struct iovec){frames[i].bytes, frames[i].capacity};
+        packet->pieces[i] = (struct iovec){frames[i].bytes - EL_PORT_HEADROOM,
+                                           EL_PORT_HEADROOM + frames[i].capacity};
         message->msg_controllen = sizeof packet->controls[i];
         message->msg_flags = 0;
     }
 
     int received = recvmmsg(port->fd, packet->messages, count, MSG_DONTWAIT, NULL);
     /* A super-frame of a kind that the vnet header cannot describe is lost this way (EINVAL). */
-    for (unsigned lost = 0; received < 0 && errno == EINVAL && lost < BATCH; lost++)
+    for (unsigned lost = 0; received < 0 && errno == EINVAL && lost < BATCH; lost++) {
+        port->counts[EL_PORT_DROP_OFFLOAD]++;
         received = recvmmsg(port->fd, packet->messages, count, MSG_DONTWAIT, NULL);
+    }
     if (received < 0)
         return receive_error(packet, errno);
     for (unsigned i = 0; i < (unsigned)received; i++)
@@ -314,7 +388,23 @@ static void packet_close(struct el_port *port)
     free(port);
 }
 
-static const struct el_port_ops packet_ops = {packet_receive, packet_send, packet_close};
+/* How many frames the kernel had no room for. */
+static uint32_t drops(int fd)
+{
+    uint32_t meminfo[SK_MEMINFO_VARS] = {0};
+    socklen_t len = sizeof meminfo;
+
+    getsockopt(fd, SOL_SOCKET, SO_MEMINFO, meminfo, &len);
+    return meminfo[SK_MEMINFO_DROPS];
+}
+
+static uint64_t packet_kernel_drops(const struct el_port *port)
+{
+    return drops(port->fd) - ((const struct packet *)port)->drops;
+}
+
+static const struct el_port_ops packet_ops = {packet_receive, packet_send, packet_close,
+                                              packet_kernel_drops};
 
 /* Packet sockets take UDP super-frames since Linux 6.2 and do not say so; the option to set the
  * size of the vnet header came with 6.6. Setting the size that it has changes nothing. */
@@ -334,16 +424,16 @@ int el_port_from_packet(int fd, const char *name, struct el_port **port)
     if (!packet)
         return EL_ENOMEM;
     for (unsigned i = 0; i < BATCH; i++) {
-        packet->pieces[i][0] = (struct iovec){&packet->vnets[i], sizeof packet->vnets[i]};
         packet->messages[i].msg_hdr = (struct msghdr){
-            .msg_iov = packet->pieces[i],
-            .msg_iovlen = PIECES,
+            .msg_iov = &packet->pieces[i],
+            .msg_iovlen = 1,
             .msg_control = &packet->controls[i],
         };
     }
     packet->port.ops = &packet_ops;
     packet->port.fd = fd;
     packet->port.uso = takes_uso(fd);
+    packet->drops = drops(fd);
     snprintf(packet->port.name, sizeof packet->port.name, "%s", name);
     *port = &packet->port;
     return 0;

@@ -22,6 +22,11 @@
  * Ethernet). The interface need not be up. */
 int el_packet_open(const char *name, struct el_err *err);
 
+/* Up to COUNT (1 or more) of them, for as many lanes: each frame comes to one of FDS, all frames of
+ * a flow to the same (PACKET_FANOUT). Returns how many there are: COUNT, or 1 where the kernel
+ * makes no group because the interface is down. On an error none is open. */
+int el_packet_open_lanes(const char *name, unsigned count, int fds[], struct el_err *err);
+
 /* The same for sending only: it is not promiscuous, and no frame is copied for it. */
 int el_packet_open_to_send(const char *name, struct el_err *err);
 

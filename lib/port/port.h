@@ -21,11 +21,14 @@ enum {
     EL_PORT_NAME_BYTES = 16,
     /* The largest frame a port takes or gives: a 64 KB IP packet behind two VLAN tags. */
     EL_PORT_FRAME_BYTES = 65535 + 22,
+    EL_PORT_HEADROOM = 10, /* in front of a frame: the header that the kernel wants there */
+    EL_PORT_TAILROOM = 1,  /* behind a received one: touched by a frame that is too long */
 };
 
 /* Where one frame is to be received: the caller gives bytes and capacity, the port fills in the
- * rest. The frame starts at bytes. One that is longer than capacity, or whose offload nobody could
- * understand, is dropped, or has length 0 where it came in one batch with others. */
+ * rest. The frame starts at bytes; EL_PORT_HEADROOM before it and EL_PORT_TAILROOM behind its
+ * capacity are the port's to write to. One that is longer than capacity, or whose offload nobody
+ * could understand, is dropped, or has length 0 where it came in one batch with others. */
 struct el_port_rx {
     uint8_t *bytes;
     size_t capacity;
@@ -39,11 +42,22 @@ struct el_port_tx {
     struct el_offload offload;
     const struct el_slice *slices;
     unsigned count; /* at most EL_PORT_SLICES */
+    bool
+        headroom; /* EL_PORT_HEADROOM in front of the first piece may be written to: it is faster */
 };
 
 enum { EL_PORT_SLICES = 68 };
 
 struct el_port;
+
+/* What a port counts itself; what sending returns is the caller's to count. */
+enum el_port_counter {
+    EL_PORT_DROP_LONG,    /* received: longer than the buffer */
+    EL_PORT_DROP_OFFLOAD, /* received: a header that nobody understands */
+    EL_PORT_DROP_FULL, /* dropped by the kernel in front of us: we are too slow (packet sockets; a
+                          TAP interface counts it itself: ip -s link, TX dropped) */
+    EL_PORT_COUNTERS
+};
 
 struct el_port_ops {
     /* Receives up to COUNT frames without waiting. The number received; 0 when there is none;
@@ -54,6 +68,8 @@ struct el_port_ops {
      * error. */
     int (*send)(struct el_port *port, const struct el_port_tx *frame);
     void (*close)(struct el_port *port);
+    /* Asks the kernel what it dropped; NULL where it does not tell. */
+    uint64_t (*kernel_drops)(const struct el_port *port);
 };
 
 /* The part every kind of port begins with. */
@@ -62,6 +78,7 @@ struct el_port {
     int fd;                        /* readable when a frame waits; -1 for memory */
     bool uso;                      /* takes EL_GSO_UDP_L4 frames */
     char name[EL_PORT_NAME_BYTES]; /* for logs */
+    uint64_t counts[EL_PORT_COUNTERS];
 };
 
 static inline int el_port_receive(struct el_port *port, struct el_port_rx *frames, unsigned count)
@@ -73,6 +90,9 @@ static inline int el_port_send(struct el_port *port, const struct el_port_tx *fr
 {
     return port->ops->send(port, frame);
 }
+
+const char *el_port_counter_name(enum el_port_counter counter);
+uint64_t el_port_count(const struct el_port *port, enum el_port_counter counter);
 
 static inline void el_port_close(struct el_port *port)
 {

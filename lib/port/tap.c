@@ -6,13 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef TUN_F_USO4 /* Linux 6.2 */
@@ -51,53 +53,126 @@ static bool is_name(const char *name)
            strcmp(name, "..") != 0;
 }
 
-static int set_interface(int fd, const char *name, struct el_err *err)
+static int refused(const char *name, int cause, struct el_err *err)
 {
-    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
-    int header_bytes = sizeof(struct virtio_net_hdr);
-
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    if (ioctl(fd, TUNSETIFF, &request) < 0) {
-        int cause = errno;
-
-        switch (cause) {
-        case EPERM: return el_err_os(err, cause, "tap %s: run as root or with CAP_NET_ADMIN", name);
-        case EBUSY:
-            return el_err(err, EL_EEXIST,
-                          "tap %s: in use by another process: stop that one, or "
-                          "choose another name",
-                          name);
-        case EINVAL:
-            return el_err(err, EL_EINVAL,
-                          "tap %s: an interface of another kind has this name: "
-                          "remove it, or choose another name",
-                          name);
-        default: return el_err_os(err, cause, "tap %s", name);
-        }
+    switch (cause) {
+    case EPERM: return el_err_os(err, cause, "tap %s: run as root or with CAP_NET_ADMIN", name);
+    case EBUSY:
+        return el_err(err, EL_EEXIST,
+                      "tap %s: in use by another process: stop that one, or choose another name",
+                      name);
+    case EINVAL:
+        return el_err(err, EL_EINVAL,
+                      "tap %s: an interface of another kind has this name: remove it, or choose "
+                      "another name",
+                      name);
+    default: return el_err_os(err, cause, "tap %s", name);
     }
-    if (ioctl(fd, TUNSETVNETHDRSZ, &header_bytes) < 0)
-        return el_err_os(err, errno, "tap %s: setting the header size", name);
-    return 0;
 }
 
-int el_tap_open(const char *name, struct el_err *err)
+/* Attaches FD to the interface NAME, which is made if there is none. 0 or an errno. */
+static int attach(int fd, const char *name, unsigned queue_flag)
+{
+    struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | queue_flag)};
+
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    return ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
+}
+
+/* Whether somebody has the interface NAME open and up: a TAP has a carrier then. */
+static bool has_carrier(const char *name)
+{
+    struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+    struct ifreq request = {.ifr_data = (void *)&link};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    bool carrier = fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && link.data;
+    if (fd >= 0)
+        close(fd);
+    return carrier;
+}
+
+/*
+ * Attaches the first queue of up to COUNT. An interface with several queues and one without are two
+ * kinds to the kernel, and one that was made before us (ip tuntap add) is taken as it is. The
+ * kernel would also let us join somebody else's queues, and share the frames out between us: hence
+ * the look whether anybody is there. 1 if further queues may be attached, 0 if not, or an error.
+ */
+static int attach_first(int fd, const char *name, unsigned count, struct el_err *err)
+{
+    bool in_use = has_carrier(name);
+    unsigned wanted = count > 1 ? IFF_MULTI_QUEUE : 0;
+    unsigned flag = wanted;
+    int cause = attach(fd, name, flag);
+
+    if (cause == EINVAL) {
+        flag = wanted ^ IFF_MULTI_QUEUE;
+        cause = attach(fd, name, flag);
+    }
+    if (cause == 0 && flag && in_use)
+        cause = EBUSY;
+    if (cause)
+        return refused(name, cause, err);
+    int header_bytes = EL_PORT_HEADROOM;
+    if (ioctl(fd, TUNSETVNETHDRSZ, &header_bytes) < 0)
+        return el_err_os(err, errno, "tap %s: setting the header size", name);
+    return flag != 0;
+}
+
+/* Fills in FDS. The number of queues. */
+static int open_queues(const char *name, unsigned count, int fds[], struct el_err *err)
+{
+    fds[0] = open_device(name, err);
+    int several = fds[0] < 0 ? fds[0] : attach_first(fds[0], name, count, err);
+
+    if (several <= 0)
+        return several < 0 ? several : 1;
+    for (unsigned i = 1; i < count; i++) {
+        fds[i] = open_device(name, err);
+        if (fds[i] < 0)
+            return fds[i];
+        int cause = attach(fds[i], name, IFF_MULTI_QUEUE);
+        if (cause == E2BIG)
+            return el_err(err, EL_EFULL, "tap %s: no more than %u queues", name, i);
+        if (cause)
+            return refused(name, cause, err);
+    }
+    return (int)count;
+}
+
+int el_tap_open_queues(const char *name, unsigned count, int fds[], struct el_err *err)
 {
     if (!is_name(name))
         return el_err(err, EL_EINVAL,
                       "tap %s: an interface name has 1 to %d characters, and no "
                       "space, slash, colon or percent sign",
                       name, IFNAMSIZ - 1);
+    if (count == 0)
+        return el_err(err, EL_EINVAL, "tap %s: no queues", name);
+    for (unsigned i = 0; i < count; i++)
+        fds[i] = -1;
+    int opened = open_queues(name, count, fds, err);
+    for (unsigned i = 0; opened < 0 && i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    return opened;
+}
 
-    int fd = open_device(name, err);
-    if (fd < 0)
-        return fd;
+int el_tap_open(const char *name, struct el_err *err)
+{
+    int fd;
+    int rc = el_tap_open_queues(name, 1, &fd, err);
 
-    int code = set_interface(fd, name, err);
-    if (code < 0) {
-        close(fd);
-        return code;
-    }
-    return fd;
+    return rc < 0 ? rc : fd;
+}
+
+static bool read_header(const uint8_t *bytes, struct el_offload *offload)
+{
+    struct virtio_net_hdr vnet;
+
+    memcpy(&vnet, bytes, sizeof vnet);
+    return el_vnet_read(&vnet, offload) == 0;
 }
 
 static int tap_receive(struct el_port *port, struct el_port_rx *frames, unsigned count)
@@ -106,22 +181,23 @@ static int tap_receive(struct el_port *port, struct el_port_rx *frames, unsigned
 
     while (received < count) {
         struct el_port_rx *rx = &frames[received];
-        struct virtio_net_hdr vnet;
-        uint8_t beyond; /* is written only by a frame that is too long */
-        struct iovec pieces[] = {
-            {&vnet, sizeof vnet}, {rx->bytes, rx->capacity}, {&beyond, sizeof beyond}};
-        ssize_t len = readv(port->fd, pieces, 3);
+        uint8_t *start = rx->bytes - EL_PORT_HEADROOM;
+        size_t room = EL_PORT_HEADROOM + rx->capacity;
+        ssize_t len = read(port->fd, start, room + EL_PORT_TAILROOM);
 
         if (len < 0) {
             if (received > 0 || errno == EAGAIN || errno == EINTR)
                 break;
             return errno == EBADFD ? EL_ECLOSED : el_errno_from_os(errno);
         }
-        if ((size_t)len < sizeof vnet || (size_t)len - sizeof vnet > rx->capacity ||
-            el_vnet_read(&vnet, &rx->offload) < 0)
-            continue;
-        rx->len = (size_t)len - sizeof vnet;
-        received++;
+        if ((size_t)len > room) {
+            port->counts[EL_PORT_DROP_LONG]++;
+        } else if (len < EL_PORT_HEADROOM || !read_header(start, &rx->offload)) {
+            port->counts[EL_PORT_DROP_OFFLOAD]++;
+        } else {
+            rx->len = (size_t)len - EL_PORT_HEADROOM;
+            received++;
+        }
     }
     return (int)received;
 }
@@ -137,7 +213,7 @@ static void tap_close(struct el_port *port)
     free(port);
 }
 
-static const struct el_port_ops tap_ops = {tap_receive, tap_send, tap_close};
+static const struct el_port_ops tap_ops = {tap_receive, tap_send, tap_close, NULL};
 
 int el_port_from_tap(int fd, const char *name, struct el_port **port)
 {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5 /* Linux 6.2 */
@@ -18,6 +19,7 @@ _Static_assert(sizeof(struct el_slice) == sizeof(struct iovec) &&
                    offsetof(struct el_slice, bytes) == offsetof(struct iovec, iov_base) &&
                    offsetof(struct el_slice, len) == offsetof(struct iovec, iov_len),
                "struct el_slice is laid out as struct iovec");
+_Static_assert((int)EL_PORT_HEADROOM == sizeof(struct virtio_net_hdr), "the header fits");
 
 int el_vnet_read(const struct virtio_net_hdr *vnet, struct el_offload *offload)
 {
@@ -59,6 +61,21 @@ static struct virtio_net_hdr vnet_of(const struct el_offload *offload)
     return vnet;
 }
 
+/* Where the header is: in front of the frame, if it may be written there, else in PIECES. The
+ * number of pieces. */
+static int gather(const struct el_port_tx *frame, struct virtio_net_hdr *vnet, struct iovec *pieces)
+{
+    memcpy(pieces + 1, frame->slices, frame->count * sizeof *pieces);
+    if (!frame->headroom || frame->count == 0) {
+        pieces[0] = (struct iovec){vnet, sizeof *vnet};
+        return (int)frame->count + 1;
+    }
+    pieces[1].iov_base = (uint8_t *)pieces[1].iov_base - sizeof *vnet;
+    pieces[1].iov_len += sizeof *vnet;
+    memcpy(pieces[1].iov_base, vnet, sizeof *vnet);
+    return (int)frame->count;
+}
+
 int el_vnet_send(int fd, const struct el_port_tx *frame)
 {
     struct virtio_net_hdr vnet = vnet_of(&frame->offload);
@@ -66,9 +83,9 @@ int el_vnet_send(int fd, const struct el_port_tx *frame)
 
     if (frame->count > EL_PORT_SLICES)
         return EL_EINVAL;
-    pieces[0] = (struct iovec){&vnet, sizeof vnet};
-    memcpy(pieces + 1, frame->slices, frame->count * sizeof *pieces);
-    if (writev(fd, pieces, (int)frame->count + 1) >= 0)
+    int count = gather(frame, &vnet, pieces);
+    const struct iovec *first = &pieces[(unsigned)count == frame->count];
+    if ((count == 1 ? write(fd, first->iov_base, first->iov_len) : writev(fd, first, count)) >= 0)
         return 0;
 
     switch (errno) {

@@ -13,7 +13,8 @@
 /* 0, or EL_EPROTO where it asks for something we cannot do (UFO). */
 int el_vnet_read(const struct virtio_net_hdr *vnet, struct el_offload *offload);
 
-/* Sends the frame with its header in front by one writev(2). Returns what el_port_ops.send does. */
+/* Sends the frame with its header in front by one write(2) or writev(2). Returns what
+ * el_port_ops.send does. */
 int el_vnet_send(int fd, const struct el_port_tx *frame);
 
 #endif

@@ -275,7 +275,7 @@ static inline void world_port_close(struct el_port *port)
 }
 
 static const struct el_port_ops world_port_ops = {world_port_receive, world_port_send,
-                                                  world_port_close};
+                                                  world_port_close, NULL};
 
 /* Before world_start(): node I gets a port of network VNI, with a card behind it. */
 static inline void world_port(struct world *world, unsigned i, uint32_t vni, bool protect)

@@ -209,7 +209,7 @@ static void closed_close(struct el_port *port)
 /* That a port is gone is told even if the pipe is full when it happens. */
 static void lost_port_is_told_to_a_late_reader(void **state)
 {
-    static const struct el_port_ops ops = {closed_receive, closed_send, closed_close};
+    static const struct el_port_ops ops = {closed_receive, closed_send, closed_close, NULL};
     struct closed_port closed = {.port = {.ops = &ops, .name = "closed"}};
     uint8_t call[EL_TUNNEL_OUTPUT_BYTES];
     struct world w;

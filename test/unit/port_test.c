@@ -31,6 +31,7 @@
 
 enum {
     HEADROOM = 64,
+    BUFFER = HEADROOM + EL_PORT_FRAME_BYTES + EL_PORT_TAILROOM,
     TRANSFER_BYTES = 8 << 20,
     PATIENCE_MS = 20000, /* for an event that must come */
     QUIET_MS = 50,       /* in which nothing must come */
@@ -39,6 +40,13 @@ enum {
 
 static uint8_t random_payload[65536];
 static int left = -1, right = -1; /* the two namespaces; -1: there are none */
+
+/* Where a frame may be received in MEMORY. */
+static struct el_port_rx room(uint8_t *memory, size_t bytes)
+{
+    return (struct el_port_rx){.bytes = memory + HEADROOM,
+                               .capacity = bytes - HEADROOM - EL_PORT_TAILROOM};
+}
 
 static void enter(int namespace)
 {
@@ -169,7 +177,7 @@ struct relay {
     struct el_port *ports[2];
     struct el_gro *gro;
     unsigned supers_received, supers_sent, lost;
-    uint8_t frame[HEADROOM + EL_PORT_FRAME_BYTES];
+    uint8_t frame[BUFFER];
     uint8_t segments[EL_GSO_SEGMENTS_MAX][1600];
 };
 
@@ -177,7 +185,7 @@ static void relay_emit(void *arg, unsigned port, const struct el_offload *offloa
                        const struct el_slice *slices, unsigned count)
 {
     struct relay *relay = arg;
-    struct el_port_tx tx = {*offload, slices, count};
+    struct el_port_tx tx = {*offload, slices, count, false};
 
     relay->supers_sent += count > 1;
     if (el_port_send(relay->ports[port], &tx) < 0)
@@ -186,7 +194,7 @@ static void relay_emit(void *arg, unsigned port, const struct el_offload *offloa
 
 static void relay_from(struct relay *relay, unsigned side)
 {
-    struct el_port_rx rx = {.bytes = relay->frame + HEADROOM, .capacity = EL_PORT_FRAME_BYTES};
+    struct el_port_rx rx = room(relay->frame, sizeof relay->frame);
 
     for (unsigned i = 0; i < 64; i++) {
         int received = el_port_receive(relay->ports[side], &rx, 1);
@@ -447,10 +455,142 @@ static void tap_errors_say_what_to_do(void **state)
     assert_non_null(strstr(err.text, "tap lo: "));
 }
 
+/* Deals out FLOWS datagrams, each of a flow of its own, and says how many came to each of the COUNT
+ * PORTS. Each has to come to one of them, and exactly as it was sent. */
+enum { FLOWS = 64 };
+static void deal_out(struct el_port **ports, unsigned count, const char *to, unsigned came[])
+{
+    static uint8_t got[BUFFER];
+    unsigned seen[FLOWS] = {0}, left_over = FLOWS;
+    struct pollfd fds[8];
+
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct sockaddr_in address = address_of(to);
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        address.sin_port = htons((uint16_t)(7000 + i));
+        assert_int_equal(
+            sendto(fd, random_payload, 100 + i, 0, (struct sockaddr *)&address, sizeof address),
+            100 + i);
+        close(fd);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        fds[i] = (struct pollfd){ports[i]->fd, POLLIN, 0};
+        came[i] = 0;
+    }
+    while (left_over > 0) {
+        assert_true(poll(fds, count, PATIENCE_MS) > 0);
+        for (unsigned i = 0; i < count; i++) {
+            struct el_port_rx rx = room(got, sizeof got);
+            if (!fds[i].revents || el_port_receive(ports[i], &rx, 1) != 1 || rx.len < 142 ||
+                rx.bytes[36] != 7000 >> 8)
+                continue; /* the kernel's own */
+            size_t flow = rx.len - 142;
+            assert_true(flow < FLOWS);
+            assert_memory_equal(rx.bytes + 42, random_payload, 100 + flow);
+            assert_int_equal(seen[flow]++, 0);
+            came[i]++;
+            left_over--;
+        }
+    }
+}
+
+static void expect_all_dealt(const unsigned came[], unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        assert_true(came[i] > 0); /* not so by chance once in 10^8 times */
+}
+
+/* Several queues of one interface: each frame comes to one of them. */
+static void tap_with_queues(void **state)
+{
+    enum { QUEUES = 4 };
+    struct el_port *queues[QUEUES];
+    struct el_err err;
+    unsigned came[QUEUES];
+    int fds[QUEUES], other[QUEUES];
+
+    (void)state;
+    need_tap();
+    assert_int_equal(el_tap_open_queues("eltest7", QUEUES, fds, &err), QUEUES);
+    for (unsigned i = 0; i < QUEUES; i++)
+        assert_int_equal(el_port_from_tap(fds[i], "eltest7", &queues[i]), 0);
+    set_address("eltest7", "10.77.7.1");
+    assert_true(ip("neigh add 10.77.7.2 lladdr 52:54:00:00:00:02 dev eltest7"));
+    deal_out(queues, QUEUES, "10.77.7.2", came);
+    expect_all_dealt(came, QUEUES);
+
+    /* Nobody joins by accident, whatever the number of queues of either. */
+    for (unsigned count = 1; count <= QUEUES; count++)
+        assert_int_equal(el_tap_open_queues("eltest7", count, other, &err), EL_EEXIST);
+    assert_non_null(strstr(err.text, "tap eltest7: in use"));
+    deal_out(queues, QUEUES, "10.77.7.2", came);
+    for (unsigned i = 0; i < QUEUES; i++)
+        el_port_close(queues[i]);
+    int fd = el_tap_open("eltest7", &err); /* it is gone, so it is a new one */
+    assert_true(fd >= 0);
+    assert_int_equal(el_tap_open_queues("eltest7", QUEUES, other, &err), EL_EEXIST);
+    close(fd);
+}
+
+/* What was made by somebody else before is taken as it is. */
+static void tap_that_was_there(void **state)
+{
+    struct el_err err;
+    int fds[4];
+
+    (void)state;
+    need_tap();
+    if (!ip("tuntap add eltest8 mode tap") || !ip("tuntap add eltest9 mode tap multi_queue"))
+        skip();
+    for (unsigned round = 0; round < 2; round++) {
+        assert_int_equal(el_tap_open_queues("eltest8", 4, fds, &err), 1);
+        close(fds[0]);
+        assert_int_equal(el_tap_open_queues("eltest9", 4, fds, &err), 4);
+        for (unsigned i = 0; i < 4; i++)
+            close(fds[i]);
+        fds[0] = el_tap_open("eltest9", &err);
+        assert_true(fds[0] >= 0);
+        close(fds[0]);
+        assert_true(ip("link set eltest8 up"));
+        assert_true(ip("link set eltest9 up"));
+    }
+    ip("link del eltest8");
+    ip("link del eltest9");
+}
+
+/* A frame that is too long for the buffer is dropped and counted; one that just fits is not. */
+static void tap_frame_that_is_too_long(void **state)
+{
+    static uint8_t small[HEADROOM + 142 + EL_PORT_TAILROOM];
+    struct el_port *tap;
+    unsigned came = 0;
+
+    (void)state;
+    need_tap();
+    tap = open_tap("eltest8", "10.77.8.1");
+    assert_true(ip("neigh add 10.77.8.2 lladdr 52:54:00:00:00:02 dev eltest8"));
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in to = address_of("10.77.8.2");
+    to.sin_port = htons(7000);
+    for (unsigned len = 100; len <= 101; len++)
+        assert_int_equal(sendto(fd, random_payload, len, 0, (struct sockaddr *)&to, sizeof to),
+                         len);
+    while (came == 0 || el_port_count(tap, EL_PORT_DROP_LONG) == 0) {
+        struct el_port_rx rx = room(small, sizeof small);
+        assert_true(wait_readable(tap->fd, PATIENCE_MS));
+        if (el_port_receive(tap, &rx, 1) == 1 && rx.len == 142 && rx.bytes[36] == 7000 >> 8) {
+            assert_memory_equal(rx.bytes + 42, random_payload, 100);
+            came++;
+        }
+    }
+    close(fd);
+    el_port_close(tap);
+}
+
 static void tap_that_is_deleted(void **state)
 {
     uint8_t frame[2000];
-    struct el_port_rx rx = {.bytes = frame, .capacity = sizeof frame};
+    struct el_port_rx rx = room(frame, sizeof frame);
     struct el_slice slice = {frame, 60};
     struct el_port_tx tx = {.slices = &slice, .count = 1};
 
@@ -490,16 +630,16 @@ static void receive_ours(struct el_port *port, struct el_port_rx *rx)
 static void wait_until_open(struct el_port *from, struct el_port *to)
 {
     static const uint8_t probe[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
-    static uint8_t got[EL_PORT_FRAME_BYTES];
+    static uint8_t got[BUFFER];
     struct el_slice slice = {probe, sizeof probe};
     struct el_port_tx tx = {.slices = &slice, .count = 1};
-    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_port_rx rx = room(got, sizeof got);
 
     for (unsigned i = 0; i < PATIENCE_MS / AGAIN_MS; i++) {
         (void)el_port_send(from, &tx);
         while (wait_readable(to->fd, AGAIN_MS))
             if (el_port_receive(to, &rx, 1) == 1 && rx.len == sizeof probe &&
-                memcmp(got, probe, sizeof probe) == 0)
+                memcmp(rx.bytes, probe, sizeof probe) == 0)
                 return;
     }
     fail_msg("%s: no frame comes through", to->name);
@@ -519,25 +659,33 @@ static void open_pair(struct el_port **a, struct el_port **b)
 static void check_passes(struct el_port *from, struct el_port *to, const struct sample *s,
                          const struct el_offload *offload)
 {
-    static uint8_t frame[SAMPLE_BYTES_MAX], got[EL_PORT_FRAME_BYTES];
+    static uint8_t memory[HEADROOM + SAMPLE_BYTES_MAX], got[BUFFER];
+    uint8_t *frame = memory + HEADROOM;
     size_t len = sample_build(frame, s);
     size_t split = len / 3;
     struct el_slice slices[] = {{frame, split}, {frame + split, len - split}};
-    struct el_port_tx tx = {*offload, slices, 2};
-    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_slice whole = {frame, len};
+    struct el_port_tx ways[] = {{*offload, slices, 2, false},
+                                {*offload, slices, 2, true},
+                                {*offload, &whole, 1, false},
+                                {*offload, &whole, 1, true}};
 
-    assert_int_equal(el_port_send(from, &tx), 0);
-    receive_ours(to, &rx);
-    assert_int_equal(rx.len, len);
-    assert_memory_equal(rx.bytes, frame, len);
-    assert_int_equal(rx.offload.needs_csum, offload->needs_csum);
-    assert_int_equal(rx.offload.gso, offload->gso);
-    if (offload->needs_csum) {
-        assert_int_equal(rx.offload.csum_start, sample_l4(s));
-        assert_int_equal(rx.offload.csum_offset, offload->csum_offset);
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct el_port_rx rx = room(got, sizeof got);
+
+        assert_int_equal(el_port_send(from, &ways[i]), 0);
+        receive_ours(to, &rx);
+        assert_int_equal(rx.len, len);
+        assert_memory_equal(rx.bytes, frame, len);
+        assert_int_equal(rx.offload.needs_csum, offload->needs_csum);
+        assert_int_equal(rx.offload.gso, offload->gso);
+        if (offload->needs_csum) {
+            assert_int_equal(rx.offload.csum_start, sample_l4(s));
+            assert_int_equal(rx.offload.csum_offset, offload->csum_offset);
+        }
+        if (offload->gso != EL_GSO_NONE)
+            assert_int_equal(rx.offload.gso_size, offload->gso_size);
     }
-    if (offload->gso != EL_GSO_NONE)
-        assert_int_equal(rx.offload.gso_size, offload->gso_size);
 }
 
 static struct el_offload offload_of(const struct sample *s, uint16_t size)
@@ -613,7 +761,7 @@ static void card_with_jumbo_frames(void **state)
 
     /* A buffer that is too small for it: dropped, and the next one comes. */
     uint8_t small[1600];
-    struct el_port_rx rx = {.bytes = small, .capacity = sizeof small};
+    struct el_port_rx rx = room(small, sizeof small);
     assert_int_equal(el_port_send(a, &tx), 0);
     do { /* the kernel's own frames are short */
         assert_true(wait_readable(b->fd, PATIENCE_MS));
@@ -648,7 +796,7 @@ static void card_receives_in_batches(void **state)
         struct el_port_tx tx = {.slices = &slice, .count = 1};
 
         assert_int_equal(el_port_send(a, &tx), 0);
-        rx[i] = (struct el_port_rx){.bytes = buffers[i], .capacity = sizeof buffers[i]};
+        rx[i] = room(buffers[i], sizeof buffers[i]);
     }
     while (got < FRAMES) {
         assert_true(wait_readable(b->fd, PATIENCE_MS));
@@ -667,14 +815,83 @@ static void card_receives_in_batches(void **state)
     drop_veth();
 }
 
+/* Sockets of several lanes: each frame comes to one of them. */
+static void card_with_lanes(void **state)
+{
+    enum { LANES = 4 };
+    struct el_port *lanes[LANES], *a, *b;
+    unsigned came[LANES];
+    struct el_err err;
+    int fds[LANES];
+
+    (void)state;
+    need_veth();
+    open_pair(&a, &b);
+    el_port_close(a);
+    el_port_close(b);
+    enter(left);
+    set_address("a0", "10.77.9.1");
+    assert_true(ip("neigh add 10.77.9.2 lladdr 52:54:00:00:00:02 dev a0"));
+    enter(right);
+    assert_int_equal(el_packet_open_lanes("p0", LANES, fds, &err), LANES);
+    for (unsigned i = 0; i < LANES; i++)
+        assert_int_equal(el_port_from_packet(fds[i], "p0", &lanes[i]), 0);
+    /* Another program's are another group. */
+    assert_int_equal(el_packet_open_lanes("p0", 2, fds, &err), 2);
+    enter(left);
+    deal_out(lanes, LANES, "10.77.9.2", came);
+    expect_all_dealt(came, LANES);
+    close(fds[0]);
+    close(fds[1]);
+    for (unsigned i = 0; i < LANES; i++)
+        el_port_close(lanes[i]);
+
+    /* Down: as many as the kernel allows. */
+    enter(right);
+    assert_true(ip("link set p0 down"));
+    int count = el_packet_open_lanes("p0", LANES, fds, &err);
+    assert_true(count == LANES || count == 1);
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    assert_int_equal(el_packet_open_lanes("nosuch", 2, fds, &err), EL_ENOENT);
+    drop_veth();
+}
+
+/* What the kernel has no room for is counted. */
+static void card_that_overflows(void **state)
+{
+    static uint8_t frame[60] = {0x52, 0x54, 0, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 0x88, 0xb5};
+    static uint8_t got[BUFFER];
+    struct el_slice slice = {frame, sizeof frame};
+    struct el_port_tx tx = {.slices = &slice, .count = 1};
+    uint64_t received = 0, sent = 0;
+    int few = 4096, n;
+
+    (void)state;
+    need_veth();
+    struct el_port *a, *b;
+    open_pair(&a, &b);
+    assert_int_equal(el_port_count(b, EL_PORT_DROP_FULL), 0);
+    assert_int_equal(setsockopt(b->fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof few), 0);
+    while (el_port_count(b, EL_PORT_DROP_FULL) == 0)
+        sent += el_port_send(a, &tx) == 0;
+    struct el_port_rx rx = room(got, sizeof got);
+    while ((n = el_port_receive(b, &rx, 1)) > 0)
+        received += rx.len == sizeof frame;
+    assert_true(received < sent);
+    el_port_close(a);
+    el_port_close(b);
+    drop_veth();
+}
+
 /* A socket for sending only: super-frames go out, nothing comes in. */
 static void card_that_only_sends(void **state)
 {
-    static uint8_t got[EL_PORT_FRAME_BYTES];
+    static uint8_t got[BUFFER];
     struct sample s = {
         .flags = 0x10, .ttl = 64, .payload = random_payload, .payload_len = 5000, .partial = true};
     struct el_offload super = offload_of(&s, 1000);
-    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_port_rx rx = room(got, sizeof got);
     struct el_port *a, *b, *sender;
     struct el_err err = {{0}};
 
@@ -743,7 +960,7 @@ static void card_cannot_be_taken_elsewhere(void **state)
 /* What the host itself sends through the card goes out, and does not come in. */
 static void card_does_not_hear_its_host(void **state)
 {
-    static uint8_t got[EL_PORT_FRAME_BYTES];
+    static uint8_t got[BUFFER];
     struct sockaddr_in to = address_of("10.77.3.255");
     int one = 1;
 
@@ -757,7 +974,7 @@ static void card_does_not_hear_its_host(void **state)
     assert_int_equal(sendto(fd, "hello", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
 
     /* It is on the wire: the other end has it. */
-    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_port_rx rx = room(got, sizeof got);
     do {
         assert_true(wait_readable(other->fd, PATIENCE_MS));
         assert_true(el_port_receive(other, &rx, 1) >= 0);
@@ -776,9 +993,9 @@ static void card_does_not_hear_its_host(void **state)
 static void card_goes_down_and_away(void **state)
 {
     static const struct el_offload none;
-    static uint8_t got[EL_PORT_FRAME_BYTES];
+    static uint8_t got[BUFFER];
     struct sample s = {.udp = true, .ttl = 64, .payload = random_payload, .payload_len = 99};
-    struct el_port_rx rx = {.bytes = got, .capacity = sizeof got};
+    struct el_port_rx rx = room(got, sizeof got);
     struct el_slice slice = {random_payload, 100};
     struct el_port_tx tx = {.slices = &slice, .count = 1};
     unsigned downs = 0;
@@ -832,19 +1049,20 @@ static void card_errors_say_what_to_do(void **state)
 static void memory_keeps_order_and_bounds(void **state)
 {
     struct el_port *ends[2];
-    uint8_t got[4][100];
+    uint8_t got[4][HEADROOM + 100 + EL_PORT_TAILROOM];
     struct el_port_rx rx[4];
 
     (void)state;
     assert_int_equal(el_port_memory_pair(0, ends), EL_EINVAL);
     assert_int_equal(el_port_memory_pair(3, ends), 0);
     for (unsigned i = 0; i < 4; i++)
-        rx[i] = (struct el_port_rx){.bytes = got[i], .capacity = sizeof got[i]};
+        rx[i] = room(got[i], sizeof got[i]);
     assert_int_equal(el_port_receive(ends[0], rx, 4), 0);
     for (unsigned round = 0; round < 5; round++) {
         for (unsigned i = 0; i < 4; i++) {
             struct el_slice slices[] = {{random_payload + i, 20}, {random_payload + 200 + i, 30}};
-            struct el_port_tx tx = {.offload = {.gso_size = (uint16_t)i}, slices, 2};
+            struct el_port_tx tx = {
+                .offload = {.gso_size = (uint16_t)i}, .slices = slices, .count = 2};
 
             assert_int_equal(el_port_send(ends[0], &tx), i < 3 ? 0 : EL_EAGAIN);
         }
@@ -852,8 +1070,8 @@ static void memory_keeps_order_and_bounds(void **state)
         for (unsigned i = 0; i < 3; i++) {
             assert_int_equal(rx[i].len, 50);
             assert_int_equal(rx[i].offload.gso_size, i);
-            assert_memory_equal(got[i], random_payload + i, 20);
-            assert_memory_equal(got[i] + 20, random_payload + 200 + i, 30);
+            assert_memory_equal(rx[i].bytes, random_payload + i, 20);
+            assert_memory_equal(rx[i].bytes + 20, random_payload + 200 + i, 30);
         }
     }
 
@@ -876,12 +1094,17 @@ int main(void)
         cmocka_unit_test(memory_keeps_order_and_bounds),
         cmocka_unit_test(tap_errors_say_what_to_do),
         cmocka_unit_test(tap_that_is_deleted),
+        cmocka_unit_test(tap_with_queues),
+        cmocka_unit_test(tap_that_was_there),
+        cmocka_unit_test(tap_frame_that_is_too_long),
         cmocka_unit_test(tcp_from_tap_to_tap),
         cmocka_unit_test(udp_from_tap_to_tap),
         cmocka_unit_test(card_errors_say_what_to_do),
         cmocka_unit_test(card_passes_frames_exactly),
         cmocka_unit_test(card_with_jumbo_frames),
         cmocka_unit_test(card_receives_in_batches),
+        cmocka_unit_test(card_with_lanes),
+        cmocka_unit_test(card_that_overflows),
         cmocka_unit_test(card_that_only_sends),
         cmocka_unit_test(card_cannot_be_taken_elsewhere),
         cmocka_unit_test(card_does_not_hear_its_host),
