@@ -42,6 +42,7 @@ extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_spoke;
 extern const struct el_applet el_applet_tftpd;
 extern const struct el_applet el_applet_tunnel;
+extern const struct el_applet el_applet_tunnel_capture;
 extern const struct el_applet el_applet_tunnel_show;
 
 /* Says that there is no applet NAME, and which one may be meant. The exit code. */

@@ -130,7 +130,8 @@ static int run(int argc, char **argv)
     return code;
 }
 
-static const struct el_applet *const commands[] = {&el_applet_tunnel_show, NULL};
+static const struct el_applet *const commands[] = {&el_applet_tunnel_show,
+                                                   &el_applet_tunnel_capture, NULL};
 
 const struct el_applet el_applet_tunnel = {
     .schema = &schema, .run = run, .commands = commands, .internal = true};

@@ -42,6 +42,7 @@ struct command {
 struct el_datapath {
     struct el_tunnel *tunnel;
     struct el_forward *forward;
+    struct el_capture *capture;
     struct el_tunnel_io *io;
     struct el_port *ports[EL_FORWARD_PORTS_MAX];
     bool port_gone[EL_FORWARD_PORTS_MAX];
@@ -177,11 +178,15 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
     rc = el_tunnel_new(&tunnel, &d->tunnel, err);
     if (rc < 0)
         return rc;
+    d->capture = el_capture_new(EL_FORWARD_PORTS_MAX + tunnel.peers_max);
+    if (!d->capture)
+        return el_err(err, EL_ENOMEM, "tunnel: out of memory");
     struct el_forward_config forward = {
         .tunnel = d->tunnel,
         .out = {io_reserve, io_cancel, d->io},
         .address = config->address,
         .peers_max = tunnel.peers_max,
+        .capture = d->capture,
     };
     rc = el_forward_new(&forward, &d->forward);
     return rc < 0 ? el_err(err, rc, "tunnel: %s", el_strerror(rc)) : 0;
@@ -220,6 +225,7 @@ void el_datapath_free(struct el_datapath *d)
         return;
     el_datapath_stop(d);
     el_forward_free(d->forward);
+    el_capture_free(d->capture);
     el_tunnel_free(d->tunnel);
     el_tunnel_io_free(d->io);
     for (unsigned i = 0; i < d->port_count; i++)
@@ -529,6 +535,11 @@ void el_datapath_set_endpoint(struct el_datapath *d, unsigned peer,
                               const struct el_endpoint *endpoint)
 {
     command(d, &(struct command){.kind = COMMAND_ENDPOINT, .peer = peer, .endpoint = *endpoint});
+}
+
+struct el_capture *el_datapath_capture(struct el_datapath *d)
+{
+    return d->capture;
 }
 
 void el_datapath_report(struct el_datapath *d, struct el_report *report)

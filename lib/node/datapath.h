@@ -69,6 +69,9 @@ void el_datapath_set_endpoint(struct el_datapath *datapath, unsigned peer,
 /* Takes a snapshot into REPORT, which has room for all peers and is the thread's until the notice
  * that says so; one at a time. */
 void el_datapath_report(struct el_datapath *datapath, struct el_report *report);
+/* Where to look on at the frames that pass: interfaces are as said in node/forward.h. It is for one
+ * thread at a time. */
+struct el_capture *el_datapath_capture(struct el_datapath *datapath);
 /* Logs all counters that are not zero. */
 void el_datapath_log_counters(struct el_datapath *datapath);
 

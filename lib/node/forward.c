@@ -66,6 +66,7 @@ struct outlet {
     struct el_port *port;
     struct peer *peer;
     uint32_t vni;
+    unsigned interface; /* of a capture */
 };
 
 struct el_forward {
@@ -81,6 +82,7 @@ struct el_forward {
     bool all_uso; /* every local port takes UDP super-frames */
     struct peer *peers;
     unsigned peer_count;
+    uint64_t now_ns;           /* of the datagrams that are being merged */
     uint64_t pmtu_deadline_ns; /* the earliest of all peers', or earlier */
     uint64_t counts[COUNTERS];
     /* Where a frame that is fragmented for several peers, or a probe, is put together. */
@@ -156,7 +158,7 @@ int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni
                         const struct el_mac *own)
 {
     struct el_switch_port_config config = {.vni = vni, .protect = own != NULL, .published = true};
-    struct outlet outlet = {.port = port, .vni = vni};
+    struct outlet outlet = {.port = port, .vni = vni, .interface = f->local_count};
 
     if (f->local_count == EL_FORWARD_PORTS_MAX)
         return EL_EFULL;
@@ -188,7 +190,8 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
                  el_tunnel_peer_padding(tunnel_peer));
     for (unsigned i = 0; i < count; i++) {
         struct el_switch_port_config config = {.vni = vnis[i], .published = true};
-        struct outlet outlet = {.peer = peer, .vni = vnis[i]};
+        struct outlet outlet = {
+            .peer = peer, .vni = vnis[i], .interface = EL_FORWARD_PORTS_MAX + f->peer_count};
         int number = add_outlet(f, &config, &outlet);
         if (number < 0)
             return number;
@@ -199,6 +202,28 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
     el_tunnel_peer_set_user(tunnel_peer, peer);
     f->peer_count++;
     return 0;
+}
+
+/* -- whoever looks on -- */
+
+/* A frame passes OUTLET, in DIRECTION. */
+static inline void show(const struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+                        enum el_capture_direction direction, const struct el_port_tx *frame)
+{
+    if (el_capture_wants(f->config.capture, outlet->interface, direction))
+        el_capture_put(f->config.capture, now_ns, outlet->interface, direction, &frame->offload,
+                       frame->slices, frame->count);
+}
+
+/* The same of one that is whole. */
+static inline void show_whole(const struct el_forward *f, uint64_t now_ns,
+                              const struct outlet *outlet, enum el_capture_direction direction,
+                              const struct el_offload *offload, const uint8_t *frame, size_t len)
+{
+    struct el_slice whole = {frame, len};
+
+    if (el_capture_wants(f->config.capture, outlet->interface, direction))
+        el_capture_put(f->config.capture, now_ns, outlet->interface, direction, offload, &whole, 1);
 }
 
 /* -- towards peers -- */
@@ -294,6 +319,7 @@ static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outle
         f->counts[DROP_FRAME_LARGE]++;
         return;
     }
+    show_whole(f, now_ns, outlet, EL_CAPTURE_OUT, &parcel->rest, parcel->frame, parcel->len);
     /* Frames only: probes and their answers would keep two idle peers probing each other. */
     if (el_pmtu_sent(&peer->pmtu, len))
         f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
@@ -345,13 +371,15 @@ static struct reach reach_of(const struct el_forward *f, const struct el_switch_
 }
 
 /* The first step, before cutting destroys the frame: the local ports take it as it is. */
-static void send_to_ports(struct el_forward *f, const struct el_switch_out *out,
+static void send_to_ports(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
                           const struct el_port_tx *tx)
 {
     for (unsigned i = 0; i < out->count; i++) {
         const struct outlet *outlet = &f->outlets[out->ports[i]];
-        if (outlet->port)
-            drop_or_count(f, el_port_send(outlet->port, tx));
+        if (!outlet->port)
+            continue;
+        show(f, now_ns, outlet, EL_CAPTURE_OUT, tx);
+        drop_or_count(f, el_port_send(outlet->port, tx));
     }
 }
 
@@ -399,11 +427,12 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
         f->counts[DROP_FRAME_SHORT]++;
         return;
     }
+    show(f, now_ns, &f->outlets[f->locals[number]], EL_CAPTURE_IN, &tx);
     memcpy(&dst, rx->bytes, sizeof dst);
     memcpy(&src, rx->bytes + sizeof dst, sizeof src);
     if (el_switch_forward_exclusive(f->sw, now_ns, 0, f->locals[number], &src, &dst, &out) < 0)
         return;
-    send_to_ports(f, &out, &tx);
+    send_to_ports(f, now_ns, &out, &tx);
     struct reach reach = reach_of(f, &out, SIZE_MAX);
     if (reach.peers > 0)
         cut_to_peers(f, now_ns, &out, rx, &reach);
@@ -418,6 +447,7 @@ static void emit_merged(void *arg, unsigned number, const struct el_offload *off
     /* In front of a frame that stands alone are the headers it came in. */
     struct el_port_tx tx = {*offload, slices, count, count == 1};
 
+    show(f, f->now_ns, &f->outlets[number], EL_CAPTURE_OUT, &tx);
     drop_or_count(f, el_port_send(f->outlets[number].port, &tx));
 }
 
@@ -452,6 +482,8 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
         f->counts[DROP_VNI]++;
         return;
     }
+    show_whole(f, now_ns, &f->outlets[from], EL_CAPTURE_IN, &packet->offload, packet->frame,
+               packet->frame_len);
     memcpy(&dst, packet->frame, sizeof dst);
     memcpy(&src, packet->frame + sizeof dst, sizeof src);
     if (el_switch_forward_exclusive(f->sw, now_ns, 0, (unsigned)from, &src, &dst, &out) < 0)
@@ -542,6 +574,7 @@ void el_forward_datagram(struct el_forward *f, uint64_t now_ns, const struct el_
 {
     struct el_tunnel_packet packet;
 
+    f->now_ns = now_ns;
     if (el_tunnel_open(f->config.tunnel, now_ns, from, bytes, len, &packet) == 1)
         packet_from_peer(f, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len,
                          tos);

@@ -25,6 +25,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/capture.h"
 #include "port/port.h"
 #include "tunnel/tunnel.h"
 
@@ -54,6 +55,9 @@ struct el_forward_config {
     uint32_t address;     /* our tunnel address, host order */
     unsigned peers_max;   /* 1..EL_TUNNEL_PEERS_MAX */
     size_t addresses_max; /* of the switch; 0: its default */
+    /* For whoever looks on, or NULL: the ports are its interfaces from 0, the peers in the order in
+     * which they were added those from EL_FORWARD_PORTS_MAX. */
+    struct el_capture *capture;
 };
 
 struct el_forward;

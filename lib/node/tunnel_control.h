@@ -18,6 +18,8 @@ struct el_tunnel_control_config {
     uid_t owner; /* who may ask beside root */
     struct el_datapath *datapath;
     struct el_report_about about; /* what it points to must live longer */
+    const char *const *ports;     /* names, by their numbers; likewise */
+    unsigned port_count;
 };
 
 int el_tunnel_control_new(const struct el_tunnel_control_config *config,
@@ -26,7 +28,8 @@ int el_tunnel_control_new(const struct el_tunnel_control_config *config,
 /* On EL_NOTICE_REPORT. NULL is allowed. */
 void el_tunnel_control_reported(struct el_tunnel_control *control);
 
-/* After the loop and the data path have ended. NULL is allowed. */
+/* After the loop and the thread of the data path have ended, and before the data path is freed.
+ * NULL is allowed. */
 void el_tunnel_control_free(struct el_tunnel_control *control);
 
 #endif

@@ -59,6 +59,7 @@ struct service {
     uv_poll_t notices;
     struct el_sys_control socket; /* if we have made it; its fd is -1 once it is control's */
     struct el_tunnel_control *control;
+    const char *port_name;
     bool port_gone; /* why the loop was stopped, */
     bool gave_up;   /* or why */
     struct el_net_timer *patience;
@@ -333,6 +334,7 @@ static int make_loop(struct service *s, struct el_err *err)
 static int make_control(struct service *s, const struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
+    s->port_name = config->lan ? config->lan : config->network;
     struct el_tunnel_control_config control = {
         .loop = el_net_kernel_loop(s->net),
         .fd = opened->control,
@@ -345,6 +347,8 @@ static int make_control(struct service *s, const struct opened *opened, struct e
                                                     : el_ip4(el_node_key_address(s->public_key)),
                   .started_ns = el_sys_now_ns(),
                   .peers = &config->peers},
+        .ports = &s->port_name,
+        .port_count = 1,
     };
 
     return opened->control < 0 ? 0 : el_tunnel_control_new(&control, &s->control, err);
@@ -435,8 +439,8 @@ static void tear_down(struct service *s)
     el_net_timer_free(s->patience);
     el_net_kernel_free(s->net);
     free(s->callees);
-    el_datapath_free(s->datapath);
     el_tunnel_control_free(s->control);
+    el_datapath_free(s->datapath);
     el_sys_control_close(&s->socket);
     el_remember_close(s->memory);
 }
