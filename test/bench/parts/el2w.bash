@@ -5,17 +5,17 @@
 
 program=$EL2W
 
+# Whether this program can do it is for its own parser to say.
 prepare() {
-    [[ $wire == standard ]] || grep -q "wire=" < <("$program" help tunnel) ||
-        { echo "this el2w has no wire=$wire" && return 1; }
+    "$program" tunnel --show-config --key none \
+        --peer "peer=$("$EL2W" keygen "$WORK/probe.key"),wire=$wire" >/dev/null
 }
 
 # tunnel_arguments SIDE PEER-ADDRESS: prints them, one a line.
 tunnel_arguments() {
-    local peer=$((3 - $1)) form=
-    [[ $wire == standard ]] || form=,wire=$wire
-    printf '%s\n' tunnel --key "el2w-$1.key" --listen 51820 --address "100.64.0.$1" \
-        --peer "peer=$("$EL2W" keygen "el2w-$peer.key"),ip=100.64.0.$peer,endpoint=$2:51820$form"
+    local peer=$((3 - $1))
+    printf '%s\n' tunnel --key "el2w-$1.key" --listen 51820 --address "100.64.0.$1" --control none \
+        --peer "peer=$("$EL2W" keygen "el2w-$peer.key"),ip=100.64.0.$peer,endpoint=$2:51820,wire=$wire"
 }
 
 carrier_up() {
