@@ -68,13 +68,14 @@ static char *tunnel_options(const struct hub *hub)
 static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
+    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
     uint16_t port = (uint16_t)config->listen;
-    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, err));
+    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, &options, err));
 
     if (rc < 0)
         return rc;
     /* A host without IPv6 does without. */
-    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, NULL));
+    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, &options, NULL));
     rc = el_launch_fds_add(fds, "tap",
                            el_node_interface_open(config->network, hub->public_key,
                                                   (uint32_t)config->vni, &hub->address, err));

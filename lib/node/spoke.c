@@ -134,13 +134,14 @@ static void on_restart(void *arg, const char *applet)
 
 static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
+    struct el_tunnel_io_options options = {(uint32_t)spoke->config->mark, spoke->config->device};
     uint16_t port = (uint16_t)spoke->config->listen;
-    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, err));
+    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, &options, err));
 
     if (rc < 0)
         return rc;
     /* A host without IPv6 does without. */
-    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, NULL));
+    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, &options, NULL));
     rc = open_port(spoke, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));

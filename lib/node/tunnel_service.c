@@ -203,11 +203,13 @@ struct opened {
 };
 
 /* What was given under NAME, or what opening gives. */
-static int take_or_open_udp(const char *name, unsigned family, uint16_t port, struct el_err *err)
+static int take_or_open_udp(const char *name, unsigned family,
+                            const struct el_tunnel_service_config *config, struct el_err *err)
 {
+    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
     int fd = el_sys_fds_take(name);
 
-    return fd >= 0 ? fd : el_tunnel_io_socket(family, port, err);
+    return fd >= 0 ? fd : el_tunnel_io_socket(family, (uint16_t)config->listen, &options, err);
 }
 
 /* Who was told about no control socket, by a supervisor, makes none. */
@@ -237,10 +239,10 @@ static int open_all(struct service *s, struct opened *opened, struct el_err *err
     if (rc < 0)
         return rc;
     el_tunnel_key_public(opened->private_key, s->public_key);
-    opened->udp4 = take_or_open_udp("udp4", 4, (uint16_t)config->listen, err);
+    opened->udp4 = take_or_open_udp("udp4", 4, config, err);
     if (opened->udp4 < 0)
         return opened->udp4;
-    opened->udp6 = take_or_open_udp("udp6", 6, (uint16_t)config->listen, NULL);
+    opened->udp6 = take_or_open_udp("udp6", 6, config, NULL);
     opened->port = el_sys_fds_take(config->lan ? "lan" : "tap");
     if (opened->port < 0 && config->lan)
         opened->port = el_packet_open(config->lan, err);

@@ -17,8 +17,10 @@
 #include <stdint.h>
 
 struct el_tunnel_service_config {
-    const char *key; /* file, if no descriptor was given */
-    uint64_t listen; /* UDP port, likewise; 0: any */
+    const char *key;    /* file, if no descriptor was given */
+    uint64_t listen;    /* UDP port, likewise; 0: any */
+    uint64_t mark;      /* of its datagrams, likewise; 0: none */
+    const char *device; /* the interface that it uses, likewise; NULL: any */
     const char *network;
     uint64_t vni;
     const char *lan;      /* NULL: an interface with the network's name */

@@ -155,10 +155,11 @@ int el_tunnel_io_sockets(unsigned family, uint16_t port, unsigned count, int fds
     return rc;
 }
 
-int el_tunnel_io_socket(unsigned family, uint16_t port, struct el_err *err)
+int el_tunnel_io_socket(unsigned family, uint16_t port, const struct el_tunnel_io_options *options,
+                        struct el_err *err)
 {
     int fd;
-    int rc = el_tunnel_io_sockets(family, port, 1, &fd, NULL, err);
+    int rc = el_tunnel_io_sockets(family, port, 1, &fd, options, err);
 
     return rc < 0 ? rc : fd;
 }

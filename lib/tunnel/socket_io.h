@@ -34,7 +34,8 @@ struct el_tunnel_io_options {
 int el_tunnel_io_sockets(unsigned family, uint16_t port, unsigned count, int fds[],
                          const struct el_tunnel_io_options *options, struct el_err *err);
 
-/* One socket without options: the descriptor, or an error. */
-int el_tunnel_io_socket(unsigned family, uint16_t port, struct el_err *err);
+/* One socket: the descriptor, or an error. */
+int el_tunnel_io_socket(unsigned family, uint16_t port, const struct el_tunnel_io_options *options,
+                        struct el_err *err);
 
 #endif

@@ -40,7 +40,7 @@ static int udp_socket(struct el_endpoint *at)
     struct el_err err = {""};
     struct sockaddr_in address;
     socklen_t len = sizeof address;
-    int fd = el_tunnel_io_socket(4, 0, &err);
+    int fd = el_tunnel_io_socket(4, 0, NULL, &err);
 
     if (fd < 0)
         fail_msg("%s", err.text);

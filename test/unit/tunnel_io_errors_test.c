@@ -44,7 +44,7 @@ static struct el_tunnel_io *open_io(struct el_endpoint *at)
     struct el_tunnel_io *io = NULL;
     struct sockaddr_in address;
     socklen_t len = sizeof address;
-    int fd = el_tunnel_io_socket(4, 0, &err);
+    int fd = el_tunnel_io_socket(4, 0, NULL, &err);
 
     if (fd < 0 || el_tunnel_io_new(fd, -1, &io, &err) < 0)
         fail_msg("%s", err.text);

@@ -34,7 +34,7 @@ static struct el_tunnel_io *open_family(unsigned family, struct el_endpoint *at)
 {
     struct el_err err = {""};
     struct el_tunnel_io *io = NULL;
-    int fd = el_tunnel_io_socket(family, 0, &err);
+    int fd = el_tunnel_io_socket(family, 0, NULL, &err);
 
     if (fd < 0 || el_tunnel_io_new(family == 4 ? fd : -1, family == 6 ? fd : -1, &io, &err) < 0)
         fail_msg("%s", err.text);
