@@ -5,6 +5,11 @@
  * Most lines are made by what somebody sends us. So that nobody fills a disk by sending, all but
  * errors (which are ours) and what was asked for to find a fault (debug) pass one token bucket,
  * kept as the time when it will be full again; threads share it without a lock.
+ *
+ * Nobody waits for whoever reads the log: a terminal may be stopped, a pipe full, and packets go on
+ * all the same. So a line is written only if there is room, and one thread at a time looks and
+ * writes: a pipe with room has room for the two lines that may follow (a page at least), and so has
+ * a terminal that says it has.
  */
 #include "base/log.h"
 
@@ -12,6 +17,8 @@
 #include "base/time.h"
 #include "base/wire.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -21,6 +28,7 @@ static enum el_log_level wanted = EL_LOG_INFO;
 static enum el_log_format line_format = EL_LOG_TEXT;
 static _Atomic uint64_t full_ns; /* when the bucket will be full again */
 static _Atomic uint64_t untold;  /* lines that were not written, since one was */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -161,6 +169,14 @@ static void write_line(enum el_log_level level, const char *room, const char *ev
     (void)written; /* nobody is left to tell */
 }
 
+/* Whether the reader takes a line now. What it will never take, it takes: the error is at once. */
+static bool has_room(void)
+{
+    struct pollfd reader = {STDERR_FILENO, POLLOUT, 0};
+
+    return poll(&reader, 1, 0) != 0;
+}
+
 void el_log_write(enum el_log_level level, const char *room, const char *event,
                   const struct el_log_field *fields)
 {
@@ -170,10 +186,16 @@ void el_log_write(enum el_log_level level, const char *room, const char *event,
         atomic_fetch_add(&untold, 1);
         return;
     }
-    uint64_t lines = limited ? atomic_exchange(&untold, 0) : 0;
-    if (lines > 0)
-        write_line(
-            EL_LOG_WARN, "log", "flood",
-            (const struct el_log_field[]){EL_UINT("lines_not_written", lines), {.key = NULL}});
-    write_line(level, room, event, fields);
+    pthread_mutex_lock(&writing);
+    if (has_room()) {
+        uint64_t lines = limited ? atomic_exchange(&untold, 0) : 0;
+        if (lines > 0)
+            write_line(
+                EL_LOG_WARN, "log", "flood",
+                (const struct el_log_field[]){EL_UINT("lines_not_written", lines), {.key = NULL}});
+        write_line(level, room, event, fields);
+    } else {
+        atomic_fetch_add(&untold, 1);
+    }
+    pthread_mutex_unlock(&writing);
 }

@@ -11,8 +11,8 @@
  * the network can forge a line: control characters and quotes are escaped in both forms, and what
  * is not UTF-8 is replaced. A field that would make the line too long is left out.
  *
- * Lines of INFO and WARN are limited, for the whole process: how many were not written is said
- * before the next one that is.
+ * Lines of INFO and WARN are limited, for the whole process, and no line waits for a reader who has
+ * stopped: how many were not written is said before the next one that is.
  */
 #ifndef EL_BASE_LOG_H
 #define EL_BASE_LOG_H
@@ -77,7 +77,7 @@ void el_log_setup(enum el_log_level up_to, enum el_log_format format);
 
 bool el_log_wants(enum el_log_level level);
 
-/* The function behind EL_LOG. Thread-safe: a line is one write(2). */
+/* The function behind EL_LOG. Thread-safe: a line is one write(2), which does not wait. */
 void el_log_write(enum el_log_level level, const char *room, const char *event,
                   const struct el_log_field *fields);
 

@@ -2,6 +2,7 @@
 /* Log lines: what they look like, and that nothing in a field makes one that is no line, no JSON or
  * no UTF-8. */
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -335,6 +337,85 @@ static void a_flood_is_bounded(void **state)
     fclose(file);
 }
 
+/* Logs until nothing more goes into FD, and further; then reads with READER until it is told how
+ * much was lost. A line that waited would wait for ever: nobody else reads. */
+static void check_reader_that_stops(int fd, int reader, void (*stop)(int), void (*go)(int))
+{
+    enum { LINES = 3000 }; /* of about 60 bytes: more than a pipe or a terminal holds */
+    static char text[512 * 1024];
+    int saved = dup(STDERR_FILENO);
+    size_t len = 0;
+    char *told = NULL;
+
+    assert_true(dup2(fd, STDERR_FILENO) >= 0);
+    el_log_setup(EL_LOG_DEBUG, EL_LOG_TEXT);
+    stop(fd);
+    for (unsigned i = 0; i < LINES; i++)
+        EL_LOG(EL_LOG_DEBUG, "test", "many", EL_STR("filler", "aaaaaaaaaaaaaaaaaaaa"));
+    go(fd);
+    while (!told) {
+        struct pollfd more = {reader, POLLIN, 0};
+        EL_LOG(EL_LOG_WARN, "test", "again", EL_UINT("i", 1)); /* it may still be full: then lost */
+        if (poll(&more, 1, 1) == 0)
+            continue; /* one too many of this kind: soon there may be more */
+        ssize_t n = read(reader, text + len, sizeof text - 1 - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+        text[len] = '\0';
+        told = strstr(text, "lines_not_written=");
+        told = told && strchr(told, '\n') ? told : NULL;
+    }
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved);
+    unsigned written = 0;
+    for (const char *at = text; (at = strstr(at, "test: many")); at++)
+        written++;
+    uint64_t lost = strtoull(strchr(told, '=') + 1, NULL, 10);
+    assert_true(written < LINES);
+    assert_true(lost >= LINES - written); /* and of other lines */
+}
+
+static void leave(int fd)
+{
+    (void)fd;
+}
+
+static void a_full_pipe_is_not_waited_for(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    check_reader_that_stops(ends[1], ends[0], leave, leave);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void stop_terminal(int fd)
+{
+    assert_int_equal(tcflow(fd, TCOOFF), 0);
+}
+
+static void let_terminal_go(int fd)
+{
+    assert_int_equal(tcflow(fd, TCOON), 0);
+}
+
+/* Ctrl-S. */
+static void a_stopped_terminal_is_not_waited_for(void **state)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+
+    (void)state;
+    if (terminal < 0 || grantpt(terminal) < 0 || unlockpt(terminal) < 0)
+        skip(); /* a system without */
+    int fd = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(fd >= 0);
+    check_reader_that_stops(fd, terminal, stop_terminal, let_terminal_go);
+    close(fd);
+    close(terminal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +428,8 @@ int main(void)
         cmocka_unit_test(stays_well_formed_under_random_fields),
         cmocka_unit_test(only_what_is_wanted_is_written),
         cmocka_unit_test(a_flood_is_bounded),
+        cmocka_unit_test(a_full_pipe_is_not_waited_for),
+        cmocka_unit_test(a_stopped_terminal_is_not_waited_for),
     };
 
     setenv("TZ", "UTC0", 1); /* text has the local time */
