@@ -284,6 +284,10 @@ static void log_counters(struct el_datapath *d)
     el_forward_counters(d->forward, log_counter, NULL);
     for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++)
         log_counter(NULL, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(d->io, i));
+    for (unsigned i = 0; i < d->port_count; i++)
+        for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
+            log_counter(NULL, d->ports[i]->name, el_port_counter_name(k),
+                        el_port_count(d->ports[i], k));
     for (unsigned i = 0; i < d->peer_count; i++)
         EL_LOG(EL_LOG_INFO, "tunnel", "peer", EL_STR("peer", el_tunnel_peer_name(d->peers[i])),
                EL_STR("up", el_tunnel_peer_is_up(d->peers[i], d->now_ns) ? "yes" : "no"),
@@ -297,8 +301,7 @@ static void take_report(struct el_datapath *d, struct el_report *report)
     report->now_ns = d->now_ns;
     report->port_count = d->port_count;
     for (unsigned i = 0; i < d->port_count; i++)
-        report->ports[i] =
-            (struct el_report_port){d->ports[i]->name, d->port_down[i], d->port_gone[i]};
+        el_report_port(report, i, d->ports[i], d->port_down[i], d->port_gone[i]);
     for (unsigned i = 0; i < d->peer_count; i++)
         el_report_peer(report, i, d->peers[i]);
     el_report_counters(report, d->forward, d->io);

@@ -35,6 +35,16 @@ void el_report_counters(struct el_report *report, const struct el_forward *forwa
         take_counter(report, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(io, i));
 }
 
+void el_report_port(struct el_report *report, unsigned number, const struct el_port *port,
+                    bool down, bool gone)
+{
+    struct el_report_port *to = &report->ports[number];
+
+    *to = (struct el_report_port){.name = port->name, .down = down, .gone = gone};
+    for (unsigned i = 0; i < EL_PORT_COUNTERS; i++)
+        to->counts[i] = el_port_count(port, i);
+}
+
 void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer)
 {
     struct el_report_peer *to = &report->peers[number];
@@ -67,6 +77,16 @@ static void write_since(struct el_writer *w, const char *name, uint64_t then_ns,
 {
     if (ever)
         el_writer_age(w, name, now_ns > then_ns ? now_ns - then_ns : 0);
+}
+
+static void write_port(struct el_writer *w, const struct el_report_port *port)
+{
+    el_writer_object(w, NULL);
+    el_writer_string(w, "name", port->name);
+    el_writer_string(w, "state", port->gone ? "gone" : port->down ? "down" : "up");
+    for (unsigned i = 0; i < EL_PORT_COUNTERS; i++)
+        el_writer_counter(w, el_port_counter_name(i), port->counts[i]);
+    el_writer_end(w);
 }
 
 static void write_peer(struct el_writer *w, const struct el_report_peer *peer,
@@ -123,13 +143,8 @@ void el_report_write(const struct el_report *report, const struct el_report_abou
     write_ip(w, "address", &about->address);
     el_writer_age(w, "running_for", report->now_ns - about->started_ns);
     el_writer_list(w, "ports", "port");
-    for (unsigned i = 0; i < report->port_count; i++) {
-        const struct el_report_port *port = &report->ports[i];
-        el_writer_object(w, NULL);
-        el_writer_string(w, "name", port->name);
-        el_writer_string(w, "state", port->gone ? "gone" : port->down ? "down" : "up");
-        el_writer_end(w);
-    }
+    for (unsigned i = 0; i < report->port_count; i++)
+        write_port(w, &report->ports[i]);
     el_writer_end(w);
     el_writer_list(w, "peers", "peer");
     for (unsigned i = 0; i < report->peer_count && i < about->peers->count; i++)

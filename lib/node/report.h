@@ -28,6 +28,7 @@ struct el_report_peer {
 struct el_report_port {
     const char *name; /* lives as long as the data path */
     bool down, gone;
+    uint64_t counts[EL_PORT_COUNTERS];
 };
 
 struct el_report_counter {
@@ -48,9 +49,11 @@ struct el_report {
 /* With room for PEERS. NULL: out of memory. To be freed with free(). */
 struct el_report *el_report_new(unsigned peers);
 
-/* For the owner: the counters of all parts, and the state of one peer. */
+/* For the owner: the counters of all parts, and the state of one port or peer. */
 void el_report_counters(struct el_report *report, const struct el_forward *forward,
                         const struct el_tunnel_io *io);
+void el_report_port(struct el_report *report, unsigned number, const struct el_port *port,
+                    bool down, bool gone);
 void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer);
 
 /* What does not change, and whom it is about. */
