@@ -74,15 +74,6 @@ static bool tell(struct el_datapath *d, const struct el_datapath_notice *notice)
     return write(d->notices[1], notice, sizeof *notice) == (ssize_t)sizeof *notice;
 }
 
-static unsigned peer_number(const struct el_datapath *d, const struct el_tunnel_peer *peer)
-{
-    unsigned i = 0;
-
-    while (i < d->peer_count && d->peers[i] != peer)
-        i++;
-    return i;
-}
-
 static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *peer)
 {
     static const struct {
@@ -113,7 +104,7 @@ static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *p
  * up with that. Where it ended up is told with the next rekey. */
 static bool is_news(struct el_datapath *d, enum el_tunnel_event event, unsigned number)
 {
-    if (event != EL_TUNNEL_ROAMED || number == d->peer_count)
+    if (event != EL_TUNNEL_ROAMED)
         return true;
     if (d->now_ns < d->roam_told_ns[number])
         return false;
@@ -127,7 +118,7 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
     struct el_datapath_notice notice = {
         .kind = EL_NOTICE_EVENT,
         .event = event,
-        .number = peer_number(d, peer),
+        .number = el_forward_peer_number(d->forward, peer),
         .endpoint = *el_tunnel_peer_endpoint(peer),
     };
 
@@ -260,8 +251,9 @@ int el_datapath_add_peer(struct el_datapath *d, const struct el_tunnel_peer_conf
     rc = el_forward_add_peer(d->forward, peer, remote, &vni, 1);
     if (rc < 0)
         return el_err(err, rc, "peer %s: %s", config->name, el_strerror(rc));
-    d->peers[d->peer_count] = peer;
-    return (int)d->peer_count++;
+    d->peers[rc] = peer;
+    d->peer_count++;
+    return rc;
 }
 
 /* -- the thread -- */

@@ -3,6 +3,7 @@
 #include "node/forward.h"
 
 #include "base/csprng.h"
+#include "base/heap.h"
 #include "base/time.h"
 #include "frame/ecn.h"
 #include "frame/gro.h"
@@ -51,7 +52,8 @@ static const char *const counter_names[COUNTERS] = {
 struct peer {
     struct el_tunnel_peer *tunnel;
     struct el_pmtu pmtu;
-    bool compact; /* it understands the compact form */
+    struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
+    bool compact;            /* it understands the compact form */
     uint32_t remote;
     uint16_t ip_id;
     unsigned network_count;
@@ -82,8 +84,8 @@ struct el_forward {
     bool all_uso; /* every local port takes UDP super-frames */
     struct peer *peers;
     unsigned peer_count;
-    uint64_t now_ns;           /* of the datagrams that are being merged */
-    uint64_t pmtu_deadline_ns; /* the earliest of all peers', or earlier */
+    uint64_t now_ns;     /* of the datagrams that are being merged */
+    struct el_heap *due; /* peers whose path MTU has something to do */
     uint64_t counts[COUNTERS];
     /* Where a frame that is fragmented for several peers, or a probe, is put together. */
     uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
@@ -104,8 +106,9 @@ static int make_parts(struct el_forward *f)
 
     f->outlets = calloc(outlets, sizeof *f->outlets);
     f->peers = calloc(f->config.peers_max, sizeof *f->peers);
+    f->due = el_heap_new(f->config.peers_max);
     f->gro = el_gro_new(&gro);
-    if (!f->outlets || !f->peers || !f->gro)
+    if (!f->outlets || !f->peers || !f->due || !f->gro)
         return EL_ENOMEM;
     int rc = el_switch_new(&sw, &f->sw);
     return rc < 0 ? rc : el_reasm_new(0, &f->reasm);
@@ -118,7 +121,6 @@ int el_forward_new(const struct el_forward_config *config, struct el_forward **f
     if (!f)
         return EL_ENOMEM;
     f->config = *config;
-    f->pmtu_deadline_ns = EL_NEVER;
     int rc = make_parts(f);
     if (rc < 0) {
         el_forward_free(f);
@@ -135,6 +137,7 @@ void el_forward_free(struct el_forward *f)
     el_gro_free(f->gro);
     el_reasm_free(f->reasm);
     el_switch_free(f->sw);
+    el_heap_free(f->due);
     free(f->outlets);
     free(f->peers);
     free(f);
@@ -186,6 +189,7 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
                           .compact = el_tunnel_peer_wire(tunnel_peer) != EL_TUNNEL_STANDARD,
                           .remote = remote,
                           .ip_id = random[0]};
+    peer->due.owner = peer;
     el_pmtu_init(&peer->pmtu, random[1], el_tunnel_peer_overhead(tunnel_peer),
                  el_tunnel_peer_padding(tunnel_peer));
     for (unsigned i = 0; i < count; i++) {
@@ -200,8 +204,18 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
         peer->network_count++;
     }
     el_tunnel_peer_set_user(tunnel_peer, peer);
-    f->peer_count++;
-    return 0;
+    return (int)f->peer_count++;
+}
+
+/* The path MTU of PEER has another deadline now, perhaps. */
+static void watch_path(struct el_forward *f, struct peer *peer)
+{
+    uint64_t deadline = el_pmtu_deadline_ns(&peer->pmtu);
+
+    if (deadline == EL_NEVER)
+        el_heap_remove(f->due, &peer->due);
+    else
+        el_heap_set(f->due, &peer->due, deadline); /* it has room for all peers */
 }
 
 /* -- whoever looks on -- */
@@ -322,7 +336,7 @@ static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outle
     show_whole(f, now_ns, outlet, EL_CAPTURE_OUT, &parcel->rest, parcel->frame, parcel->len);
     /* Frames only: probes and their answers would keep two idle peers probing each other. */
     if (el_pmtu_sent(&peer->pmtu, len))
-        f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, el_pmtu_deadline_ns(&peer->pmtu));
+        watch_path(f, peer);
     if (peer->compact && len <= el_pmtu_inner_bytes(&peer->pmtu)) {
         el_overlay_compact_encap(parcel->frame, outlet->vni, &parcel->rest);
         send_packet(f, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len, parcel->tos);
@@ -564,7 +578,7 @@ static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer 
     case EL_OVERLAY_ECHO_REPLY:
         if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet.echo_ident, packet.echo_sequence,
                                 packet.echo_len))
-            f->pmtu_deadline_ns = now_ns;
+            watch_path(f, peer);
         break;
     }
 }
@@ -609,27 +623,22 @@ static void send_probe(struct el_forward *f, uint64_t now_ns, struct peer *peer,
     send_packet(f, now_ns, peer, f->scratch, probe->len, 0);
 }
 
-/* Asks every peer's path for probes that are due. A look at all peers costs microseconds and
- * happens about once a second at most, so there is no order among them. */
 static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
 {
+    const struct el_heap_node *first;
     struct el_pmtu_probe probe;
-    uint64_t next = EL_NEVER;
 
-    f->pmtu_deadline_ns = EL_NEVER;
-    for (unsigned i = 0; i < f->peer_count; i++) {
-        struct peer *peer = &f->peers[i];
+    while ((first = el_heap_first(f->due)) && first->key <= now_ns) {
+        struct peer *peer = first->owner;
         while (el_pmtu_output(&peer->pmtu, now_ns, &probe))
             send_probe(f, now_ns, peer, &probe);
-        next = el_earlier(next, el_pmtu_deadline_ns(&peer->pmtu));
+        watch_path(f, peer);
     }
-    f->pmtu_deadline_ns = el_earlier(f->pmtu_deadline_ns, next);
 }
 
 void el_forward_tick(struct el_forward *f, uint64_t now_ns)
 {
-    if (now_ns >= f->pmtu_deadline_ns)
-        tick_pmtu(f, now_ns);
+    tick_pmtu(f, now_ns);
     if (now_ns >= el_switch_deadline_ns(f->sw))
         el_switch_age(f->sw, now_ns);
     if (now_ns >= el_reasm_deadline_ns(f->reasm))
@@ -639,7 +648,9 @@ void el_forward_tick(struct el_forward *f, uint64_t now_ns)
 
 uint64_t el_forward_deadline_ns(const struct el_forward *f)
 {
-    uint64_t next = el_earlier(el_tunnel_deadline_ns(f->config.tunnel), f->pmtu_deadline_ns);
+    const struct el_heap_node *path = el_heap_first(f->due);
+    uint64_t next =
+        el_earlier(el_tunnel_deadline_ns(f->config.tunnel), path ? path->key : EL_NEVER);
 
     next = el_earlier(next, el_switch_deadline_ns(f->sw));
     return el_earlier(next, el_reasm_deadline_ns(f->reasm));
@@ -652,9 +663,10 @@ void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_even
 
     if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_ROAMED) {
         el_pmtu_start(&peer->pmtu, now_ns, el_tunnel_peer_endpoint(tunnel_peer)->ip.family == 6);
-        f->pmtu_deadline_ns = now_ns;
+        watch_path(f, peer);
     } else if (event == EL_TUNNEL_SESSION_DOWN) {
         el_pmtu_stop(&peer->pmtu);
+        watch_path(f, peer);
     }
 }
 
@@ -663,11 +675,13 @@ void el_forward_too_big(struct el_forward *f, uint64_t now_ns, const struct el_e
 {
     size_t outer = len + 8 + (to->ip.family == 6 ? 40 : 20);
 
+    /* Looking at all peers is no matter: nobody outside can make our own kernel refuse, and it does
+     * so about once when a peer's path is searched. */
     for (unsigned i = 0; i < f->peer_count; i++) {
         if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
             continue;
         el_pmtu_refused(&f->peers[i].pmtu, now_ns, outer);
-        f->pmtu_deadline_ns = now_ns;
+        watch_path(f, &f->peers[i]);
     }
 }
 
@@ -677,6 +691,14 @@ struct el_tunnel_peer *el_forward_locate(const struct el_forward *f, uint64_t no
     int port = el_switch_find(f->sw, now_ns, vni, mac);
 
     return port >= 0 && f->outlets[port].peer ? f->outlets[port].peer->tunnel : NULL;
+}
+
+unsigned el_forward_peer_number(const struct el_forward *f,
+                                const struct el_tunnel_peer *tunnel_peer)
+{
+    const struct peer *peer = el_tunnel_peer_user(tunnel_peer);
+
+    return (unsigned)(peer - f->peers);
 }
 
 size_t el_forward_path_mtu(const struct el_tunnel_peer *tunnel_peer)

@@ -72,7 +72,7 @@ int el_forward_add_port(struct el_forward *forward, struct el_port *port, uint32
                         const struct el_mac *own);
 
 /* Lets PEER, whose tunnel address is REMOTE, take part in the COUNT networks VNIS. The peer's user
- * pointer is used by us from now on. */
+ * pointer is used by us from now on. Returns the peer's number: they count from 0. */
 int el_forward_add_peer(struct el_forward *forward, struct el_tunnel_peer *peer, uint32_t remote,
                         const uint32_t *vnis, unsigned count);
 
@@ -104,6 +104,10 @@ void el_forward_too_big(struct el_forward *forward, uint64_t now_ns, const struc
 /* The peer behind which MAC is in network VNI; NULL if it is unknown or at a local port. */
 struct el_tunnel_peer *el_forward_locate(const struct el_forward *forward, uint64_t now_ns,
                                          uint32_t vni, const struct el_mac *mac);
+
+/* The number that el_forward_add_peer() gave. */
+unsigned el_forward_peer_number(const struct el_forward *forward,
+                                const struct el_tunnel_peer *peer);
 
 /* The path MTU towards PEER, outer bytes. */
 size_t el_forward_path_mtu(const struct el_tunnel_peer *peer);
