@@ -29,7 +29,8 @@ private_apt() { # private_apt COMMAND [ARG…]
 }
 
 # private_apt_open DIR ARCH SUITE…: makes DIR/apt and loads the package lists of the suites, from the
-# first mirror that serves them signed by Debian. Security updates come along if the machine has them.
+# first mirror that serves them signed by Debian. Security updates come along if the machine has them;
+# for sid there are none, a repair there is a new version.
 private_apt_open() {
     apt_dir=$1/apt
     local arch=$2 uri security suite
@@ -61,7 +62,8 @@ private_apt_open() {
     while read -r uri; do
         for suite; do
             echo "deb [signed-by=$keyring] $uri $suite main"
-            [ -z "$security" ] || echo "deb [signed-by=$keyring] $security $suite-security main"
+            [ -z "$security" ] || [ "$suite" = sid ] ||
+                echo "deb [signed-by=$keyring] $security $suite-security main"
         done >"$apt_dir/sources.list"
         private_apt get -o APT::Update::Error-Mode=any update 2>"$apt_dir/log" && return
     done < <(mirror_candidates '[a-z]+')

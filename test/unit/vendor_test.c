@@ -42,6 +42,34 @@ static void blake2s_gives_the_rfc_vector(void **state)
     assert_memory_equal(digest, expected, sizeof digest);
 }
 
+/* RFC 7693 appendix A. Two of the libraries have functions named blake2b, and the wrong one would
+ * write beyond libsodium's state. */
+static void blake2b_is_that_of_libsodium(void **state)
+{
+    (void)state;
+    static const uint8_t expected[64] = {
+        0xba, 0x80, 0xa5, 0x3f, 0x98, 0x1c, 0x4d, 0x0d, 0x6a, 0x27, 0x97, 0xb6, 0x9f,
+        0x12, 0xf6, 0xe9, 0x4c, 0x21, 0x2f, 0x14, 0x68, 0x5a, 0xc4, 0xb7, 0x4b, 0x12,
+        0xbb, 0x6f, 0xdb, 0xff, 0xa2, 0xd1, 0x7d, 0x87, 0xc5, 0x39, 0x2a, 0xab, 0x79,
+        0x2d, 0xc2, 0x52, 0xd5, 0xde, 0x45, 0x33, 0xcc, 0x95, 0x18, 0xd3, 0x8a, 0xa8,
+        0xdb, 0xf1, 0x92, 0x5a, 0xb9, 0x23, 0x86, 0xed, 0xd4, 0x00, 0x99, 0x23,
+    };
+    struct {
+        crypto_generichash_state state;
+        uint8_t behind[256];
+    } hash;
+    uint8_t digest[64], behind[sizeof hash.behind];
+
+    assert_true(sodium_init() >= 0);
+    memset(hash.behind, 0xee, sizeof hash.behind);
+    memcpy(behind, hash.behind, sizeof behind);
+    crypto_generichash_init(&hash.state, NULL, 0, sizeof digest);
+    crypto_generichash_update(&hash.state, (const uint8_t *)"abc", 3);
+    crypto_generichash_final(&hash.state, digest, sizeof digest);
+    assert_memory_equal(digest, expected, sizeof digest);
+    assert_memory_equal(hash.behind, behind, sizeof behind);
+}
+
 static void libraries_run(void **state)
 {
     (void)state;
@@ -77,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_and_libraries_are_of_one_version),
         cmocka_unit_test(blake2s_gives_the_rfc_vector),
+        cmocka_unit_test(blake2b_is_that_of_libsodium),
         cmocka_unit_test(libraries_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
