@@ -19,6 +19,7 @@
 #include "sys/fds.h"
 #include "sys/notify.h"
 #include "sys/signals.h"
+#include "tunnel/aead.h"
 #include "tunnel/tunnel_io.h"
 
 #include <fcntl.h>
@@ -297,6 +298,14 @@ static int add_peers(struct service *s, struct el_err *err)
     return rc < 0 ? rc : 0;
 }
 
+/* Which of the libraries does the work of ChaCha20-Poly1305. */
+static void choose_cipher(void)
+{
+    const struct el_tunnel_aead *chosen = el_tunnel_chacha20poly1305_choose(el_sys_now_ns);
+
+    EL_LOG(EL_LOG_INFO, "tunnel", "cipher", EL_STR("chacha20-poly1305", chosen->name));
+}
+
 static int make_datapath(struct service *s, const struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
@@ -414,6 +423,8 @@ static int set_up(struct service *s, struct el_err *err)
         rc = confine(s, err);
     if (rc >= 0)
         rc = el_remember_open(el_sys_fds_take("state"), config->state, &s->memory, err);
+    if (rc == 0)
+        choose_cipher();
     if (rc == 0)
         rc = make_datapath(s, &opened, err);
     sodium_memzero(opened.private_key, sizeof opened.private_key);

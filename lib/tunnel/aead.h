@@ -2,7 +2,8 @@
 /*
  * The ciphers of the data messages, each behind the same table, so that a session between two el2w
  * can have another one than WireGuard's. All of them may be called from several threads at once,
- * for the same key too.
+ * for the same key too. No key is expanded ahead: ChaCha20 and AEGIS take it as it is, so it is
+ * never anywhere but in the tunnel's locked memory and, for the time of a call, on the stack.
  *
  * The fast cipher is AEGIS-128L (RFC 10032). Against AES-256-GCM, the other candidate, on a CPU
  * with instructions for AES:
@@ -37,6 +38,19 @@ struct el_tunnel_aead {
 
 /* RFC 8439; the nonce is four zeros and the counter, little-endian (whitepaper §5.4.6). */
 extern const struct el_tunnel_aead el_tunnel_chacha20poly1305;
+
+#ifdef EL2W_CHACHA_OPENSSL
+extern const struct el_tunnel_aead el_tunnel_chacha_openssl;
+#endif
+
+/* What does its work: libsodium, which is first, and, in the static program, OpenSSL. NULL at the
+ * end. */
+extern const struct el_tunnel_aead *const el_tunnel_chachas[];
+
+/* Takes, for the whole process, the one that seals a full packet in the least time by the clock
+ * NOW_NS, if it gives what libsodium gives. It takes less than a millisecond. To be called before
+ * there are other threads that seal; without it, libsodium does the work. */
+const struct el_tunnel_aead *el_tunnel_chacha20poly1305_choose(uint64_t (*now_ns)(void));
 
 /* AEGIS-128L. Its key is the first half of the transport key, which is output of the KDF: any part
  * of that is as good as a key of its own. The nonce is eight zeros and the counter, little-endian.

@@ -129,6 +129,44 @@ static void data_cipher(void **state)
     assert_memory_equal(sealed, text, sizeof text - 1);
 }
 
+static uint64_t tick(void)
+{
+    static uint64_t now;
+
+    return ++now;
+}
+
+/* Whatever does the work gives the same bytes, for every length, and opens what the others sealed.
+ */
+static void data_ciphers_agree(void **state)
+{
+    enum { LONGEST = 1600 };
+    static uint8_t text[LONGEST], first[LONGEST + 16], sealed[LONGEST + 16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7);
+    for (size_t i = 0; el_tunnel_chachas[i]; i++)
+        for (size_t len = 0; len <= LONGEST; len++) {
+            const struct el_tunnel_aead *aead = el_tunnel_chachas[i];
+            uint64_t counter = UINT64_C(0x123456789) * len;
+            el_tunnel_chachas[0]->seal(first, text, len, counter, hex(counting));
+            memset(sealed, 0xee, sizeof sealed);
+            aead->seal(sealed, text, len, counter, hex(counting));
+            assert_memory_equal(sealed, first, len + aead->tag_bytes);
+            for (size_t j = len + aead->tag_bytes; j < sizeof sealed; j++)
+                assert_int_equal(sealed[j], 0xee);
+            sealed[len % 97 < len ? len % 97 : len] ^= 0x40;
+            assert_false(aead->open(sealed, len, counter, hex(counting)));
+            assert_false(aead->open(first, len, counter + 1, hex(counting)));
+            el_tunnel_chachas[0]->seal(first, text, len, counter, hex(counting));
+            assert_true(aead->open(first, len, counter, hex(counting)));
+            assert_memory_equal(first, text, len);
+        }
+    assert_non_null(el_tunnel_chacha20poly1305_choose(tick));
+    data_cipher(state);
+}
+
 /* The library's AEGIS-128L is that of RFC 10032 (its test vectors, with tags of 256 bits), and ours
  * is the library's, with half of the key and the counter at the end of the nonce. */
 static void fast_data_cipher(void **state)
@@ -379,6 +417,7 @@ int main(void)
         cmocka_unit_test(x25519_rfc7748),
         cmocka_unit_test(low_order_keys_are_refused),
         cmocka_unit_test(data_cipher),
+        cmocka_unit_test(data_ciphers_agree),
         cmocka_unit_test(fast_data_cipher),
         cmocka_unit_test(begins_as_wireguard_does),
         cmocka_unit_test(matches_the_published_handshake),
