@@ -304,6 +304,10 @@ static void choose_cipher(void)
     const struct el_tunnel_aead *chosen = el_tunnel_chacha20poly1305_choose(el_sys_now_ns);
 
     EL_LOG(EL_LOG_INFO, "tunnel", "cipher", EL_STR("chacha20-poly1305", chosen->name));
+#ifdef EL2W_BENCH_NO_ENCRYPTION
+    EL_LOG(EL_LOG_ERROR, "tunnel", "NOT-ENCRYPTED",
+           EL_STR("hint", "built for a bench: with wire=fast EVERYTHING IS READABLE ON THE WAY"));
+#endif
 }
 
 static int make_datapath(struct service *s, const struct opened *opened, struct el_err *err)

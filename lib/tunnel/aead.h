@@ -63,6 +63,10 @@ const struct el_tunnel_aead *el_tunnel_chacha20poly1305_choose(uint64_t (*now_ns
  * In a build whose libsodium has no AEGIS (before 1.0.19), the functions are NULL. */
 extern const struct el_tunnel_aead el_tunnel_aegis128l;
 
+#ifdef EL2W_BENCH_NO_ENCRYPTION
+extern const struct el_tunnel_aead el_tunnel_none; /* see aead_none.c */
+#endif
+
 /* Whether this CPU runs it in hardware. */
 bool el_tunnel_aegis128l_in_hardware(void);
 
