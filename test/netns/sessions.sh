@@ -8,6 +8,7 @@
 #   other_sees            prints the endpoint at which the other side believes us to be
 #   other_handshake       prints when it last shook hands with us
 #   load                  sends some megabytes each way and compares them
+#   plug                  gives both an eth0, with a cable between them
 
 sees_us_at() {
     [[ $(other_sees) == "$1" ]]
@@ -36,6 +37,18 @@ we_are_renumbered() {
     eventually "and sends there" 10 pings
     ns el nft delete table ip forgetful
     eventually "and takes it away again" 30 pings_back
+}
+
+# wan_goes: our interface to the WAN is set down and up, then taken away and put back, as a USB modem
+# is.
+wan_goes() {
+    nsip el link set eth0 down
+    nsip el link set eth0 up
+    eventually "the WAN is up again: a ping" 30 pings_back
+    nsip el link delete eth0
+    plug
+    eventually "the WAN's interface was taken away and put back: a ping" 30 pings_back
+    eventually "and one from there" 30 pings
 }
 
 # renewed WHAT SECONDS: the other side shakes hands again, while all the time the path is under load.
