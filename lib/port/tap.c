@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TAP interfaces: Documentation/networking/tuntap.rst of Linux. */
+/*
+ * TAP interfaces: Documentation/networking/tuntap.rst of Linux.
+ *
+ * Plain read() and write(), a frame each. What was measured against it (Linux 6.18, a virtual
+ * machine in which an empty system call takes 0.25 us; CPU time of the whole process):
+ *
+ *                                       a frame of 64 bytes        a super-frame of 63 KB
+ *   read, write; header in headroom     0.95 us, 2.2 us            4.3 us, 6.7 us
+ *   readv, writev; header apart         +0.13 us, +0.15 us
+ *   io_uring: fixed file and buffers,
+ *   32 frames a call                    0.79 us, 1.7 us            5.6 us, 6.2 us
+ *   io_uring: multishot read            0.94 us                    6.1 us
+ *
+ * So io_uring would save a fifth of the calls' time where frames are small, of which the calls are
+ * less than half, and costs more where they are large: not worth a second way through the program.
+ * AF_XDP below the tunnel knows no trains: 1.3 us for each datagram, where UDP_SEGMENT takes 0.07
+ * us (112 bytes) to 0.16 us (1452 bytes) on the same veth pair.
+ */
 #include "port/tap.h"
 
 #include "port/vnet.h"
@@ -25,6 +42,12 @@
 _Static_assert(EL_PORT_NAME_BYTES == IFNAMSIZ, "the kernel's interface names fit");
 
 enum {
+    /* Frames that wait for us, in each queue. The kernel's 1000 are two milliseconds of small
+     * frames, less than we may have to wait for our turn where the processors are busy: of 45,000
+     * frames per second then up to 2 % were lost, with 4000 none. A queue that is full loses what
+     * comes next. */
+    QUEUE_FRAMES = 4000,
+    /* No TUN_F_UFO: what it gives nobody can cut but the kernel. */
     OFFLOADS = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
     OFFLOADS_USO = TUN_F_USO4 | TUN_F_USO6,
 };
@@ -79,18 +102,41 @@ static int attach(int fd, const char *name, unsigned queue_flag)
     return ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
 }
 
+/* Asks the kernel WHAT about the interface NAME; REQUEST has the question and gets the answer. */
+static bool ask(const char *name, unsigned long what, struct ifreq *request)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    snprintf(request->ifr_name, sizeof request->ifr_name, "%s", name);
+    bool done = ioctl(fd, what, request) == 0;
+    close(fd);
+    return done;
+}
+
+static bool exists(const char *name)
+{
+    struct ifreq request = {.ifr_ifindex = 0};
+
+    return ask(name, SIOCGIFINDEX, &request);
+}
+
 /* Whether somebody has the interface NAME open and up: a TAP has a carrier then. */
 static bool has_carrier(const char *name)
 {
     struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
     struct ifreq request = {.ifr_data = (void *)&link};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    bool carrier = fd >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0 && link.data;
-    if (fd >= 0)
-        close(fd);
-    return carrier;
+    return ask(name, SIOCETHTOOL, &request) && link.data;
+}
+
+/* A courtesy, for an interface that we have made: never an error. */
+static void lengthen_queue(const char *name)
+{
+    struct ifreq request = {.ifr_qlen = QUEUE_FRAMES};
+
+    (void)ask(name, SIOCSIFTXQLEN, &request);
 }
 
 /*
@@ -101,7 +147,7 @@ static bool has_carrier(const char *name)
  */
 static int attach_first(int fd, const char *name, unsigned count, struct el_err *err)
 {
-    bool in_use = has_carrier(name);
+    bool ours = !exists(name), in_use = has_carrier(name);
     unsigned wanted = count > 1 ? IFF_MULTI_QUEUE : 0;
     unsigned flag = wanted;
     int cause = attach(fd, name, flag);
@@ -117,6 +163,8 @@ static int attach_first(int fd, const char *name, unsigned count, struct el_err 
     int header_bytes = EL_PORT_HEADROOM;
     if (ioctl(fd, TUNSETVNETHDRSZ, &header_bytes) < 0)
         return el_err_os(err, errno, "tap %s: setting the header size", name);
+    if (ours)
+        lengthen_queue(name);
     return flag != 0;
 }
 

@@ -11,9 +11,10 @@
 #include "base/err.h"
 #include "port/port.h"
 
-/* Makes (or attaches to a persistent) interface NAME. Returns the descriptor: non-blocking and
- * close-on-exec. Errors: EL_ENOENT (no /dev/net/tun), EL_EPERM, EL_EEXIST (in use), EL_EINVAL (a
- * bad name, or an interface of another kind has it). */
+/* Makes (or attaches to a persistent) interface NAME. One that it makes gets a queue long enough
+ * for small frames on a busy computer; what exists keeps its own (ip link: txqueuelen). Returns the
+ * descriptor: non-blocking and close-on-exec. Errors: EL_ENOENT (no /dev/net/tun), EL_EPERM,
+ * EL_EEXIST (in use), EL_EINVAL (a bad name, or an interface of another kind has it). */
 int el_tap_open(const char *name, struct el_err *err);
 
 /* The same with up to COUNT queues, for as many lanes: the kernel sends what it has for a flow to

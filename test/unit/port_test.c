@@ -455,6 +455,17 @@ static void tap_errors_say_what_to_do(void **state)
     assert_non_null(strstr(err.text, "tap lo: "));
 }
 
+static int queue_length(const char *name)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    assert_int_equal(ioctl(fd, SIOCGIFTXQLEN, &request), 0);
+    close(fd);
+    return request.ifr_qlen;
+}
+
 /* Deals out FLOWS datagrams, each of a flow of its own, and says how many came to each of the COUNT
  * PORTS. Each has to come to one of them, and exactly as it was sent. */
 enum { FLOWS = 64 };
@@ -514,6 +525,7 @@ static void tap_with_queues(void **state)
     assert_int_equal(el_tap_open_queues("eltest7", QUEUES, fds, &err), QUEUES);
     for (unsigned i = 0; i < QUEUES; i++)
         assert_int_equal(el_port_from_tap(fds[i], "eltest7", &queues[i]), 0);
+    assert_true(queue_length("eltest7") >= 2000);
     set_address("eltest7", "10.77.7.1");
     assert_true(ip("neigh add 10.77.7.2 lladdr 52:54:00:00:00:02 dev eltest7"));
     deal_out(queues, QUEUES, "10.77.7.2", came);
@@ -542,6 +554,7 @@ static void tap_that_was_there(void **state)
     need_tap();
     if (!ip("tuntap add eltest8 mode tap") || !ip("tuntap add eltest9 mode tap multi_queue"))
         skip();
+    assert_true(ip("link set eltest8 txqueuelen 123"));
     for (unsigned round = 0; round < 2; round++) {
         assert_int_equal(el_tap_open_queues("eltest8", 4, fds, &err), 1);
         close(fds[0]);
@@ -554,6 +567,7 @@ static void tap_that_was_there(void **state)
         assert_true(ip("link set eltest8 up"));
         assert_true(ip("link set eltest9 up"));
     }
+    assert_int_equal(queue_length("eltest8"), 123);
     ip("link del eltest8");
     ip("link del eltest9");
 }
