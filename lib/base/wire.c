@@ -5,15 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-struct el_wire el_wire_sub(struct el_wire *w, size_t len)
-{
-    uint8_t *at = el_wire_take(w, len);
-    struct el_wire sub = el_wire_read(at, at ? len : 0);
-
-    sub.failed = w->failed;
-    return sub;
-}
-
 void el_wire_printf(struct el_wire *w, const char *format, ...)
 {
     va_list args;

@@ -88,8 +88,16 @@ static inline void el_wire_skip(struct el_wire *w, size_t len)
 }
 
 /* A cursor over the next LEN bytes, which this one passes; a failed, empty one if they do not
- * fit. For options with a length of their own. */
-struct el_wire el_wire_sub(struct el_wire *w, size_t len);
+ * fit. For options with a length of their own; and for headers of a fixed one: who reads those
+ * member by member then has one bound to check, and a cursor that stays in registers. */
+static inline struct el_wire el_wire_sub(struct el_wire *w, size_t len)
+{
+    uint8_t *at = el_wire_take(w, len);
+    struct el_wire sub = el_wire_read(at, at ? len : 0);
+
+    sub.failed = w->failed;
+    return sub;
+}
 
 /* Reading; zero once failed. */
 

@@ -85,31 +85,6 @@ uint64_t el_csum_add(uint64_t sum, const void *bytes, size_t len)
     return sum;
 }
 
-/* From host to wire order, or back: the same thing. */
-static uint16_t swapped(uint16_t value)
-{
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(value) : value;
-}
-
-uint64_t el_csum_add_be16(uint64_t sum, uint16_t value)
-{
-    return sum + swapped(value);
-}
-
-uint64_t el_csum_add_be32(uint64_t sum, uint32_t value)
-{
-    return sum + swapped((uint16_t)(value >> 16)) + swapped((uint16_t)value);
-}
-
-uint16_t el_csum_fold(uint64_t sum)
-{
-    sum = (sum & UINT32_MAX) + (sum >> 32);
-    sum = (sum & UINT32_MAX) + (sum >> 32);
-    sum = (sum & UINT16_MAX) + (sum >> 16);
-    sum = (sum & UINT16_MAX) + (sum >> 16);
-    return swapped((uint16_t)sum);
-}
-
 uint64_t el_csum_pseudo4(uint32_t src, uint32_t dst, uint8_t protocol, size_t len)
 {
     uint64_t sum = el_csum_add_be32(0, src);

@@ -17,12 +17,32 @@
 /* Adds LEN bytes of any alignment. */
 uint64_t el_csum_add(uint64_t sum, const void *bytes, size_t len);
 
+/* From host to wire order, or back: the same thing. */
+static inline uint16_t el_csum_swapped(uint16_t value)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap16(value) : value;
+}
+
 /* Adds a 16-bit or a 32-bit number as it would stand on the wire. */
-uint64_t el_csum_add_be16(uint64_t sum, uint16_t value);
-uint64_t el_csum_add_be32(uint64_t sum, uint32_t value);
+static inline uint64_t el_csum_add_be16(uint64_t sum, uint16_t value)
+{
+    return sum + el_csum_swapped(value);
+}
+
+static inline uint64_t el_csum_add_be32(uint64_t sum, uint32_t value)
+{
+    return sum + el_csum_swapped((uint16_t)(value >> 16)) + el_csum_swapped((uint16_t)value);
+}
 
 /* Folds to 16 bits, without the complement: what a partial checksum field holds. */
-uint16_t el_csum_fold(uint64_t sum);
+static inline uint16_t el_csum_fold(uint64_t sum)
+{
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    return el_csum_swapped((uint16_t)sum);
+}
 
 /* The checksum: the complement of the fold. Zero over data that include their right checksum. */
 static inline uint16_t el_csum_finish(uint64_t sum)

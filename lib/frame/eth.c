@@ -8,9 +8,11 @@ static bool is_tag(uint16_t type)
 
 void el_eth_read(struct el_wire *w, struct el_eth_header *eth)
 {
-    el_wire_copy(w, &eth->dst, sizeof eth->dst);
-    el_wire_copy(w, &eth->src, sizeof eth->src);
-    eth->type = el_wire_be16(w);
+    struct el_wire h = el_wire_sub(w, EL_ETH_HEADER);
+
+    el_wire_copy(&h, &eth->dst, sizeof eth->dst);
+    el_wire_copy(&h, &eth->src, sizeof eth->src);
+    eth->type = el_wire_be16(&h);
     for (eth->tags = 0; eth->tags < EL_ETH_TAGS_MAX && is_tag(eth->type); eth->tags++) {
         struct el_eth_tag *tag = &eth->tag[eth->tags];
 

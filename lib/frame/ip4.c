@@ -5,18 +5,19 @@
 
 void el_ip4_read(struct el_wire *w, struct el_ip4_header *ip)
 {
-    uint8_t first = el_wire_u8(w);
+    struct el_wire h = el_wire_sub(w, EL_IP4_HEADER);
+    uint8_t first = el_wire_u8(&h);
 
     ip->header_len = (uint8_t)((first & 0xf) * 4);
-    ip->tos = el_wire_u8(w);
-    ip->total_len = el_wire_be16(w);
-    ip->id = el_wire_be16(w);
-    ip->fragment = el_wire_be16(w);
-    ip->ttl = el_wire_u8(w);
-    ip->protocol = el_wire_u8(w);
-    ip->csum = el_wire_be16(w);
-    ip->src = el_wire_be32(w);
-    ip->dst = el_wire_be32(w);
+    ip->tos = el_wire_u8(&h);
+    ip->total_len = el_wire_be16(&h);
+    ip->id = el_wire_be16(&h);
+    ip->fragment = el_wire_be16(&h);
+    ip->ttl = el_wire_u8(&h);
+    ip->protocol = el_wire_u8(&h);
+    ip->csum = el_wire_be16(&h);
+    ip->src = el_wire_be32(&h);
+    ip->dst = el_wire_be32(&h);
     if (first >> 4 != 4 || ip->header_len < EL_IP4_HEADER || ip->total_len < ip->header_len) {
         el_wire_fail(w);
         return;

@@ -33,14 +33,15 @@ static bool is_extension(uint8_t kind)
 
 void el_ip6_read(struct el_wire *w, struct el_ip6_header *ip)
 {
-    uint32_t first = el_wire_be32(w);
+    struct el_wire h = el_wire_sub(w, EL_IP6_HEADER);
+    uint32_t first = el_wire_be32(&h);
 
     ip->flow = first & 0x0fffffff;
-    ip->payload_len = el_wire_be16(w);
-    ip->next = el_wire_u8(w);
-    ip->hops = el_wire_u8(w);
-    el_wire_copy(w, ip->src, sizeof ip->src);
-    el_wire_copy(w, ip->dst, sizeof ip->dst);
+    ip->payload_len = el_wire_be16(&h);
+    ip->next = el_wire_u8(&h);
+    ip->hops = el_wire_u8(&h);
+    el_wire_copy(&h, ip->src, sizeof ip->src);
+    el_wire_copy(&h, ip->dst, sizeof ip->dst);
     ip->protocol = ip->next;
     ip->fragment = false;
     if (first >> 28 != 6 || ip->payload_len > el_wire_left(w)) {

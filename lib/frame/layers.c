@@ -19,11 +19,21 @@ static void read_ip(struct el_wire *w, struct el_layers *layers)
     }
 }
 
+/* Every packet passes here, and the headers are two hundred bytes: those that are not there are
+ * left as they are. */
+static void clear(struct el_layers *layers)
+{
+    layers->version = layers->protocol = layers->transport = 0;
+    layers->broken = layers->fragment = layers->extra = false;
+    layers->l3 = layers->l4 = layers->payload = layers->end = 0;
+}
+
 int el_layers_read(const uint8_t *frame, size_t len, struct el_layers *layers)
 {
     struct el_wire w = el_wire_read(frame, len);
 
-    *layers = (struct el_layers){.broken = true};
+    clear(layers);
+    layers->broken = true;
     el_eth_read(&w, &layers->eth);
     if (!el_wire_ok(&w))
         return EL_EPROTO;
@@ -67,13 +77,11 @@ uint64_t el_layers_pseudo(const struct el_layers *layers, size_t len)
     return el_csum_pseudo6(layers->ip6.src, layers->ip6.dst, layers->protocol, len);
 }
 
-/* Two rounds of multiplication spread every bit of a word over the whole number (the constants are
- * those of splitmix64). */
+/* A multiplication spreads every bit of a word over those above it, and the shift over the others
+ * (the constant is one of splitmix64's). */
 static uint64_t mix(uint64_t state, uint64_t word)
 {
-    state ^= word;
-    state = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    state = (state ^ state >> 27) * UINT64_C(0x94d049bb133111eb);
+    state = (state ^ word) * UINT64_C(0x94d049bb133111eb);
     return state ^ state >> 31;
 }
 

@@ -15,10 +15,10 @@
 struct el_layers {
     struct el_eth_header eth;
     bool broken;       /* a header is cut short or contradicts itself or the frame's length */
-    uint8_t version;   /* 4, 6, or 0: no IP that we could read; then nothing below is set */
+    uint8_t version;   /* 4, 6, or 0: no IP that we could read; then nothing below means anything */
     uint8_t protocol;  /* of the transport header, behind all IPv6 extension headers */
     uint8_t transport; /* EL_IP_TCP, EL_IP_UDP, or 0: none that we read, as in every fragment;
-                          then nothing of it is set */
+                          then what it says means nothing */
     bool fragment;     /* an IP fragment, also the first one */
     bool extra;        /* IPv4 options or IPv6 extension headers are there */
     size_t l3;         /* where the IP header starts, from the frame's first byte */

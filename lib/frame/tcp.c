@@ -3,17 +3,19 @@
 
 void el_tcp_read(struct el_wire *w, struct el_tcp_header *tcp)
 {
-    tcp->src_port = el_wire_be16(w);
-    tcp->dst_port = el_wire_be16(w);
-    tcp->seq = el_wire_be32(w);
-    tcp->ack = el_wire_be32(w);
+    struct el_wire h = el_wire_sub(w, EL_TCP_HEADER);
 
-    uint16_t word = el_wire_be16(w);
+    tcp->src_port = el_wire_be16(&h);
+    tcp->dst_port = el_wire_be16(&h);
+    tcp->seq = el_wire_be32(&h);
+    tcp->ack = el_wire_be32(&h);
+
+    uint16_t word = el_wire_be16(&h);
     tcp->header_len = (uint8_t)((word >> 12) * 4);
     tcp->flags = word & EL_TCP_FLAGS;
-    tcp->window = el_wire_be16(w);
-    tcp->csum = el_wire_be16(w);
-    tcp->urgent = el_wire_be16(w);
+    tcp->window = el_wire_be16(&h);
+    tcp->csum = el_wire_be16(&h);
+    tcp->urgent = el_wire_be16(&h);
     tcp->options = NULL;
     if (tcp->header_len < EL_TCP_HEADER)
         el_wire_fail(w);

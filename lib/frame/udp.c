@@ -5,10 +5,12 @@
 
 void el_udp_read(struct el_wire *w, struct el_udp_header *udp)
 {
-    udp->src_port = el_wire_be16(w);
-    udp->dst_port = el_wire_be16(w);
-    udp->len = el_wire_be16(w);
-    udp->csum = el_wire_be16(w);
+    struct el_wire h = el_wire_sub(w, EL_UDP_HEADER);
+
+    udp->src_port = el_wire_be16(&h);
+    udp->dst_port = el_wire_be16(&h);
+    udp->len = el_wire_be16(&h);
+    udp->csum = el_wire_be16(&h);
     if (udp->len < EL_UDP_HEADER || (size_t)(udp->len - EL_UDP_HEADER) > el_wire_left(w))
         el_wire_fail(w);
     else
