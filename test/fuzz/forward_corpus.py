@@ -63,6 +63,12 @@ FORWARD = {
                + b"\x01" + sized(b"\x08\0\0\0\0\0\x4d\0" + SYN)
                + b"\x02\x00" + sized(ip4(1, b"\x08\0\xf7\xff\0\0\0\0"))
                + b"\x0a\x50\x03\x01\x4d" + sized(eth(ALL, VENUS, 0x800, ip4(17, udp(b"flood")))) + WAIT,
+    "compact": frame(2, eth(HUB, VENUS, 0x800, ip4(6, tcp(0x18, b"x" * 300))), TCP4, 100, 34, 16, 1) + WAIT
+               + b"".join(b"\x02\x01" + sized(head + SYN) for head in
+                          (b"\x08\0\0\0\0\0\x4d\0", b"\x08\x20\0\0\0\0\x4d\x11",
+                           b"\x08\x20\0\0\0\0\x4d\x91", b"\x08\x20\0\0\0\0\x4e\x11"))
+               + b"\x02\x00" + sized(b"\x08\0\0\0\0\0\x4d\0" + SYN)
+               + b"\x0b\x02" + frame(2, USO, UDP, 60, 34, 6, 1) + LONG,
     "fragments": b"\x04\x00\x00\x01" + sized(b"\xc3\x50\x12\xb5\0\x4c\0\0\x08\0\0\0\0\0\x4d\0"
                  + eth(HUB, MARS, 0x88B5, b"f" * 18))
                  + b"\x04\x00\x06\x00" + sized(b"f" * 28) + WAIT

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hub with two spokes that have sessions, and somebody who holds the machines' cards, the WAN,
- * and the key of a spoke. An input is a sequence of orders: one byte that says what, then what it
- * takes.
+ * A hub with two spokes that have sessions, the second in the compact form, and somebody who holds
+ * the machines' cards, the WAN, and the keys of the spokes. An input is a sequence of orders: one
+ * byte that says what, then what it takes.
  *
- *     0 CARD GSO SIZE2 START OFFSET FLAGS LEN2 BYTES   a frame, with an offload that may be a lie
- *     1 LEN2 BYTES              a datagram from nowhere to the hub
- *     2 SPOKE LEN2 BYTES        an IP packet that the spoke's key seals for the hub
- *     3 SPOKE VNI LEN2 BYTES    a frame that the spoke's key seals, as VXLAN between the right
- * addresses 4 SPOKE OFFSET MORE LEN2 BYTES   an IP fragment of such a packet 5 T T * 10 ms pass 6 T
- * T seconds pass 7 N                       the WAN's MTU is 576 + 8 N 8 SPOKE                   the
- * spoke's NAT forgets it 9 N                       N percent are lost from now on 10 REPEAT the
- * next order, so many times
+ *      0 CARD GSO SIZE2 START OFFSET FLAGS LEN2 BYTES
+ *                                     a frame, with an offload that may be a lie
+ *      1 LEN2 BYTES                   a datagram from nowhere to the hub
+ *      2 SPOKE LEN2 BYTES             a packet that the spoke's key seals for the hub
+ *      3 SPOKE VNI LEN2 BYTES         a frame that it seals, as VXLAN between the right addresses
+ *      4 SPOKE OFFSET MORE LEN2 BYTES an IP fragment of such a packet
+ *      5 T                            T * 10 ms pass
+ *      6 T                            T seconds pass
+ *      7 N                            the WAN's MTU is 576 + 8 N
+ *      8 SPOKE                        the spoke's NAT forgets it
+ *      9 N                            N percent are lost from now on
+ *     10 REPEAT                       the next order, so many times
+ *     11 R                            routers mark nothing, what may be marked, or all
  *
  * LEN2 is two bytes; bytes that the input does not have are zeros. Promises: no memory error, no
- * deadline that stands still; the hub's card gets no frame from network 78, of
- * which no spoke is; no frame is longer than an Ethernet's unless it is a super-frame.
+ * deadline that stands still; the hub's card gets no frame from network 78, of which no spoke is;
+ * no frame is longer than an Ethernet's unless it is a super-frame; a checksum that is to be filled
+ * in has its place in the frame.
  */
 #include "sim/forward_world.h"
 
@@ -63,6 +69,8 @@ static void arrived(struct world *w, unsigned node, unsigned port, const struct 
     require(node != HUB || port == 0);
     require(frame->len >= 14);
     require(frame->offload.gso != EL_GSO_NONE || frame->len <= 1522);
+    require(!frame->offload.needs_csum ||
+            frame->offload.csum_start + frame->offload.csum_offset + 2u <= frame->len);
 }
 
 static void send_frame(void)
@@ -96,7 +104,7 @@ static void seal(unsigned spoke, uint8_t *packet, size_t len)
     struct world_node *node = &world.nodes[spoke];
     uint8_t sealed[WORLD_DATAGRAM];
 
-    if (el_tunnel_sealed_bytes(len) > sizeof sealed)
+    if (el_tunnel_peer_sealed_bytes(node->peers[HUB], len) > sizeof sealed)
         return;
     int n = el_tunnel_seal(node->tunnel, world.now_ns, node->peers[HUB], sealed, packet, len);
     if (n > 0)
@@ -176,6 +184,7 @@ static void obey(uint8_t what)
     case 6: world_wait(&world, order() * EL_S); break;
     case 7: world.mtu = 576 + 8u * order(); break;
     case 8: world.nodes[order_spoke()].at.port++; break;
+    case 11: world.routers = order() % 3; break;
     default: world.loss_percent = order() % 101; break;
     }
 }
@@ -187,6 +196,7 @@ static void begin(void)
     world_begin(&world, 1, DATAGRAMS);
     world.arrived = arrived;
     world.delay_ns = EL_MS;
+    world.nodes[CARDS - 1].wire = EL_TUNNEL_COMPACT;
     world_port(&world, HUB, BOOT, true);
     world_port(&world, HUB, OTHER, true);
     world_start(&world, HUB);
@@ -208,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     orders_end = data + size;
     begin();
     for (unsigned i = 0; i < ORDERS_MAX && orders < orders_end; i++) {
-        uint8_t what = order() % 11;
+        uint8_t what = order() % 12;
         unsigned times = 1;
         if (what == 10) {
             times = order();
