@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The data path's thread: polls sockets and ports, and moves batches between them. */
+/* The data path: its lanes, and the thread that controls them. */
 #include "node/datapath.h"
 
 #include "base/log.h"
 #include "base/time.h"
 #include "node/forward.h"
+#include "node/lane.h"
 #include "node/locate.h"
 #include "sys/clock.h"
+#include "sys/gate.h"
 #include "tunnel/tunnel_io.h"
 
 #include <errno.h>
@@ -14,23 +16,21 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
-    PORT_BATCH = 4,      /* frames received at once; few, so that they stay in the cache */
-    PORT_ROUNDS = 16,    /* batches from one port before the others get their turn */
-    DATAGRAM_ROUNDS = 2, /* the same for EL_TUNNEL_IO_TRAINS trains */
-    QUESTIONS = 32,      /* answered before packets get their turn */
-    FRAME_ROOM = EL_FORWARD_HEADROOM + EL_PORT_FRAME_BYTES + EL_FORWARD_TAILROOM + 2,
+    QUESTIONS = 32, /* answered before handshakes get their turn */
+    MESSAGES = 32,  /* of one lane, before the others get their turn */
 };
 
-#define PORT_LOOK  EL_S
 #define ROAM_QUIET (10 * EL_S) /* in which a peer's moves are told once */
 
-/* What we poll: these, then the ports. */
-enum { POLL_COMMAND, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_PORTS };
+enum { POLL_COMMAND, POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLLS };
 
 struct command {
     enum { COMMAND_STOP, COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT } kind;
@@ -39,33 +39,43 @@ struct command {
     struct el_report *report;
 };
 
+/* What a lane, or control, has to know when a datagram was refused. */
+struct sender {
+    struct el_forward *forward;
+    unsigned lane;
+};
+
 struct el_datapath {
+    struct el_sys_gate *gate;
+    struct el_gate gate_functions;
     struct el_tunnel *tunnel;
     struct el_forward *forward;
     struct el_capture *capture;
-    struct el_tunnel_io *io;
-    struct el_port *ports[EL_FORWARD_PORTS_MAX];
-    bool port_gone[EL_FORWARD_PORTS_MAX];
-    bool port_down[EL_FORWARD_PORTS_MAX]; /* looked at every PORT_LOOK, until a frame comes */
-    uint64_t look_ns;
+    struct el_lane *lanes[EL_TUNNEL_LANES_MAX];
+    unsigned lane_count;     /* control's number at the gate, too */
+    struct el_tunnel_io *io; /* control's own */
+    struct sender senders[EL_TUNNEL_LANES_MAX + 1];
+    char port_names[EL_FORWARD_PORTS_MAX][EL_PORT_NAME_BYTES]; /* for reports */
+    _Atomic bool port_gone[EL_FORWARD_PORTS_MAX];
     unsigned port_count;
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX];
     uint64_t roam_told_ns[EL_TUNNEL_PEERS_MAX]; /* until then no more of it; 0: never told */
     unsigned peer_count;
     int locate_fd;
-    uint32_t address;
-    uint64_t now_ns;
-    uint8_t *frames; /* PORT_BATCH * FRAME_ROOM */
+    uint64_t now_ns; /* control's */
     int commands[2]; /* pipes: read, write */
     int notices[2];
+    int wake;                   /* an eventfd */
+    _Atomic uint64_t sleeps_ns; /* until when control sleeps; EL_NEVER: as long as possible */
+    _Atomic bool woken;         /* and that has been said already */
     pthread_t thread;
     bool running;
-    bool stopping;       /* the thread's own; so are the next */
+    bool stopping;       /* control's own; so are the next */
     bool reserve_untold; /* timestamps were reserved, and nobody knows yet */
     bool report_untold;  /* the same for a snapshot */
 };
 
-/* -- events of the tunnel, on the thread -- */
+/* -- events of the tunnel, on any thread, in exclusive mode -- */
 
 /* False if the pipe is full, because the reader is far behind: it loses the notice, never we time.
  * What must not be lost is told again. */
@@ -102,13 +112,14 @@ static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *p
 
 /* Whoever stands in the middle can move a peer with every packet: nobody's log or disk is to keep
  * up with that. Where it ended up is told with the next rekey. */
-static bool is_news(struct el_datapath *d, enum el_tunnel_event event, unsigned number)
+static bool is_news(struct el_datapath *d, uint64_t now_ns, enum el_tunnel_event event,
+                    unsigned number)
 {
     if (event != EL_TUNNEL_ROAMED)
         return true;
-    if (d->now_ns < d->roam_told_ns[number])
+    if (now_ns < d->roam_told_ns[number])
         return false;
-    d->roam_told_ns[number] = d->now_ns + ROAM_QUIET;
+    d->roam_told_ns[number] = now_ns + ROAM_QUIET;
     return true;
 }
 
@@ -122,12 +133,57 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
         .endpoint = *el_tunnel_peer_endpoint(peer),
     };
 
-    el_forward_event(d->forward, d->now_ns, event, peer);
-    if (!is_news(d, event, notice.number))
+    uint64_t now_ns = el_sys_now_ns();
+
+    el_forward_event(d->forward, now_ns, event, peer);
+    if (!is_news(d, now_ns, event, notice.number))
         return;
     el_tunnel_peer_timestamp(peer, notice.timestamp);
     log_event(event, peer);
     tell(d, &notice);
+}
+
+/* -- waking control -- */
+
+static void wake(void *arg)
+{
+    struct el_datapath *d = arg;
+
+    if (!atomic_exchange(&d->woken, true))
+        eventfd_write(d->wake, 1);
+}
+
+/* A thread is about to leave exclusive mode. What it has changed may be due soon. */
+static void on_changed(void *arg, unsigned lane)
+{
+    struct el_datapath *d = arg;
+
+    if (lane != d->lane_count &&
+        el_forward_control_deadline_ns(d->forward) < atomic_load(&d->sleeps_ns))
+        wake(d);
+}
+
+/* -- what lanes tell, on their threads -- */
+
+static bool on_hand_over(void *arg, unsigned lane, const struct el_endpoint *from,
+                         const uint8_t *bytes, size_t len)
+{
+    const struct el_datapath *d = arg;
+
+    return el_lane_queue(d->lanes[lane], from, bytes, len);
+}
+
+static bool on_port_gone(void *arg, unsigned number, int why)
+{
+    struct el_datapath *d = arg;
+    struct el_datapath_notice notice = {.kind = EL_NOTICE_PORT_GONE, .number = number};
+
+    if (!tell(d, &notice))
+        return false;                                  /* it will fail again */
+    if (!atomic_exchange(&d->port_gone[number], true)) /* other lanes see it as well */
+        EL_LOG(EL_LOG_ERROR, "port", "gone", EL_STR("interface", d->port_names[number]),
+               EL_STR("reason", el_strerror(why)));
+    return true;
 }
 
 /* -- making -- */
@@ -144,9 +200,55 @@ static void io_cancel(void *arg)
 
 static void io_too_big(void *arg, const struct el_endpoint *to, size_t len)
 {
-    struct el_datapath *d = arg;
+    const struct sender *sender = arg;
 
-    el_forward_too_big(d->forward, d->now_ns, to, len);
+    el_forward_too_big(sender->forward, sender->lane, el_sys_now_ns(), to, len);
+}
+
+/* Sockets for LANE, or for control. */
+static int make_io(struct el_datapath *d, unsigned lane, int udp4, int udp6,
+                   struct el_tunnel_io **io, struct el_err *err)
+{
+    int rc = el_tunnel_io_new(udp4, udp6, io, err);
+
+    if (rc < 0)
+        return rc;
+    struct el_forward_out out = {io_reserve, io_cancel, *io};
+    el_forward_set_out(d->forward, lane, &out);
+    d->senders[lane] = (struct sender){d->forward, lane};
+    el_tunnel_io_on_too_big(*io, io_too_big, &d->senders[lane]);
+    return 0;
+}
+
+static int make_lane(struct el_datapath *d, const struct el_datapath_config *config,
+                     unsigned number, struct el_err *err)
+{
+    struct el_lane_config lane = {
+        .number = number,
+        .forward = d->forward,
+        .gate = &d->gate_functions,
+        .queued = wake,
+        .port_gone = on_port_gone,
+        .arg = d,
+    };
+    int rc = make_io(d, number, config->udp4[number], config->udp6[number], &lane.io, err);
+
+    return rc < 0 ? rc : el_lane_new(&lane, &d->lanes[number], err);
+}
+
+/* Control sends through the first lane's sockets: a handshake may come from any. */
+static int make_lanes(struct el_datapath *d, const struct el_datapath_config *config,
+                      struct el_err *err)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < d->lane_count && rc == 0; i++)
+        rc = make_lane(d, config, i, err);
+    if (rc < 0)
+        return rc;
+    int udp4 = config->udp4[0] < 0 ? -1 : fcntl(config->udp4[0], F_DUPFD_CLOEXEC, 0);
+    int udp6 = config->udp6[0] < 0 ? -1 : fcntl(config->udp6[0], F_DUPFD_CLOEXEC, 0);
+    return make_io(d, d->lane_count, udp4, udp6, &d->io, err);
 }
 
 static int make_parts(struct el_datapath *d, const struct el_datapath_config *config,
@@ -154,16 +256,16 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
 {
     struct el_tunnel_config tunnel = config->tunnel;
 
-    if (pipe2(d->commands, O_CLOEXEC | O_NONBLOCK) < 0 ||
+    d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (d->wake < 0 || pipe2(d->commands, O_CLOEXEC | O_NONBLOCK) < 0 ||
         pipe2(d->notices, O_CLOEXEC | O_NONBLOCK) < 0)
         return el_err_os(err, errno, "tunnel: no pipe");
-    d->frames = malloc((size_t)PORT_BATCH * FRAME_ROOM);
-    if (!d->frames)
-        return el_err(err, EL_ENOMEM, "tunnel: out of memory");
-    int rc = el_tunnel_io_new(config->udp4, config->udp6, &d->io, err);
+    int rc = el_sys_gate_new(d->lane_count + 1, &d->gate);
     if (rc < 0)
-        return rc;
-    el_tunnel_io_on_too_big(d->io, io_too_big, d);
+        return el_err(err, rc, "tunnel: %u lanes: %s", d->lane_count, el_strerror(rc));
+    d->gate_functions = el_sys_gate_functions(d->gate);
+    tunnel.lanes = d->lane_count;
+    tunnel.gate = d->gate_functions;
     tunnel.event = on_event;
     tunnel.arg = d;
     rc = el_tunnel_new(&tunnel, &d->tunnel, err);
@@ -174,13 +276,19 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         return el_err(err, EL_ENOMEM, "tunnel: out of memory");
     struct el_forward_config forward = {
         .tunnel = d->tunnel,
-        .out = {io_reserve, io_cancel, d->io},
+        .lanes = d->lane_count,
+        .gate = d->gate_functions,
+        .hand_over = on_hand_over,
+        .arg = d,
         .address = config->address,
         .peers_max = tunnel.peers_max,
         .capture = d->capture,
     };
     rc = el_forward_new(&forward, &d->forward);
-    return rc < 0 ? el_err(err, rc, "tunnel: %s", el_strerror(rc)) : 0;
+    if (rc < 0)
+        return el_err(err, rc, "tunnel: %s", el_strerror(rc));
+    el_sys_gate_on_changed(d->gate, on_changed, d);
+    return make_lanes(d, config, err);
 }
 
 int el_datapath_new(const struct el_datapath_config *config, struct el_datapath **datapath,
@@ -190,10 +298,10 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
 
     if (!d)
         return el_err(err, EL_ENOMEM, "tunnel: out of memory");
-    d->commands[0] = d->commands[1] = d->notices[0] = d->notices[1] = -1;
+    d->commands[0] = d->commands[1] = d->notices[0] = d->notices[1] = d->wake = -1;
     d->locate_fd = config->locate_fd;
+    d->lane_count = config->lanes;
     d->now_ns = el_sys_now_ns();
-    d->look_ns = EL_NEVER;
     int rc = make_parts(d, config, err);
     if (rc < 0) {
         el_datapath_free(d);
@@ -203,9 +311,9 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
     return 0;
 }
 
-static void close_pipe(const int fds[2])
+static void close_all(const int *fds, unsigned count)
 {
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < count; i++)
         if (fds[i] >= 0)
             close(fds[i]);
 }
@@ -215,27 +323,32 @@ void el_datapath_free(struct el_datapath *d)
     if (!d)
         return;
     el_datapath_stop(d);
+    for (unsigned i = 0; i < d->lane_count; i++)
+        el_lane_free(d->lanes[i]);
     el_forward_free(d->forward);
     el_capture_free(d->capture);
     el_tunnel_free(d->tunnel);
     el_tunnel_io_free(d->io);
-    for (unsigned i = 0; i < d->port_count; i++)
-        el_port_close(d->ports[i]);
-    close_pipe(d->commands);
-    close_pipe(d->notices);
-    free(d->frames);
+    el_sys_gate_free(d->gate);
+    close_all(d->commands, 2);
+    close_all(d->notices, 2);
+    close_all(&d->wake, 1);
     free(d);
 }
 
-int el_datapath_add_port(struct el_datapath *d, struct el_port *port, uint32_t vni,
+int el_datapath_add_port(struct el_datapath *d, struct el_port *const *queues, uint32_t vni,
                          const struct el_mac *own)
 {
-    int number = el_forward_add_port(d->forward, port, vni, own);
+    int number = el_forward_add_port(d->forward, queues[0], vni, own);
 
-    if (number >= 0) {
-        d->ports[number] = port;
-        d->port_count = (unsigned)number + 1;
+    if (number < 0)
+        return number;
+    for (unsigned i = 0; i < d->lane_count; i++) {
+        el_forward_set_queue(d->forward, (unsigned)number, i, queues[i]);
+        el_lane_add_port(d->lanes[i], (unsigned)number, queues[i]);
     }
+    memcpy(d->port_names[number], queues[0]->name, sizeof d->port_names[number]);
+    d->port_count = (unsigned)number + 1;
     return number;
 }
 
@@ -256,7 +369,7 @@ int el_datapath_add_peer(struct el_datapath *d, const struct el_tunnel_peer_conf
     return rc;
 }
 
-/* -- the thread -- */
+/* -- control: what others ask for -- */
 
 static void log_counter(void *arg, const char *part, const char *name, uint64_t value)
 {
@@ -269,17 +382,38 @@ static void log_counter(void *arg, const char *part, const char *name, uint64_t 
     EL_LOG(EL_LOG_INFO, "tunnel", "counter", EL_STR("name", full), EL_UINT("value", value));
 }
 
+/* All counters, of all parts and lanes. */
+static void visit_counters(const struct el_datapath *d, el_forward_counter_cb *each, void *arg)
+{
+    el_forward_counters(d->forward, each, arg);
+    for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++) {
+        /* Control's socket is the first lane's, and so is what the kernel drops there. */
+        uint64_t sum = i == EL_TUNNEL_IO_RX_DROP_FULL ? 0 : el_tunnel_io_count(d->io, i);
+        for (unsigned l = 0; l < d->lane_count; l++)
+            sum += el_tunnel_io_count(el_lane_io(d->lanes[l]), i);
+        each(arg, "sockets", el_tunnel_io_counter_name(i), sum);
+    }
+}
+
+/* The sum of all queues'. */
+static uint64_t count_of_port(const struct el_datapath *d, unsigned port,
+                              enum el_port_counter counter)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < d->lane_count; i++)
+        sum += el_port_count(el_lane_port(d->lanes[i], port), counter);
+    return sum;
+}
+
 static void log_counters(struct el_datapath *d)
 {
     struct el_datapath_notice notice = {.kind = EL_NOTICE_COUNTERS};
 
-    el_forward_counters(d->forward, log_counter, NULL);
-    for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++)
-        log_counter(NULL, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(d->io, i));
+    visit_counters(d, log_counter, NULL);
     for (unsigned i = 0; i < d->port_count; i++)
         for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
-            log_counter(NULL, d->ports[i]->name, el_port_counter_name(k),
-                        el_port_count(d->ports[i], k));
+            log_counter(NULL, d->port_names[i], el_port_counter_name(k), count_of_port(d, i, k));
     for (unsigned i = 0; i < d->peer_count; i++)
         EL_LOG(EL_LOG_INFO, "tunnel", "peer", EL_STR("peer", el_tunnel_peer_name(d->peers[i])),
                EL_STR("up", el_tunnel_peer_is_up(d->peers[i], d->now_ns) ? "yes" : "no"),
@@ -288,15 +422,31 @@ static void log_counters(struct el_datapath *d)
     tell(d, &notice);
 }
 
+static bool is_down(const struct el_datapath *d, unsigned port)
+{
+    for (unsigned i = 0; i < d->lane_count; i++)
+        if (el_lane_port_is_down(d->lanes[i], port))
+            return true;
+    return false;
+}
+
 static void take_report(struct el_datapath *d, struct el_report *report)
 {
     report->now_ns = d->now_ns;
     report->port_count = d->port_count;
-    for (unsigned i = 0; i < d->port_count; i++)
-        el_report_port(report, i, d->ports[i], d->port_down[i], d->port_gone[i]);
+    for (unsigned i = 0; i < d->port_count; i++) {
+        report->ports[i] = (struct el_report_port){
+            .name = d->port_names[i],
+            .down = is_down(d, i),
+            .gone = atomic_load(&d->port_gone[i]),
+        };
+        for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
+            report->ports[i].counts[k] = count_of_port(d, i, k);
+    }
     for (unsigned i = 0; i < d->peer_count; i++)
         el_report_peer(report, i, d->peers[i]);
-    el_report_counters(report, d->forward, d->io);
+    report->counter_count = 0;
+    visit_counters(d, el_report_add_counter, report);
     d->report_untold = true;
 }
 
@@ -308,20 +458,31 @@ static void tell_of_report(struct el_datapath *d)
         d->report_untold = !tell(d, &notice);
 }
 
+static void move_peer(struct el_datapath *d, const struct command *command)
+{
+    struct el_tunnel_peer *peer = d->peers[command->peer];
+
+    el_gate_exclusive(&d->gate_functions, d->lane_count);
+    el_tunnel_peer_set_endpoint(peer, &command->endpoint);
+    el_gate_resume(&d->gate_functions, d->lane_count);
+    el_tunnel_connect(d->tunnel, peer, d->now_ns);
+}
+
 static void obey(struct el_datapath *d)
 {
     struct command command;
 
     while (read(d->commands[0], &command, sizeof command) == (ssize_t)sizeof command) {
-        switch (command.kind) {
-        case COMMAND_STOP: d->stopping = true; break;
-        case COMMAND_COUNTERS: log_counters(d); break;
-        case COMMAND_REPORT: take_report(d, command.report); break;
-        case COMMAND_ENDPOINT:
-            el_tunnel_peer_set_endpoint(d->peers[command.peer], &command.endpoint);
-            el_tunnel_connect(d->tunnel, d->peers[command.peer], d->now_ns);
-            break;
-        }
+        el_gate_shared(&d->gate_functions, d->lane_count);
+        if (command.kind == COMMAND_COUNTERS)
+            log_counters(d);
+        if (command.kind == COMMAND_REPORT)
+            take_report(d, command.report);
+        el_gate_resume(&d->gate_functions, d->lane_count);
+        if (command.kind == COMMAND_ENDPOINT)
+            move_peer(d, &command);
+        if (command.kind == COMMAND_STOP)
+            d->stopping = true;
     }
 }
 
@@ -333,76 +494,14 @@ static void answer_questions(struct el_datapath *d)
         if (!el_locate_next_question(d->locate_fd, &question))
             return;
         struct el_locate_answer answer = {.mac = question.mac};
+        el_gate_shared(&d->gate_functions, d->lane_count);
         const struct el_tunnel_peer *peer =
             el_forward_locate(d->forward, d->now_ns, question.vni, &question.mac);
+        el_gate_resume(&d->gate_functions, d->lane_count);
         if (peer)
             strncpy(answer.region, el_tunnel_peer_name(peer), sizeof answer.region - 1);
         el_locate_reply(d->locate_fd, &answer);
     }
-}
-
-static void take_train(struct el_datapath *d, const struct el_tunnel_io_train *train)
-{
-    for (size_t at = 0; at < train->len; at += train->segment) {
-        size_t len = train->len - at < train->segment ? train->len - at : train->segment;
-        el_forward_datagram(d->forward, d->now_ns, &train->from, train->bytes + at, len,
-                            train->tos);
-    }
-}
-
-static void receive_datagrams(struct el_datapath *d, unsigned family)
-{
-    struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS];
-
-    for (unsigned round = 0; round < DATAGRAM_ROUNDS; round++) {
-        int n = el_tunnel_io_receive(d->io, family, trains);
-        for (int i = 0; i < n; i++)
-            take_train(d, &trains[i]);
-        el_forward_flush(d->forward, d->now_ns);
-        el_tunnel_io_flush(d->io);
-        if (n < EL_TUNNEL_IO_TRAINS)
-            return;
-    }
-}
-
-static void port_failed(struct el_datapath *d, unsigned number, int rc)
-{
-    struct el_datapath_notice notice = {.kind = EL_NOTICE_PORT_GONE, .number = number};
-
-    if (rc == EL_EAGAIN) {
-        d->port_down[number] = true;
-        d->look_ns = d->now_ns + PORT_LOOK;
-        EL_LOG(EL_LOG_WARN, "port", "down", EL_STR("interface", d->ports[number]->name));
-        return;
-    }
-    if (!tell(d, &notice))
-        return; /* it will fail again */
-    d->port_gone[number] = true;
-    EL_LOG(EL_LOG_ERROR, "port", "gone", EL_STR("interface", d->ports[number]->name),
-           EL_STR("reason", el_strerror(rc)));
-}
-
-static void receive_frames(struct el_datapath *d, unsigned number)
-{
-    struct el_port_rx frames[PORT_BATCH];
-
-    for (unsigned round = 0; round < PORT_ROUNDS && !el_tunnel_io_blocked(d->io); round++) {
-        for (unsigned i = 0; i < PORT_BATCH; i++) {
-            /* Two bytes more make the IP header behind the Ethernet header aligned. */
-            frames[i].bytes = d->frames + (size_t)i * FRAME_ROOM + EL_FORWARD_HEADROOM + 2;
-            frames[i].capacity = EL_PORT_FRAME_BYTES;
-        }
-        int n = el_port_receive(d->ports[number], frames, PORT_BATCH);
-        if (n < 0)
-            port_failed(d, number, n);
-        d->port_down[number] = d->port_down[number] && n <= 0;
-        for (int i = 0; i < n; i++)
-            el_forward_frame(d->forward, d->now_ns, number, &frames[i]);
-        if (n < PORT_BATCH)
-            break;
-    }
-    el_forward_flush(d->forward, d->now_ns);
-    el_tunnel_io_flush(d->io);
 }
 
 static void reserve_timestamps(struct el_datapath *d)
@@ -415,44 +514,80 @@ static void reserve_timestamps(struct el_datapath *d)
         d->reserve_untold = !tell(d, &notice);
 }
 
-/* No event tells that an interface which is down has been removed. */
-static void look_at_ports(struct el_datapath *d)
+/* -- control: the tunnel's own affairs -- */
+
+/* Takes the handshakes that LANE has queued. True: there are more. */
+static bool take_messages(struct el_datapath *d, struct el_lane *lane)
 {
-    d->look_ns = EL_NEVER;
-    for (unsigned i = 0; i < d->port_count; i++) {
-        if (!d->port_down[i] || d->port_gone[i])
-            continue;
-        receive_frames(d, i);
-        d->look_ns = d->now_ns + PORT_LOOK;
+    const struct el_lane_message *message;
+
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        message = el_lane_next_message(lane);
+        if (!message)
+            return false;
+        el_tunnel_control(d->tunnel, d->now_ns, &message->from, message->bytes, message->len);
+        el_lane_message_done(lane);
+        el_forward_say(d->forward, d->now_ns);
     }
+    return true;
 }
 
-/* Waits for something to do. Ports are not listened to while the sockets are full. */
+static void take_all_messages(struct el_datapath *d)
+{
+    bool more = false;
+
+    for (unsigned i = 0; i < d->lane_count; i++)
+        more |= take_messages(d, d->lanes[i]);
+    if (more)
+        wake(d);
+}
+
+/* Waits for something to do. What lanes change while the deadline is found out wakes us at once. */
 static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
 {
     unsigned blocked = el_tunnel_io_blocked(d->io);
-    short udp4 = blocked == 4 ? POLLIN | POLLOUT : POLLIN;
-    short udp6 = blocked == 6 ? POLLIN | POLLOUT : POLLIN;
-    uint64_t deadline = el_earlier(el_forward_deadline_ns(d->forward), d->look_ns);
+    short udp4 = blocked == 4 ? POLLOUT : 0;
+    short udp6 = blocked == 6 ? POLLOUT : 0;
+
+    atomic_store(&d->sleeps_ns, EL_NEVER);
+    el_gate_shared(&d->gate_functions, d->lane_count);
+    uint64_t deadline = el_forward_control_deadline_ns(d->forward);
+    el_gate_resume(&d->gate_functions, d->lane_count);
+    atomic_store(&d->sleeps_ns, deadline);
     uint64_t wait = deadline > d->now_ns ? deadline - d->now_ns : 0;
     struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
     fds[POLL_COMMAND] = (struct pollfd){d->commands[0], POLLIN, 0};
-    fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(d->io, 4), udp4, 0};
-    fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(d->io, 6), udp6, 0};
+    fds[POLL_WAKE] = (struct pollfd){d->wake, POLLIN, 0};
+    /* Lanes are those who read. */
+    fds[POLL_UDP4] = (struct pollfd){udp4 ? el_tunnel_io_fd(d->io, 4) : -1, udp4, 0};
+    fds[POLL_UDP6] = (struct pollfd){udp6 ? el_tunnel_io_fd(d->io, 6) : -1, udp6, 0};
     fds[POLL_LOCATE] = (struct pollfd){d->locate_fd, POLLIN, 0};
-    for (unsigned i = 0; i < d->port_count; i++) {
-        int fd = blocked || d->port_gone[i] ? -1 : d->ports[i]->fd;
-        fds[POLL_PORTS + i] = (struct pollfd){fd, POLLIN, 0};
-    }
-    ppoll(fds, POLL_PORTS + d->port_count, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    ppoll(fds, POLLS, deadline == EL_NEVER ? NULL : &timeout, NULL);
     d->now_ns = el_sys_now_ns();
+}
+
+static void take_wake(struct el_datapath *d)
+{
+    eventfd_t value;
+
+    eventfd_read(d->wake, &value);
+    atomic_store(&d->woken, false);
+    take_all_messages(d);
+}
+
+static bool is_due(struct el_datapath *d)
+{
+    el_gate_shared(&d->gate_functions, d->lane_count);
+    bool due = d->now_ns >= el_forward_control_deadline_ns(d->forward);
+    el_gate_resume(&d->gate_functions, d->lane_count);
+    return due;
 }
 
 static void *run(void *arg)
 {
     struct el_datapath *d = arg;
-    struct pollfd fds[POLL_PORTS + EL_FORWARD_PORTS_MAX];
+    struct pollfd fds[POLLS];
 
     while (!d->stopping) {
         wait_for_work(d, fds);
@@ -460,19 +595,10 @@ static void *run(void *arg)
             obey(d);
         if (fds[POLL_LOCATE].revents & POLLIN)
             answer_questions(d);
-        if (el_tunnel_io_blocked(d->io))
-            el_tunnel_io_flush(d->io);
-        if (fds[POLL_UDP4].revents & ~POLLOUT)
-            receive_datagrams(d, 4);
-        if (fds[POLL_UDP6].revents & ~POLLOUT)
-            receive_datagrams(d, 6);
-        for (unsigned i = 0; i < d->port_count; i++)
-            if (fds[POLL_PORTS + i].revents)
-                receive_frames(d, i);
-        if (d->now_ns >= d->look_ns)
-            look_at_ports(d);
-        if (d->now_ns >= el_forward_deadline_ns(d->forward))
-            el_forward_tick(d->forward, d->now_ns);
+        if (fds[POLL_WAKE].revents)
+            take_wake(d);
+        if (is_due(d))
+            el_forward_control_tick(d->forward, d->now_ns);
         reserve_timestamps(d);
         tell_of_report(d);
         el_tunnel_io_flush(d->io);
@@ -482,12 +608,10 @@ static void *run(void *arg)
 
 /* -- from other threads -- */
 
-int el_datapath_start(struct el_datapath *d, struct el_err *err)
+static int start_control(struct el_datapath *d, struct el_err *err)
 {
     sigset_t all, before;
 
-    for (unsigned i = 0; i < d->peer_count; i++)
-        el_tunnel_connect(d->tunnel, d->peers[i], d->now_ns);
     /* Signals are the other thread's business. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -497,6 +621,18 @@ int el_datapath_start(struct el_datapath *d, struct el_err *err)
         return el_err_os(err, rc, "tunnel: cannot start the data path");
     d->running = true;
     return 0;
+}
+
+int el_datapath_start(struct el_datapath *d, struct el_err *err)
+{
+    for (unsigned i = 0; i < d->peer_count; i++)
+        el_tunnel_connect(d->tunnel, d->peers[i], d->now_ns);
+    int rc = start_control(d, err);
+    for (unsigned i = 0; i < d->lane_count && rc == 0; i++)
+        rc = el_lane_start(d->lanes[i], err);
+    if (rc < 0)
+        el_datapath_stop(d);
+    return rc;
 }
 
 static void command(struct el_datapath *d, const struct command *command)
@@ -511,6 +647,8 @@ void el_datapath_stop(struct el_datapath *d)
 {
     if (!d || !d->running)
         return;
+    for (unsigned i = 0; i < d->lane_count; i++)
+        el_lane_stop(d->lanes[i]);
     command(d, &(struct command){.kind = COMMAND_STOP});
     pthread_join(d->thread, NULL);
     d->running = false;

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The data path: one thread that carries frames between ports and the tunnel's sockets.
+ * The data path: threads that carry frames between ports and the tunnel's sockets.
  *
- * The thread owns the tunnel, the switch, the ports and the sockets from el_datapath_start() to
- * el_datapath_stop(); others speak to it through messages only: commands go in, notices come out,
- * each through a pipe, so that neither side ever waits for a lock. It does nothing that can block:
+ *     port queue 0, socket 0 <--> lane 0 --+
+ *     port queue 1, socket 1 <--> lane 1 --+-- switch, tunnel, peers -- control --> socket 0
+ *                                          |                               ^
+ *                                          +-------- handshakes -----------+
+ *
+ * Lanes (node/lane.h) carry frames and datagrams from end to end: no packet goes from one thread to
+ * another. One more thread, control, does what takes long, or has to be done at a time: handshakes,
+ * keepalives, path MTU, ageing; so nobody's handshake stops anybody's data. What all share they
+ * read side by side, and change alone: sys/gate.h. A lane's batch costs one uncontended mutex; a
+ * packet costs no lock, and of what others write too only a session's message counter.
+ *
+ * Flows stay in order, because each is in one lane at any time: the system deals frames to the
+ * queues by flow; datagrams of one peer come to one socket, by the receiver's index.
+ *
+ * They own the tunnel, the switch, the ports and the sockets from el_datapath_start() to
+ * el_datapath_stop(); others speak to them through messages only: commands go in, notices come out,
+ * each through a pipe, so that neither side ever waits for a lock. They do nothing that can block:
  * names are resolved and timestamps written to disk by the thread that reads the notices.
  */
 #ifndef EL_NODE_DATAPATH_H
@@ -22,9 +36,11 @@ struct el_datapath;
 
 struct el_datapath_config {
     struct el_tunnel_config tunnel; /* its event and arg are ours */
-    int udp4, udp6;                 /* of el_tunnel_io_socket(); ours from now on; -1: none */
-    uint32_t address;               /* our tunnel address, host order */
-    int locate_fd;                  /* where to answer questions (node/locate.h), or -1 */
+    unsigned lanes;                 /* 1..EL_TUNNEL_LANES_MAX, a power of two */
+    /* For each lane, of el_tunnel_io_sockets(); ours from now on; -1: none. */
+    int udp4[EL_TUNNEL_LANES_MAX], udp6[EL_TUNNEL_LANES_MAX];
+    uint32_t address; /* our tunnel address, host order */
+    int locate_fd;    /* where to answer questions (node/locate.h), or -1 */
 };
 
 /* What the thread tells; peers are named by the number el_datapath_add_peer() gave. */
@@ -47,8 +63,9 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
 /* Stops the thread if it runs, and frees everything, ports too. NULL is allowed. */
 void el_datapath_free(struct el_datapath *datapath);
 
-/* Before start. The port is ours from now on. OWN: see el_forward_add_port(). */
-int el_datapath_add_port(struct el_datapath *datapath, struct el_port *port, uint32_t vni,
+/* Before start. QUEUES are a port's, one for each lane; they are ours from now on. OWN: see
+ * el_forward_add_port(). */
+int el_datapath_add_port(struct el_datapath *datapath, struct el_port *const *queues, uint32_t vni,
                          const struct el_mac *own);
 /* Before start. The peer's number, or an error. */
 int el_datapath_add_peer(struct el_datapath *datapath, const struct el_tunnel_peer_config *peer,

@@ -14,6 +14,7 @@
 #include "switch/switch.h"
 #include "tunnel/wg_wire.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +25,16 @@ _Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO
 enum { HANDSHAKE_TOS = 0x88 }; /* AF41, as Linux's WireGuard marks what makes a session */
 
 enum counter {
-    DROP_FRAME_SHORT,    /* no Ethernet header */
-    DROP_FRAME_LARGE,    /* longer than a machine's Ethernet carries */
-    DROP_FRAME_OFFLOAD,  /* its offload does not describe it */
-    DROP_PEER_DOWN,      /* no session with the peer */
-    DROP_DATAGRAM_QUEUE, /* no room for the datagram */
-    DROP_OVERLAY,        /* no VXLAN packet for us */
-    DROP_VNI,            /* a network that the peer has no part in */
-    DROP_ECN,            /* marked on its way, and its transport would not hear of it */
-    DROP_PORT_FULL,      /* the port's queue is full */
+    DROP_FRAME_SHORT,     /* no Ethernet header */
+    DROP_FRAME_LARGE,     /* longer than a machine's Ethernet carries */
+    DROP_FRAME_OFFLOAD,   /* its offload does not describe it */
+    DROP_PEER_DOWN,       /* no session with the peer */
+    DROP_DATAGRAM_QUEUE,  /* no room for the datagram */
+    DROP_OVERLAY,         /* no VXLAN packet for us */
+    DROP_VNI,             /* a network that the peer has no part in */
+    DROP_ECN,             /* marked on its way, and its transport would not hear of it */
+    DROP_PORT_FULL,       /* the port's queue is full */
+    DROP_HANDSHAKE_QUEUE, /* control is behind with handshakes */
     COUNTERS
 };
 
@@ -46,6 +48,7 @@ static const char *const counter_names[COUNTERS] = {
     [DROP_VNI] = "drop-vni",
     [DROP_ECN] = "drop-ecn",
     [DROP_PORT_FULL] = "drop-port-full",
+    [DROP_HANDSHAKE_QUEUE] = "drop-handshake-queue",
 };
 
 /* A peer, and the switch ports through which it takes part in its networks. */
@@ -55,7 +58,7 @@ struct peer {
     struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
     bool compact;            /* it understands the compact form */
     uint32_t remote;
-    uint16_t ip_id;
+    _Atomic uint16_t ip_id; /* all lanes count here */
     unsigned network_count;
     struct {
         uint32_t vni;
@@ -63,20 +66,34 @@ struct peer {
     } networks[EL_FORWARD_NETWORKS_MAX];
 };
 
-/* What is behind a port of the switch: one of the two is set. */
+/* What is behind a port of the switch. */
 struct outlet {
-    struct el_port *port;
-    struct peer *peer;
+    struct peer *peer; /* NULL: a local port, */
+    unsigned local;    /* this one */
     uint32_t vni;
     unsigned interface; /* of a capture */
+};
+
+/* What each lane has for itself; and control, which has no ports. */
+struct lane {
+    struct el_forward *f;
+    unsigned number;
+    struct el_forward_out out;
+    struct el_port *queues[EL_FORWARD_PORTS_MAX]; /* of each local port */
+    struct el_gro *gro;
+    struct el_reasm *reasm;
+    unsigned fragments; /* that reasm got since gro was flushed */
+    uint64_t now_ns;    /* of the datagrams that are being merged */
+    _Alignas(64) _Atomic uint64_t counts[COUNTERS];
+    /* Where a frame that is fragmented for several peers, or a probe, is put together. */
+    uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
 };
 
 struct el_forward {
     struct el_forward_config config;
     struct el_switch *sw;
-    struct el_gro *gro;
-    struct el_reasm *reasm;
-    unsigned fragments;     /* that reasm got since gro was flushed */
+    struct lane *lanes; /* lane_count of them, and control's */
+    unsigned lane_count;
     struct outlet *outlets; /* by switch port */
     unsigned outlet_count;
     uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
@@ -84,17 +101,45 @@ struct el_forward {
     bool all_uso; /* every local port takes UDP super-frames */
     struct peer *peers;
     unsigned peer_count;
-    uint64_t now_ns;     /* of the datagrams that are being merged */
     struct el_heap *due; /* peers whose path MTU has something to do */
-    uint64_t counts[COUNTERS];
-    /* Where a frame that is fragmented for several peers, or a probe, is put together. */
-    uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
 };
+
+/* Only the lane itself writes its counts. */
+static void count(struct lane *l, enum counter counter)
+{
+    uint64_t was = atomic_load_explicit(&l->counts[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&l->counts[counter], was + 1, memory_order_relaxed);
+}
 
 /* -- making -- */
 
 static void emit_merged(void *arg, unsigned number, const struct el_offload *offload,
                         const struct el_slice *slices, unsigned count);
+
+static int make_lanes(struct el_forward *f)
+{
+    size_t bytes = (f->lane_count + 1) * sizeof *f->lanes;
+
+    f->lanes = aligned_alloc(_Alignof(struct lane), bytes);
+    if (!f->lanes)
+        return EL_ENOMEM;
+    memset(f->lanes, 0, bytes);
+    for (unsigned i = 0; i <= f->lane_count; i++) {
+        struct lane *l = &f->lanes[i];
+        struct el_gro_config gro = {.emit = emit_merged, .arg = l};
+        l->f = f;
+        l->number = i;
+        l->out = f->config.out;
+        if (i == f->lane_count)
+            break; /* control gets no packets */
+        l->gro = el_gro_new(&gro);
+        int rc = l->gro ? el_reasm_new(0, &l->reasm) : EL_ENOMEM;
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
 
 static int make_parts(struct el_forward *f)
 {
@@ -102,25 +147,25 @@ static int make_parts(struct el_forward *f)
     if (outlets > EL_SWITCH_PORTS_MAX)
         outlets = EL_SWITCH_PORTS_MAX;
     struct el_switch_config sw = {.ports_max = outlets, .addresses_max = f->config.addresses_max};
-    struct el_gro_config gro = {.emit = emit_merged, .arg = f};
 
     f->outlets = calloc(outlets, sizeof *f->outlets);
     f->peers = calloc(f->config.peers_max, sizeof *f->peers);
     f->due = el_heap_new(f->config.peers_max);
-    f->gro = el_gro_new(&gro);
-    if (!f->outlets || !f->peers || !f->due || !f->gro)
+    if (!f->outlets || !f->peers || !f->due)
         return EL_ENOMEM;
     int rc = el_switch_new(&sw, &f->sw);
-    return rc < 0 ? rc : el_reasm_new(0, &f->reasm);
+    return rc < 0 ? rc : make_lanes(f);
 }
 
 int el_forward_new(const struct el_forward_config *config, struct el_forward **forward)
 {
+    if (config->lanes > EL_SWITCH_LANES)
+        return EL_EINVAL;
     struct el_forward *f = calloc(1, sizeof *f);
-
     if (!f)
         return EL_ENOMEM;
     f->config = *config;
+    f->lane_count = config->lanes ? config->lanes : 1;
     int rc = make_parts(f);
     if (rc < 0) {
         el_forward_free(f);
@@ -134,8 +179,11 @@ void el_forward_free(struct el_forward *f)
 {
     if (!f)
         return;
-    el_gro_free(f->gro);
-    el_reasm_free(f->reasm);
+    for (unsigned i = 0; f->lanes && i <= f->lane_count; i++) {
+        el_gro_free(f->lanes[i].gro);
+        el_reasm_free(f->lanes[i].reasm);
+    }
+    free(f->lanes);
     el_switch_free(f->sw);
     el_heap_free(f->due);
     free(f->outlets);
@@ -161,7 +209,7 @@ int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni
                         const struct el_mac *own)
 {
     struct el_switch_port_config config = {.vni = vni, .protect = own != NULL, .published = true};
-    struct outlet outlet = {.port = port, .vni = vni, .interface = f->local_count};
+    struct outlet outlet = {.local = f->local_count, .vni = vni, .interface = f->local_count};
 
     if (f->local_count == EL_FORWARD_PORTS_MAX)
         return EL_EFULL;
@@ -171,9 +219,23 @@ int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni
     if (own)
         el_switch_pin(f->sw, (unsigned)number, own);
     f->all_uso = (f->all_uso || f->local_count == 0) && port->uso;
-    el_gro_merge_udp(f->gro, f->all_uso);
     f->locals[f->local_count] = (uint16_t)number;
+    for (unsigned i = 0; i < f->lane_count; i++) {
+        el_gro_merge_udp(f->lanes[i].gro, f->all_uso);
+        f->lanes[i].queues[f->local_count] = port;
+    }
     return (int)f->local_count++;
+}
+
+void el_forward_set_queue(struct el_forward *f, unsigned number, unsigned lane,
+                          struct el_port *queue)
+{
+    f->lanes[lane].queues[number] = queue;
+}
+
+void el_forward_set_out(struct el_forward *f, unsigned lane, const struct el_forward_out *out)
+{
+    f->lanes[lane].out = *out;
 }
 
 int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer, uint32_t remote,
@@ -207,7 +269,7 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
     return (int)f->peer_count++;
 }
 
-/* The path MTU of PEER has another deadline now, perhaps. */
+/* The path MTU of PEER has another deadline now, perhaps. Exclusive. */
 static void watch_path(struct el_forward *f, struct peer *peer)
 {
     uint64_t deadline = el_pmtu_deadline_ns(&peer->pmtu);
@@ -216,6 +278,14 @@ static void watch_path(struct el_forward *f, struct peer *peer)
         el_heap_remove(f->due, &peer->due);
     else
         el_heap_set(f->due, &peer->due, deadline); /* it has room for all peers */
+}
+
+/* The same by a lane in shared mode. */
+static void watch_path_of(struct lane *l, struct peer *peer)
+{
+    el_gate_exclusive(&l->f->config.gate, l->number);
+    watch_path(l->f, peer);
+    el_gate_resume(&l->f->config.gate, l->number);
 }
 
 /* -- whoever looks on -- */
@@ -252,26 +322,27 @@ struct parcel {
 };
 
 /* Seals one packet for PEER. */
-static void send_packet(struct el_forward *f, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+static void send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                         size_t len, uint8_t tos)
 {
     const struct el_endpoint *to = el_tunnel_peer_endpoint(peer->tunnel);
-    uint8_t *sealed = f->config.out.reserve(f->config.out.arg, to,
-                                            el_tunnel_peer_sealed_bytes(peer->tunnel, len), tos);
+    uint8_t *sealed =
+        l->out.reserve(l->out.arg, to, el_tunnel_peer_sealed_bytes(peer->tunnel, len), tos);
 
     if (!sealed) {
-        f->counts[DROP_DATAGRAM_QUEUE]++;
+        count(l, DROP_DATAGRAM_QUEUE);
         return;
     }
-    if (el_tunnel_seal(f->config.tunnel, now_ns, peer->tunnel, sealed, packet, len) < 0) {
-        f->config.out.cancel(f->config.out.arg);
-        f->counts[DROP_PEER_DOWN]++;
+    if (el_tunnel_lane_seal(l->f->config.tunnel, l->number, now_ns, peer->tunnel, sealed, packet,
+                            len) < 0) {
+        l->out.cancel(l->out.arg);
+        count(l, DROP_PEER_DOWN);
         return;
     }
 }
 
 /* Sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
-static void send_fitting(struct el_forward *f, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                          size_t len, uint8_t tos)
 {
     struct el_fragment_cut cut;
@@ -279,36 +350,37 @@ static void send_fitting(struct el_forward *f, uint64_t now_ns, struct peer *pee
     size_t fragment_len;
 
     if (len <= el_pmtu_inner_bytes(&peer->pmtu)) {
-        send_packet(f, now_ns, peer, packet, len, tos);
+        send_packet(l, now_ns, peer, packet, len, tos);
         return;
     }
     if (el_fragment_begin(&cut, packet, len, el_pmtu_inner_bytes(&peer->pmtu)) < 0)
         return;
     while ((fragment_len = el_fragment_next(&cut, &fragment)) > 0)
-        send_packet(f, now_ns, peer, fragment, fragment_len, tos);
+        send_packet(l, now_ns, peer, fragment, fragment_len, tos);
 }
 
 /* Sends a frame as every peer understands it. What stays to be done to it is done here; a frame
  * that is kept is changed elsewhere. */
-static void send_standard(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+static void send_standard(struct lane *l, uint64_t now_ns, const struct outlet *outlet,
                           const struct parcel *parcel)
 {
     struct peer *peer = outlet->peer;
-    struct el_overlay_path path = {f->config.address, peer->remote, outlet->vni, parcel->tos};
+    struct el_overlay_path path = {l->f->config.address, peer->remote, outlet->vni, parcel->tos};
     size_t len = EL_OVERLAY_HEADER + parcel->len;
     bool changes = parcel->rest.needs_csum || len > el_pmtu_inner_bytes(&peer->pmtu);
     uint8_t *frame = parcel->frame;
 
     if (parcel->keep && changes) {
-        frame = f->scratch + EL_FORWARD_HEADROOM;
+        frame = l->scratch + EL_FORWARD_HEADROOM;
         memcpy(frame, parcel->frame, parcel->len);
     }
     el_gso_finish(frame, parcel->len, &parcel->rest);
     /* The addresses make a flow for the far side's receive queues; ports would ask for a parse. */
     uint32_t flow;
     memcpy(&flow, frame + 8, sizeof flow);
-    el_overlay_encap(frame, parcel->len, &path, flow, peer->ip_id++);
-    send_fitting(f, now_ns, peer, frame - EL_OVERLAY_HEADER, len, parcel->tos);
+    el_overlay_encap(frame, parcel->len, &path, flow,
+                     (uint16_t)atomic_fetch_add_explicit(&peer->ip_id, 1, memory_order_relaxed));
+    send_fitting(l, now_ns, peer, frame - EL_OVERLAY_HEADER, len, parcel->tos);
 }
 
 /* What stands in front of a frame inside the tunnel, if both fit the path. */
@@ -318,30 +390,30 @@ static size_t header_of(const struct peer *peer)
 }
 
 /* Sends a frame to the peer behind OUTLET. */
-static void send_frame(struct el_forward *f, uint64_t now_ns, const struct outlet *outlet,
+static void send_frame(struct lane *l, uint64_t now_ns, const struct outlet *outlet,
                        const struct parcel *parcel)
 {
     struct peer *peer = outlet->peer;
     size_t len = header_of(peer) + parcel->len;
 
     if (!el_tunnel_peer_is_up(peer->tunnel, now_ns)) {
-        el_tunnel_connect(f->config.tunnel, peer->tunnel, now_ns);
-        f->counts[DROP_PEER_DOWN]++;
+        el_tunnel_lane_connect(l->f->config.tunnel, l->number, peer->tunnel, now_ns);
+        count(l, DROP_PEER_DOWN);
         return;
     }
     if (parcel->len > EL_OVERLAY_FRAME_MAX) {
-        f->counts[DROP_FRAME_LARGE]++;
+        count(l, DROP_FRAME_LARGE);
         return;
     }
-    show_whole(f, now_ns, outlet, EL_CAPTURE_OUT, &parcel->rest, parcel->frame, parcel->len);
+    show_whole(l->f, now_ns, outlet, EL_CAPTURE_OUT, &parcel->rest, parcel->frame, parcel->len);
     /* Frames only: probes and their answers would keep two idle peers probing each other. */
     if (el_pmtu_sent(&peer->pmtu, len))
-        watch_path(f, peer);
+        watch_path_of(l, peer);
     if (peer->compact && len <= el_pmtu_inner_bytes(&peer->pmtu)) {
         el_overlay_compact_encap(parcel->frame, outlet->vni, &parcel->rest);
-        send_packet(f, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len, parcel->tos);
+        send_packet(l, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len, parcel->tos);
     } else {
-        send_standard(f, now_ns, outlet, parcel);
+        send_standard(l, now_ns, outlet, parcel);
     }
 }
 
@@ -353,10 +425,10 @@ static size_t machine_mtu(const struct peer *peer)
 
 /* -- frames from ports -- */
 
-static void drop_or_count(struct el_forward *f, int rc)
+static void drop_or_count(struct lane *l, int rc)
 {
     if (rc < 0)
-        f->counts[DROP_PORT_FULL]++;
+        count(l, DROP_PORT_FULL);
 }
 
 /* The peers among those who get a frame. */
@@ -367,13 +439,12 @@ struct reach {
 };
 
 /* MTU: what it is at the most. */
-static struct reach reach_of(const struct el_forward *f, const struct el_switch_out *out,
-                             size_t mtu)
+static struct reach reach_of(const struct lane *l, const struct el_switch_out *out, size_t mtu)
 {
     struct reach reach = {.mtu = mtu, .compact = true};
 
     for (unsigned i = 0; i < out->count; i++) {
-        const struct peer *peer = f->outlets[out->ports[i]].peer;
+        const struct peer *peer = l->f->outlets[out->ports[i]].peer;
         if (!peer)
             continue;
         reach.peers++;
@@ -385,30 +456,30 @@ static struct reach reach_of(const struct el_forward *f, const struct el_switch_
 }
 
 /* The first step, before cutting destroys the frame: the local ports take it as it is. */
-static void send_to_ports(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
+static void send_to_ports(struct lane *l, uint64_t now_ns, const struct el_switch_out *out,
                           const struct el_port_tx *tx)
 {
     for (unsigned i = 0; i < out->count; i++) {
-        const struct outlet *outlet = &f->outlets[out->ports[i]];
-        if (!outlet->port)
+        const struct outlet *outlet = &l->f->outlets[out->ports[i]];
+        if (outlet->peer)
             continue;
-        show(f, now_ns, outlet, EL_CAPTURE_OUT, tx);
-        drop_or_count(f, el_port_send(outlet->port, tx));
+        show(l->f, now_ns, outlet, EL_CAPTURE_OUT, tx);
+        drop_or_count(l, el_port_send(l->queues[outlet->local], tx));
     }
 }
 
-static void send_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
+static void send_to_peers(struct lane *l, uint64_t now_ns, const struct el_switch_out *out,
                           const struct parcel *parcel)
 {
     for (unsigned i = 0; i < out->count; i++) {
-        const struct outlet *outlet = &f->outlets[out->ports[i]];
+        const struct outlet *outlet = &l->f->outlets[out->ports[i]];
         if (outlet->peer)
-            send_frame(f, now_ns, outlet, parcel);
+            send_frame(l, now_ns, outlet, parcel);
     }
 }
 
 /* The second step: cuts the frame and sends the segments to the peers. */
-static void cut_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_switch_out *out,
+static void cut_to_peers(struct lane *l, uint64_t now_ns, const struct el_switch_out *out,
                          const struct el_port_rx *rx, const struct reach *reach)
 {
     struct el_layers layers __attribute__((uninitialized)); /* per packet: zeroed once is enough */
@@ -420,36 +491,53 @@ static void cut_to_peers(struct el_forward *f, uint64_t now_ns, const struct el_
     bool partial = reach->compact && el_overlay_may_be_partial(&layers, rx->len, &rx->offload);
     if (el_gso_begin(&cut, rx->bytes, rx->len, &rx->offload,
                      partial ? EL_GSO_PARTIAL : EL_GSO_COMPLETE) < 0) {
-        f->counts[DROP_FRAME_OFFLOAD]++;
+        count(l, DROP_FRAME_OFFLOAD);
         return;
     }
     struct parcel parcel = {
         .rest = cut.rest, .tos = el_layers_tos(&layers), .keep = reach->peers > 1};
     while (el_gso_next(&cut, &parcel.frame, &parcel.len))
-        send_to_peers(f, now_ns, out, &parcel);
+        send_to_peers(l, now_ns, out, &parcel);
 }
 
-void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
-                      const struct el_port_rx *rx)
+/* Where the frame at BYTES goes that came from a port of the switch; false: nowhere. Its source may
+ * have to be learned, for all lanes. */
+static bool decide(struct lane *l, uint64_t now_ns, unsigned port, const uint8_t *bytes,
+                   struct el_switch_out *out)
 {
+    const struct el_gate *gate = &l->f->config.gate;
+    struct el_mac dst, src;
+
+    memcpy(&dst, bytes, sizeof dst);
+    memcpy(&src, bytes + sizeof dst, sizeof src);
+    int rc = el_switch_forward(l->f->sw, now_ns, l->number, port, &src, &dst, out);
+    if (rc == EL_SWITCH_NEEDS_CHANGE) {
+        el_gate_exclusive(gate, l->number);
+        rc = el_switch_forward_exclusive(l->f->sw, now_ns, l->number, port, &src, &dst, out);
+        el_gate_resume(gate, l->number);
+    }
+    return rc == 0;
+}
+
+void el_forward_lane_frame(struct el_forward *f, unsigned lane, uint64_t now_ns, unsigned number,
+                           const struct el_port_rx *rx)
+{
+    struct lane *l = &f->lanes[lane];
     struct el_slice whole = {rx->bytes, rx->len};
     struct el_port_tx tx = {rx->offload, &whole, 1, true};
     struct el_switch_out out;
-    struct el_mac dst, src;
 
     if (rx->len < 14) {
-        f->counts[DROP_FRAME_SHORT]++;
+        count(l, DROP_FRAME_SHORT);
         return;
     }
     show(f, now_ns, &f->outlets[f->locals[number]], EL_CAPTURE_IN, &tx);
-    memcpy(&dst, rx->bytes, sizeof dst);
-    memcpy(&src, rx->bytes + sizeof dst, sizeof src);
-    if (el_switch_forward_exclusive(f->sw, now_ns, 0, f->locals[number], &src, &dst, &out) < 0)
+    if (!decide(l, now_ns, f->locals[number], rx->bytes, &out))
         return;
-    send_to_ports(f, now_ns, &out, &tx);
-    struct reach reach = reach_of(f, &out, SIZE_MAX);
+    send_to_ports(l, now_ns, &out, &tx);
+    struct reach reach = reach_of(l, &out, SIZE_MAX);
     if (reach.peers > 0)
-        cut_to_peers(f, now_ns, &out, rx, &reach);
+        cut_to_peers(l, now_ns, &out, rx, &reach);
 }
 
 /* -- datagrams from peers -- */
@@ -457,12 +545,12 @@ void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
 static void emit_merged(void *arg, unsigned number, const struct el_offload *offload,
                         const struct el_slice *slices, unsigned count)
 {
-    struct el_forward *f = arg;
+    struct lane *l = arg;
     /* In front of a frame that stands alone are the headers it came in. */
     struct el_port_tx tx = {*offload, slices, count, count == 1};
 
-    show(f, f->now_ns, &f->outlets[number], EL_CAPTURE_OUT, &tx);
-    drop_or_count(f, el_port_send(f->outlets[number].port, &tx));
+    show(l->f, l->now_ns, &l->f->outlets[number], EL_CAPTURE_OUT, &tx);
+    drop_or_count(l, el_port_send(l->queues[l->f->outlets[number].local], &tx));
 }
 
 /* The switch port of PEER in network VNI, or -1. */
@@ -485,24 +573,21 @@ static void finish_for(const struct reach *reach, struct el_overlay_packet *pack
 }
 
 /* A frame that came from PEER; the overlay's old header in front of it is room for a new one. */
-static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct peer *peer,
+static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *peer,
                             struct el_overlay_packet *packet)
 {
     struct el_switch_out out;
-    struct el_mac dst, src;
     int from = peer_port(peer, packet->vni);
 
     if (from < 0) {
-        f->counts[DROP_VNI]++;
+        count(l, DROP_VNI);
         return;
     }
-    show_whole(f, now_ns, &f->outlets[from], EL_CAPTURE_IN, &packet->offload, packet->frame,
+    show_whole(l->f, now_ns, &l->f->outlets[from], EL_CAPTURE_IN, &packet->offload, packet->frame,
                packet->frame_len);
-    memcpy(&dst, packet->frame, sizeof dst);
-    memcpy(&src, packet->frame + sizeof dst, sizeof src);
-    if (el_switch_forward_exclusive(f->sw, now_ns, 0, (unsigned)from, &src, &dst, &out) < 0)
+    if (!decide(l, now_ns, (unsigned)from, packet->frame, &out))
         return;
-    struct reach reach = reach_of(f, &out, machine_mtu(peer));
+    struct reach reach = reach_of(l, &out, machine_mtu(peer));
     el_overlay_clamp_mss(packet->frame, &packet->layers, reach.mtu, packet->offload.needs_csum);
     if (reach.peers > 0) {
         finish_for(&reach, packet);
@@ -511,37 +596,36 @@ static void frame_from_peer(struct el_forward *f, uint64_t now_ns, const struct 
                                 .rest = packet->offload,
                                 .tos = el_layers_tos(&packet->layers),
                                 .keep = out.count > 1};
-        send_to_peers(f, now_ns, &out, &parcel);
+        send_to_peers(l, now_ns, &out, &parcel);
     }
     for (unsigned i = 0; i < out.count; i++)
-        if (f->outlets[out.ports[i]].port)
-            el_gro_add(f->gro, out.ports[i], packet->frame, packet->frame_len, &packet->layers,
+        if (!l->f->outlets[out.ports[i]].peer)
+            el_gro_add(l->gro, out.ports[i], packet->frame, packet->frame_len, &packet->layers,
                        &packet->offload);
 }
 
-static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
-                             uint8_t *bytes, size_t len, uint8_t tos);
+static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *bytes,
+                             size_t len, uint8_t tos);
 
 /* A fragment. What it completes lies in the reassembler's memory, which is reused after so many
  * calls: until then it may be held back. */
-static void fragment_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+static void fragment_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
                                const uint8_t *bytes, size_t len)
 {
     uint8_t *whole;
     size_t whole_len;
 
-    if (f->fragments++ == EL_REASM_KEPT) {
-        el_gro_flush(f->gro);
-        f->fragments = 1;
+    if (l->fragments++ == EL_REASM_KEPT) {
+        el_gro_flush(l->gro);
+        l->fragments = 1;
     }
-    if (el_reasm_input(f->reasm, now_ns, bytes, len, &whole, &whole_len) == 1)
-        packet_from_peer(f, now_ns, peer, whole, whole_len, 0);
+    if (el_reasm_input(l->reasm, now_ns, bytes, len, &whole, &whole_len) == 1)
+        packet_from_peer(l, now_ns, peer, whole, whole_len, 0);
 }
 
 /* What is inside the tunnel gets the mark that its datagram came with; false: dropped. In the
  * standard form there is a header between the two. */
-static bool mark(struct el_forward *f, uint8_t *bytes, struct el_overlay_packet *packet,
-                 uint8_t outer)
+static bool mark(struct lane *l, uint8_t *bytes, struct el_overlay_packet *packet, uint8_t outer)
 {
     int ecn = el_overlay_is_compact(*bytes) ? outer : el_ecn_decap(packet->tos, outer);
 
@@ -550,77 +634,113 @@ static bool mark(struct el_forward *f, uint8_t *bytes, struct el_overlay_packet 
     if (ecn >= 0 && packet->kind == EL_OVERLAY_FRAME)
         ecn = el_ecn_decap_frame(packet->frame, &packet->layers, (uint8_t)ecn);
     if (ecn < 0)
-        f->counts[DROP_ECN]++;
+        count(l, DROP_ECN);
     return ecn >= 0;
 }
 
-static void packet_from_peer(struct el_forward *f, uint64_t now_ns, struct peer *peer,
-                             uint8_t *bytes, size_t len, uint8_t tos)
+/* An echo reply. All that is asked for changes what lanes send; what is not, nobody waits for. */
+static void probe_answered(struct lane *l, uint64_t now_ns, struct peer *peer,
+                           const struct el_overlay_packet *packet)
+{
+    const struct el_gate *gate = &l->f->config.gate;
+
+    if (!el_pmtu_awaits(&peer->pmtu, packet->echo_ident, packet->echo_sequence, packet->echo_len))
+        return;
+    el_gate_exclusive(gate, l->number);
+    if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet->echo_ident, packet->echo_sequence,
+                            packet->echo_len))
+        watch_path(l->f, peer);
+    el_gate_resume(gate, l->number);
+}
+
+static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *bytes,
+                             size_t len, uint8_t tos)
 {
     struct el_overlay_packet packet __attribute__((uninitialized));
     int rc = peer->compact && el_overlay_is_compact(*bytes)
                  ? el_overlay_compact_decap(bytes, len, &packet)
-                 : el_overlay_decap(bytes, len, f->config.address, &packet);
+                 : el_overlay_decap(bytes, len, l->f->config.address, &packet);
 
     if (rc < 0) {
-        f->counts[DROP_OVERLAY]++;
+        count(l, DROP_OVERLAY);
         return;
     }
-    if (!mark(f, bytes, &packet, tos))
+    if (!mark(l, bytes, &packet, tos))
         return;
     switch (packet.kind) {
-    case EL_OVERLAY_FRAME: frame_from_peer(f, now_ns, peer, &packet); break;
-    case EL_OVERLAY_FRAGMENT: fragment_from_peer(f, now_ns, peer, bytes, len); break;
+    case EL_OVERLAY_FRAME: frame_from_peer(l, now_ns, peer, &packet); break;
+    case EL_OVERLAY_FRAGMENT: fragment_from_peer(l, now_ns, peer, bytes, len); break;
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
-        send_fitting(f, now_ns, peer, bytes, len, 0);
+        send_fitting(l, now_ns, peer, bytes, len, 0);
         break;
-    case EL_OVERLAY_ECHO_REPLY:
-        if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet.echo_ident, packet.echo_sequence,
-                                packet.echo_len))
-            watch_path(f, peer);
-        break;
+    case EL_OVERLAY_ECHO_REPLY: probe_answered(l, now_ns, peer, &packet); break;
     }
 }
 
-void el_forward_datagram(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *from,
-                         uint8_t *bytes, size_t len, uint8_t tos)
+void el_forward_lane_datagram(struct el_forward *f, unsigned lane, uint64_t now_ns,
+                              const struct el_endpoint *from, uint8_t *bytes, size_t len,
+                              uint8_t tos)
 {
+    struct lane *l = &f->lanes[lane];
     struct el_tunnel_packet packet;
 
-    f->now_ns = now_ns;
-    if (el_tunnel_open(f->config.tunnel, now_ns, from, bytes, len, &packet) == 1)
-        packet_from_peer(f, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len,
+    l->now_ns = now_ns;
+    if (el_tunnel_is_control(bytes, len)) {
+        if (!f->config.hand_over)
+            el_tunnel_control(f->config.tunnel, now_ns, from, bytes, len);
+        else if (!f->config.hand_over(f->config.arg, lane, from, bytes, len))
+            count(l, DROP_HANDSHAKE_QUEUE);
+        return;
+    }
+    if (el_tunnel_lane_open(f->config.tunnel, lane, now_ns, from, bytes, len, &packet) == 1)
+        packet_from_peer(l, now_ns, el_tunnel_peer_user(packet.peer), packet.bytes, packet.len,
                          tos);
 }
 
-/* -- what happens by itself -- */
-
-void el_forward_flush(struct el_forward *f, uint64_t now_ns)
+void el_forward_lane_flush(struct el_forward *f, unsigned lane)
 {
+    el_gro_flush(f->lanes[lane].gro);
+    f->lanes[lane].fragments = 0;
+}
+
+uint64_t el_forward_lane_deadline_ns(const struct el_forward *f, unsigned lane)
+{
+    return el_reasm_deadline_ns(f->lanes[lane].reasm);
+}
+
+void el_forward_lane_expire(struct el_forward *f, unsigned lane, uint64_t now_ns)
+{
+    if (now_ns >= el_reasm_deadline_ns(f->lanes[lane].reasm))
+        el_reasm_expire(f->lanes[lane].reasm, now_ns);
+}
+
+/* -- control: what happens by itself -- */
+
+void el_forward_say(struct el_forward *f, uint64_t now_ns)
+{
+    struct lane *l = &f->lanes[f->lane_count];
     uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES];
     struct el_endpoint to;
     int len;
 
-    el_gro_flush(f->gro);
-    f->fragments = 0;
     while ((len = el_tunnel_output(f->config.tunnel, now_ns, bytes, &to)) > 0) {
         uint8_t tos = el_tunnel_message(bytes, (size_t)len) == EL_TUNNEL_DATA ? 0 : HANDSHAKE_TOS;
-        uint8_t *at = f->config.out.reserve(f->config.out.arg, &to, (size_t)len, tos);
+        uint8_t *at = l->out.reserve(l->out.arg, &to, (size_t)len, tos);
         if (at)
             memcpy(at, bytes, (size_t)len);
         else
-            f->counts[DROP_DATAGRAM_QUEUE]++;
+            count(l, DROP_DATAGRAM_QUEUE);
     }
 }
 
-static void send_probe(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+static void send_probe(struct lane *l, uint64_t now_ns, struct peer *peer,
                        const struct el_pmtu_probe *probe)
 {
-    struct el_overlay_path path = {.local = f->config.address, .remote = peer->remote};
+    struct el_overlay_path path = {.local = l->f->config.address, .remote = peer->remote};
 
-    el_overlay_echo_request(f->scratch, probe->len, &path, probe->ident, probe->sequence);
-    send_packet(f, now_ns, peer, f->scratch, probe->len, 0);
+    el_overlay_echo_request(l->scratch, probe->len, &path, probe->ident, probe->sequence);
+    send_packet(l, now_ns, peer, l->scratch, probe->len, 0);
 }
 
 static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
@@ -631,30 +751,63 @@ static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
     while ((first = el_heap_first(f->due)) && first->key <= now_ns) {
         struct peer *peer = first->owner;
         while (el_pmtu_output(&peer->pmtu, now_ns, &probe))
-            send_probe(f, now_ns, peer, &probe);
+            send_probe(&f->lanes[f->lane_count], now_ns, peer, &probe);
         watch_path(f, peer);
     }
 }
 
-void el_forward_tick(struct el_forward *f, uint64_t now_ns)
+void el_forward_control_tick(struct el_forward *f, uint64_t now_ns)
 {
+    el_gate_exclusive(&f->config.gate, f->lane_count);
     tick_pmtu(f, now_ns);
     if (now_ns >= el_switch_deadline_ns(f->sw))
         el_switch_age(f->sw, now_ns);
-    if (now_ns >= el_reasm_deadline_ns(f->reasm))
-        el_reasm_expire(f->reasm, now_ns);
-    el_forward_flush(f, now_ns);
+    el_gate_resume(&f->config.gate, f->lane_count);
+    el_forward_say(f, now_ns);
 }
 
-uint64_t el_forward_deadline_ns(const struct el_forward *f)
+uint64_t el_forward_control_deadline_ns(const struct el_forward *f)
 {
     const struct el_heap_node *path = el_heap_first(f->due);
     uint64_t next =
         el_earlier(el_tunnel_deadline_ns(f->config.tunnel), path ? path->key : EL_NEVER);
 
-    next = el_earlier(next, el_switch_deadline_ns(f->sw));
-    return el_earlier(next, el_reasm_deadline_ns(f->reasm));
+    return el_earlier(next, el_switch_deadline_ns(f->sw));
 }
+
+/* -- all of it, by one thread -- */
+
+void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
+                      const struct el_port_rx *rx)
+{
+    el_forward_lane_frame(f, 0, now_ns, number, rx);
+}
+
+void el_forward_datagram(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *from,
+                         uint8_t *bytes, size_t len, uint8_t tos)
+{
+    el_forward_lane_datagram(f, 0, now_ns, from, bytes, len, tos);
+}
+
+void el_forward_flush(struct el_forward *f, uint64_t now_ns)
+{
+    el_forward_lane_flush(f, 0);
+    el_forward_say(f, now_ns);
+}
+
+void el_forward_tick(struct el_forward *f, uint64_t now_ns)
+{
+    el_forward_lane_expire(f, 0, now_ns);
+    el_forward_lane_flush(f, 0);
+    el_forward_control_tick(f, now_ns);
+}
+
+uint64_t el_forward_deadline_ns(const struct el_forward *f)
+{
+    return el_earlier(el_forward_control_deadline_ns(f), el_forward_lane_deadline_ns(f, 0));
+}
+
+/* -- what happens to peers -- */
 
 void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_event event,
                       struct el_tunnel_peer *tunnel_peer)
@@ -670,19 +823,21 @@ void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_even
     }
 }
 
-void el_forward_too_big(struct el_forward *f, uint64_t now_ns, const struct el_endpoint *to,
-                        size_t len)
+void el_forward_too_big(struct el_forward *f, unsigned lane, uint64_t now_ns,
+                        const struct el_endpoint *to, size_t len)
 {
     size_t outer = len + 8 + (to->ip.family == 6 ? 40 : 20);
 
     /* Looking at all peers is no matter: nobody outside can make our own kernel refuse, and it does
      * so about once when a peer's path is searched. */
+    el_gate_exclusive(&f->config.gate, lane);
     for (unsigned i = 0; i < f->peer_count; i++) {
         if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
             continue;
         el_pmtu_refused(&f->peers[i].pmtu, now_ns, outer);
         watch_path(f, &f->peers[i]);
     }
+    el_gate_resume(&f->config.gate, lane);
 }
 
 struct el_tunnel_peer *el_forward_locate(const struct el_forward *f, uint64_t now_ns, uint32_t vni,
@@ -710,14 +865,27 @@ size_t el_forward_path_mtu(const struct el_tunnel_peer *tunnel_peer)
 
 /* -- counters -- */
 
+static uint64_t sum_of(const struct el_forward *f, enum counter counter)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i <= f->lane_count; i++)
+        sum += atomic_load_explicit(&f->lanes[i].counts[counter], memory_order_relaxed);
+    return sum;
+}
+
 void el_forward_counters(const struct el_forward *f, el_forward_counter_cb *each, void *arg)
 {
     for (unsigned i = 0; i < COUNTERS; i++)
-        each(arg, "forward", counter_names[i], f->counts[i]);
+        each(arg, "forward", counter_names[i], sum_of(f, i));
     for (unsigned i = 0; i < EL_TUNNEL_COUNTERS; i++)
         each(arg, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
     for (unsigned i = 0; i < EL_SWITCH_COUNTERS; i++)
         each(arg, "switch", el_switch_counter_name(i), el_switch_count(f->sw, i));
-    for (unsigned i = 0; i < EL_REASM_COUNTERS; i++)
-        each(arg, "reassembly", el_reasm_counter_name(i), el_reasm_count(f->reasm, i));
+    for (unsigned i = 0; i < EL_REASM_COUNTERS; i++) {
+        uint64_t sum = 0;
+        for (unsigned l = 0; l < f->lane_count; l++)
+            sum += el_reasm_count(f->lanes[l].reasm, i);
+        each(arg, "reassembly", el_reasm_counter_name(i), sum);
+    }
 }

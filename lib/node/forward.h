@@ -19,6 +19,10 @@
  * nothing after start. Whoever drives it (node/datapath.c with real sockets, the simulations with
  * memory) gives it frames and datagrams, then calls el_forward_flush() before the buffers they are
  * in are used again.
+ *
+ * Several threads may work side by side, as lanes, and one more as control: see tunnel/tunnel.h.
+ * A lane has its own queues of the ports, GRO, reassembly (a peer's fragments come to one lane) and
+ * place for datagrams; the switch, the tunnel and the peers are shared.
  */
 #ifndef EL_NODE_FORWARD_H
 #define EL_NODE_FORWARD_H
@@ -50,14 +54,22 @@ struct el_forward_out {
 };
 
 struct el_forward_config {
-    struct el_tunnel *tunnel; /* stays the caller's and must live longer */
-    struct el_forward_out out;
-    uint32_t address;     /* our tunnel address, host order */
-    unsigned peers_max;   /* 1..EL_TUNNEL_PEERS_MAX */
-    size_t addresses_max; /* of the switch; 0: its default */
+    struct el_tunnel *tunnel;  /* stays the caller's and must live longer */
+    struct el_forward_out out; /* of all lanes, until el_forward_set_out() */
+    uint32_t address;          /* our tunnel address, host order */
+    unsigned peers_max;        /* 1..EL_TUNNEL_PEERS_MAX */
+    size_t addresses_max;      /* of the switch; 0: its default */
     /* For whoever looks on, or NULL: the ports are its interfaces from 0, the peers in the order in
      * which they were added those from EL_FORWARD_PORTS_MAX. */
     struct el_capture *capture;
+
+    /* For several threads; zeros for one. */
+    unsigned lanes; /* as the tunnel's, and its gate */
+    struct el_gate gate;
+    /* Takes a handshake message to control; false: there is no room. */
+    bool (*hand_over)(void *arg, unsigned lane, const struct el_endpoint *from,
+                      const uint8_t *bytes, size_t len);
+    void *arg;
 };
 
 struct el_forward;
@@ -76,30 +88,60 @@ int el_forward_add_port(struct el_forward *forward, struct el_port *port, uint32
 int el_forward_add_peer(struct el_forward *forward, struct el_tunnel_peer *peer, uint32_t remote,
                         const uint32_t *vnis, unsigned count);
 
-/* To be called by whoever gets the tunnel's events. */
+/* What LANE uses instead of what was given for all: its queue of local port NUMBER, and its place
+ * for datagrams; for control, whose number is that of the lanes, the latter only. */
+void el_forward_set_queue(struct el_forward *forward, unsigned number, unsigned lane,
+                          struct el_port *queue);
+void el_forward_set_out(struct el_forward *forward, unsigned lane,
+                        const struct el_forward_out *out);
+
+/* To be called by whoever gets the tunnel's events, as they are told: in exclusive mode. */
 void el_forward_event(struct el_forward *forward, uint64_t now_ns, enum el_tunnel_event event,
                       struct el_tunnel_peer *peer);
 
+/* The work of a lane. */
+
 /* A frame that came from local port NUMBER; FRAME's memory has the room stated above around it and
- * is overwritten. */
-void el_forward_frame(struct el_forward *forward, uint64_t now_ns, unsigned number,
-                      const struct el_port_rx *frame);
+ * is overwritten. In shared mode, as the next. */
+void el_forward_lane_frame(struct el_forward *forward, unsigned lane, uint64_t now_ns,
+                           unsigned number, const struct el_port_rx *frame);
 
 /* A datagram, and DSCP and ECN of the IP header it came with; its memory is overwritten and must
  * stay until the next flush. */
-void el_forward_datagram(struct el_forward *forward, uint64_t now_ns,
-                         const struct el_endpoint *from, uint8_t *bytes, size_t len, uint8_t tos);
+void el_forward_lane_datagram(struct el_forward *forward, unsigned lane, uint64_t now_ns,
+                              const struct el_endpoint *from, uint8_t *bytes, size_t len,
+                              uint8_t tos);
 
-/* Hands the ports what is held back for merging, and says what the tunnel itself has to say. */
-void el_forward_flush(struct el_forward *forward, uint64_t now_ns);
+/* Hands the ports what is held back for merging. In no mode, as what follows. */
+void el_forward_lane_flush(struct el_forward *forward, unsigned lane);
+
+/* Gives up fragments whose rest did not come. */
+void el_forward_lane_expire(struct el_forward *forward, unsigned lane, uint64_t now_ns);
+uint64_t el_forward_lane_deadline_ns(const struct el_forward *forward, unsigned lane);
+
+/* The work of control. */
+
+/* Says what the tunnel itself has to say. */
+void el_forward_say(struct el_forward *forward, uint64_t now_ns);
 
 /* Does what is due: handshakes, keepalives, path MTU probes, ageing. */
+void el_forward_control_tick(struct el_forward *forward, uint64_t now_ns);
+uint64_t el_forward_control_deadline_ns(const struct el_forward *forward); /* in shared mode */
+
+/* The same for who is alone: lane 0 and control together. */
+void el_forward_frame(struct el_forward *forward, uint64_t now_ns, unsigned number,
+                      const struct el_port_rx *frame);
+void el_forward_datagram(struct el_forward *forward, uint64_t now_ns,
+                         const struct el_endpoint *from, uint8_t *bytes, size_t len, uint8_t tos);
+void el_forward_flush(struct el_forward *forward, uint64_t now_ns);
 void el_forward_tick(struct el_forward *forward, uint64_t now_ns);
 uint64_t el_forward_deadline_ns(const struct el_forward *forward);
 
-/* The first hop to TO refused a datagram of LEN bytes. */
-void el_forward_too_big(struct el_forward *forward, uint64_t now_ns, const struct el_endpoint *to,
-                        size_t len);
+/* The first hop to TO refused a datagram of LEN bytes of LANE, or control. In any mode. */
+void el_forward_too_big(struct el_forward *forward, unsigned lane, uint64_t now_ns,
+                        const struct el_endpoint *to, size_t len);
+
+/* Questions, in shared mode. */
 
 /* The peer behind which MAC is in network VNI; NULL if it is unknown or at a local port. */
 struct el_tunnel_peer *el_forward_locate(const struct el_forward *forward, uint64_t now_ns,

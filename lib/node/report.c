@@ -18,31 +18,12 @@ struct el_report *el_report_new(unsigned peers)
 
 /* -- taking -- */
 
-static void take_counter(void *arg, const char *part, const char *name, uint64_t value)
+void el_report_add_counter(void *arg, const char *part, const char *name, uint64_t value)
 {
     struct el_report *report = arg;
 
     if (report->counter_count < EL_REPORT_COUNTERS)
         report->counters[report->counter_count++] = (struct el_report_counter){part, name, value};
-}
-
-void el_report_counters(struct el_report *report, const struct el_forward *forward,
-                        const struct el_tunnel_io *io)
-{
-    report->counter_count = 0;
-    el_forward_counters(forward, take_counter, report);
-    for (unsigned i = 0; i < EL_TUNNEL_IO_COUNTERS; i++)
-        take_counter(report, "sockets", el_tunnel_io_counter_name(i), el_tunnel_io_count(io, i));
-}
-
-void el_report_port(struct el_report *report, unsigned number, const struct el_port *port,
-                    bool down, bool gone)
-{
-    struct el_report_port *to = &report->ports[number];
-
-    *to = (struct el_report_port){.name = port->name, .down = down, .gone = gone};
-    for (unsigned i = 0; i < EL_PORT_COUNTERS; i++)
-        to->counts[i] = el_port_count(port, i);
 }
 
 void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer)

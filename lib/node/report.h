@@ -49,11 +49,8 @@ struct el_report {
 /* With room for PEERS. NULL: out of memory. To be freed with free(). */
 struct el_report *el_report_new(unsigned peers);
 
-/* For the owner: the counters of all parts, and the state of one port or peer. */
-void el_report_counters(struct el_report *report, const struct el_forward *forward,
-                        const struct el_tunnel_io *io);
-void el_report_port(struct el_report *report, unsigned number, const struct el_port *port,
-                    bool down, bool gone);
+/* For the owner: adds a counter, whose names are static; and the state of one peer. */
+void el_report_add_counter(void *report, const char *part, const char *name, uint64_t value);
 void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer);
 
 /* What does not change, and whom it is about. */

@@ -271,7 +271,7 @@ static int add_port(struct service *s, int fd, struct el_err *err)
         el_port_close(port);
         return rc;
     }
-    rc = el_datapath_add_port(s->datapath, port, (uint32_t)config->vni,
+    rc = el_datapath_add_port(s->datapath, &port, (uint32_t)config->vni,
                               config->protect ? &own : NULL);
     return rc < 0 ? el_err(err, rc, "%s: %s", name, el_strerror(rc)) : 0;
 }
@@ -316,8 +316,9 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
     struct el_datapath_config datapath = {
         .tunnel = {.peers_max = config->peers.count ? config->peers.count : 1,
                    .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()},
-        .udp4 = opened->udp4,
-        .udp6 = opened->udp6,
+        .lanes = 1,
+        .udp4 = {opened->udp4},
+        .udp6 = {opened->udp6},
         .address = config->address.family ? el_ip4_number(&config->address)
                                           : el_node_key_address(s->public_key),
         .locate_fd = el_sys_fds_take("locate"),

@@ -194,6 +194,13 @@ static bool answers(const struct el_pmtu *pmtu, const struct el_pmtu_round *roun
     return false;
 }
 
+bool el_pmtu_awaits(const struct el_pmtu *pmtu, uint16_t ident, uint16_t sequence, size_t len)
+{
+    return pmtu->state != EL_PMTU_DISABLED && ident == pmtu->ident &&
+           (answers(pmtu, &pmtu->confirm, sequence, len) ||
+            answers(pmtu, &pmtu->search, sequence, len));
+}
+
 bool el_pmtu_input_reply(struct el_pmtu *pmtu, uint64_t now_ns, uint16_t ident, uint16_t sequence,
                          size_t len)
 {

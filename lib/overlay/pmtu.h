@@ -20,6 +20,7 @@
 
 #include "base/time.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,13 +53,14 @@ struct el_pmtu_round {
 struct el_pmtu {
     enum el_pmtu_state state;
     uint16_t ident, sequence;
-    uint16_t sealing;  /* what the tunnel adds, without padding */
-    uint16_t padding;  /* inner packets are padded to multiples of this */
-    uint16_t overhead; /* outer minus inner, without padding */
-    uint16_t path;     /* outer size in use (PLPMTU) */
-    uint16_t fallback; /* what is in use when nothing is answered */
-    uint16_t limit;    /* nothing above this is tried */
-    bool active;       /* packets worth confirming were sent since the last confirmation */
+    uint16_t sealing;    /* what the tunnel adds, without padding */
+    uint16_t padding;    /* inner packets are padded to multiples of this */
+    uint16_t overhead;   /* outer minus inner, without padding */
+    uint16_t path;       /* outer size in use (PLPMTU) */
+    uint16_t fallback;   /* what is in use when nothing is answered */
+    uint16_t limit;      /* nothing above this is tried */
+    _Atomic bool active; /* packets worth confirming were sent since the last confirmation; written
+                            by whoever sends, beside others who look */
     struct el_pmtu_round search;
     struct el_pmtu_round confirm;
     uint64_t confirm_ns; /* not before */
@@ -86,6 +88,9 @@ void el_pmtu_stop(struct el_pmtu *pmtu);
 /* The next probe to send now; false: none. Call until false: at the deadline, and after each of the
  * other functions that may bring it nearer. */
 bool el_pmtu_output(struct el_pmtu *pmtu, uint64_t now_ns, struct el_pmtu_probe *probe);
+
+/* Whether el_pmtu_input_reply() would say so, for those who may only look. */
+bool el_pmtu_awaits(const struct el_pmtu *pmtu, uint16_t ident, uint16_t sequence, size_t len);
 
 /* An echo reply of LEN bytes in all. True if it answered a probe. */
 bool el_pmtu_input_reply(struct el_pmtu *pmtu, uint64_t now_ns, uint16_t ident, uint16_t sequence,

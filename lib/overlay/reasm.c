@@ -67,7 +67,7 @@ struct el_reasm {
     struct fifo fifo;
     struct el_map *by_key;
     struct el_map *by_source;
-    uint64_t counters[EL_REASM_COUNTERS];
+    _Atomic uint64_t counters[EL_REASM_COUNTERS]; /* others may read them */
 };
 
 struct fragment {

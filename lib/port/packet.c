@@ -299,7 +299,7 @@ static void accept_message(struct packet *packet, unsigned i, struct el_port_rx 
 {
     struct msghdr *message = &packet->messages[i].msg_hdr;
     size_t len = packet->messages[i].msg_len;
-    uint64_t *counts = packet->port.counts;
+    _Atomic uint64_t *counts = packet->port.counts;
     struct virtio_net_hdr vnet;
     struct el_eth_tag tag;
 

@@ -75,10 +75,10 @@ struct el_port_ops {
 /* The part every kind of port begins with. */
 struct el_port {
     const struct el_port_ops *ops;
-    int fd;                        /* readable when a frame waits; -1 for memory */
-    bool uso;                      /* takes EL_GSO_UDP_L4 frames */
-    char name[EL_PORT_NAME_BYTES]; /* for logs */
-    uint64_t counts[EL_PORT_COUNTERS];
+    int fd;                                    /* readable when a frame waits; -1 for memory */
+    bool uso;                                  /* takes EL_GSO_UDP_L4 frames */
+    char name[EL_PORT_NAME_BYTES];             /* for logs */
+    _Atomic uint64_t counts[EL_PORT_COUNTERS]; /* anybody may read them */
 };
 
 static inline int el_port_receive(struct el_port *port, struct el_port_rx *frames, unsigned count)

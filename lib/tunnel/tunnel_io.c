@@ -6,6 +6,7 @@
 #include <linux/sock_diag.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,8 +64,8 @@ struct el_tunnel_io {
     struct el_ip gone;
     el_tunnel_io_too_big_cb *too_big;
     void *too_big_arg;
-    uint32_t kernel_drops[2]; /* of each socket, when we adopted it */
-    uint64_t counts[EL_TUNNEL_IO_COUNTERS];
+    uint32_t kernel_drops[2];                       /* of each socket, when we adopted it */
+    _Atomic uint64_t counts[EL_TUNNEL_IO_COUNTERS]; /* others may read them */
     struct mmsghdr rx_headers[EL_TUNNEL_IO_TRAINS];
     struct message rx_messages[EL_TUNNEL_IO_TRAINS];
 };
@@ -101,12 +102,19 @@ static uint32_t kernel_drops(int fd)
     return meminfo[SK_MEMINFO_DROPS];
 }
 
+static void add_count(struct el_tunnel_io *io, enum el_tunnel_io_counter counter, uint64_t n)
+{
+    uint64_t was = atomic_load_explicit(&io->counts[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&io->counts[counter], was + n, memory_order_relaxed);
+}
+
 uint64_t el_tunnel_io_count(const struct el_tunnel_io *io, enum el_tunnel_io_counter counter)
 {
     uint64_t drops = 0;
 
     if (counter != EL_TUNNEL_IO_RX_DROP_FULL)
-        return io->counts[counter];
+        return atomic_load_explicit(&io->counts[counter], memory_order_relaxed);
     for (unsigned i = 0; i < 2; i++)
         drops += kernel_drops(io->fds[i]) - io->kernel_drops[i];
     return drops;
@@ -266,7 +274,7 @@ static void accept_message(struct el_tunnel_io *io, unsigned i, struct el_tunnel
     size_t len = io->rx_headers[i].msg_len;
 
     if (header->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-        io->counts[EL_TUNNEL_IO_RX_DROP_TRUNCATED]++;
+        add_count(io, EL_TUNNEL_IO_RX_DROP_TRUNCATED, 1);
         len = 0;
     }
     *train = (struct el_tunnel_io_train){
@@ -292,12 +300,12 @@ int el_tunnel_io_receive(struct el_tunnel_io *io, unsigned family,
                      NULL);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
-            io->counts[EL_TUNNEL_IO_RX_ERRORS]++;
+            add_count(io, EL_TUNNEL_IO_RX_ERRORS, 1);
         return 0;
     }
     for (int i = 0; i < n; i++)
         accept_message(io, (unsigned)i, &trains[i]);
-    io->counts[EL_TUNNEL_IO_RX_TRAINS] += (uint64_t)n;
+    add_count(io, EL_TUNNEL_IO_RX_TRAINS, (uint64_t)n);
     return n;
 }
 
@@ -318,14 +326,14 @@ uint8_t *el_tunnel_io_reserve(struct el_tunnel_io *io, const struct el_endpoint 
     struct train *train = io->train_count ? &io->trains[io->train_count - 1] : NULL;
 
     if (len > EL_TUNNEL_IO_DATAGRAM_MAX || to->ip.family == 0 || io->fds[to->ip.family == 6] < 0) {
-        io->counts[EL_TUNNEL_IO_DROP_ERROR]++;
+        add_count(io, EL_TUNNEL_IO_DROP_ERROR, 1);
         return NULL;
     }
     bool ride = train && may_ride(io, train, to, len, tos);
     if (io->tx_used + len > TX_BYTES || (!ride && io->train_count == TX_TRAINS)) {
         el_tunnel_io_flush(io);
         if (io->blocked) {
-            io->counts[EL_TUNNEL_IO_DROP_FULL]++;
+            add_count(io, EL_TUNNEL_IO_DROP_FULL, 1);
             return NULL;
         }
         ride = false;
@@ -427,7 +435,7 @@ static int send_one(struct el_tunnel_io *io, const struct train *train)
     prepare(io, train, &header, &message);
     if (sendmsg(io->fds[train->to.ip.family == 6], &header, MSG_DONTWAIT) < 0)
         return errno;
-    io->counts[EL_TUNNEL_IO_TX_DATAGRAMS] += train->count;
+    add_count(io, EL_TUNNEL_IO_TX_DATAGRAMS, train->count);
     return 0;
 }
 
@@ -452,7 +460,7 @@ static void lose(struct el_tunnel_io *io, const struct train *train, unsigned co
     case ENXIO: reason = EL_TUNNEL_IO_DROP_UNREACHABLE; break;
     default: reason = EL_TUNNEL_IO_DROP_ERROR; break;
     }
-    io->counts[reason] += count;
+    add_count(io, reason, count);
     if (reason == EL_TUNNEL_IO_DROP_TOO_BIG && io->too_big)
         io->too_big(io->too_big_arg, &train->to, len);
 }
@@ -480,7 +488,7 @@ static int send_from_any(struct el_tunnel_io *io, const struct train *train)
     io->gone = train->to.local;
     int errno_value = send_one(io, train);
     if (errno_value == 0)
-        io->counts[EL_TUNNEL_IO_TX_TRAINS]++;
+        add_count(io, EL_TUNNEL_IO_TX_TRAINS, 1);
     else if (blames_source(errno_value))
         io->gone = gone; /* it was not to blame */
     return errno_value;
@@ -537,8 +545,8 @@ static unsigned send_some(struct el_tunnel_io *io)
     if (n < 0)
         return refused(io, first, errno) ? 0 : 1;
     for (int i = 0; i < n; i++)
-        io->counts[EL_TUNNEL_IO_TX_DATAGRAMS] += first[i].count;
-    io->counts[EL_TUNNEL_IO_TX_TRAINS] += (unsigned)n;
+        add_count(io, EL_TUNNEL_IO_TX_DATAGRAMS, first[i].count);
+    add_count(io, EL_TUNNEL_IO_TX_TRAINS, (unsigned)n);
     return (unsigned)n;
 }
 

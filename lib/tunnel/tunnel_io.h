@@ -92,6 +92,7 @@ enum el_tunnel_io_counter {
     EL_TUNNEL_IO_COUNTERS
 };
 const char *el_tunnel_io_counter_name(enum el_tunnel_io_counter counter);
+/* Any thread may ask. */
 uint64_t el_tunnel_io_count(const struct el_tunnel_io *io, enum el_tunnel_io_counter counter);
 
 #endif

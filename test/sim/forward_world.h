@@ -234,7 +234,7 @@ static inline void world_flush(struct world *world, struct world_node *node)
             world->reserved_last = NULL;
         if (node->first_hop_mtu && d->len + WORLD_OUTER > node->first_hop_mtu) {
             node->too_big++;
-            el_forward_too_big(node->forward, world->now_ns, &d->to, d->len);
+            el_forward_too_big(node->forward, 0, world->now_ns, &d->to, d->len);
         } else {
             node->sent++;
             world_send(world, &d->from, &d->to, d->tos, d->bytes, d->len);

@@ -53,7 +53,8 @@ static void make_world(struct world *w)
 {
     struct el_tunnel_config own = {.peers_max = 1,
                                    .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()};
-    struct el_datapath_config config = {.udp6 = -1, .locate_fd = -1, .address = 0x64400001};
+    struct el_datapath_config config = {
+        .lanes = 1, .udp6 = {-1}, .locate_fd = -1, .address = 0x64400001};
     struct el_tunnel_peer_config to_us = {.name = "spoke"}, to_it = {.name = "hub"};
     struct el_err err = {""};
 
@@ -63,7 +64,7 @@ static void make_world(struct world *w)
     assert_int_equal(el_tunnel_new(&own, &w->tunnel, &err), 0);
     for (unsigned i = 0; i < 2; i++)
         w->sockets[i] = udp_socket(&w->places[i]);
-    config.udp4 = udp_socket(&w->at);
+    config.udp4[0] = udp_socket(&w->at);
     config.tunnel = own;
     el_tunnel_key_make(config.tunnel.private_key);
     el_tunnel_key_public(config.tunnel.private_key, to_it.public_key);
@@ -211,6 +212,7 @@ static void lost_port_is_told_to_a_late_reader(void **state)
 {
     static const struct el_port_ops ops = {closed_receive, closed_send, closed_close, NULL};
     struct closed_port closed = {.port = {.ops = &ops, .name = "closed"}};
+    struct el_port *queue = &closed.port;
     uint8_t call[EL_TUNNEL_OUTPUT_BYTES];
     struct world w;
     struct el_err err = {""};
@@ -221,7 +223,7 @@ static void lost_port_is_told_to_a_late_reader(void **state)
     assert_int_equal(pipe(closed.pipe), 0);
     assert_int_equal(pipe2(closed.called, O_NONBLOCK), 0);
     closed.port.fd = closed.pipe[0];
-    assert_int_equal(el_datapath_add_port(w.datapath, &closed.port, VNI, NULL), 0);
+    assert_int_equal(el_datapath_add_port(w.datapath, &queue, VNI, NULL), 0);
     assert_int_equal(el_datapath_start(w.datapath, &err), 0);
     for (unsigned i = 0; i < PIPE_NOTICES; i++)
         el_datapath_log_counters(w.datapath);

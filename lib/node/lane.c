@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A lane's thread: polls sockets and ports, and moves batches between them. */
+#include "node/lane.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "sys/clock.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    PORT_BATCH = 4,      /* frames received at once; few, so that they stay in the cache */
+    PORT_ROUNDS = 16,    /* batches from one port before the others get their turn */
+    DATAGRAM_ROUNDS = 2, /* the same for EL_TUNNEL_IO_TRAINS trains */
+    MESSAGES = 128,      /* handshakes that may wait for control; a power of two */
+    FRAME_ROOM = EL_FORWARD_HEADROOM + EL_PORT_FRAME_BYTES + EL_FORWARD_TAILROOM + 2,
+};
+
+#define PORT_LOOK EL_S
+
+/* What we poll: these, then the ports. */
+enum { POLL_STOP, POLL_UDP4, POLL_UDP6, POLL_PORTS };
+
+struct port {
+    struct el_port *queue;
+    bool gone;
+    _Atomic bool down; /* looked at every PORT_LOOK, until a frame comes */
+};
+
+/* One writer, the lane, and one reader, control. The numbers count on for ever. */
+struct messages {
+    _Alignas(64) _Atomic unsigned written;
+    _Alignas(64) _Atomic unsigned read;
+    struct el_lane_message items[MESSAGES];
+};
+
+struct el_lane {
+    struct el_lane_config config;
+    struct port ports[EL_FORWARD_PORTS_MAX];
+    unsigned port_count;
+    uint64_t look_ns;
+    uint64_t now_ns;
+    uint8_t *frames; /* PORT_BATCH * FRAME_ROOM */
+    int stop;        /* an eventfd */
+    pthread_t thread;
+    bool running;
+    struct messages messages;
+};
+
+/* -- making -- */
+
+int el_lane_new(const struct el_lane_config *config, struct el_lane **made, struct el_err *err)
+{
+    struct el_lane *lane = aligned_alloc(_Alignof(struct el_lane), sizeof *lane);
+
+    if (!lane) {
+        el_tunnel_io_free(config->io);
+        return el_err(err, EL_ENOMEM, "tunnel: out of memory");
+    }
+    memset(lane, 0, sizeof *lane);
+    lane->config = *config;
+    lane->look_ns = EL_NEVER;
+    lane->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    lane->frames = malloc((size_t)PORT_BATCH * FRAME_ROOM);
+    if (lane->stop < 0 || !lane->frames) {
+        el_lane_free(lane);
+        return el_err(err, EL_ENOMEM, "tunnel: no memory or descriptors for lane %u",
+                      config->number);
+    }
+    *made = lane;
+    return 0;
+}
+
+void el_lane_free(struct el_lane *lane)
+{
+    if (!lane)
+        return;
+    el_lane_stop(lane);
+    for (unsigned i = 0; i < lane->port_count; i++)
+        if (lane->ports[i].queue)
+            el_port_close(lane->ports[i].queue);
+    el_tunnel_io_free(lane->config.io);
+    if (lane->stop >= 0)
+        close(lane->stop);
+    free(lane->frames);
+    free(lane);
+}
+
+void el_lane_add_port(struct el_lane *lane, unsigned number, struct el_port *port)
+{
+    lane->ports[number].queue = port;
+    if (number >= lane->port_count)
+        lane->port_count = number + 1;
+}
+
+const struct el_tunnel_io *el_lane_io(const struct el_lane *lane)
+{
+    return lane->config.io;
+}
+
+const struct el_port *el_lane_port(const struct el_lane *lane, unsigned number)
+{
+    return lane->ports[number].queue;
+}
+
+bool el_lane_port_is_down(const struct el_lane *lane, unsigned number)
+{
+    return atomic_load_explicit(&lane->ports[number].down, memory_order_relaxed);
+}
+
+/* -- handshakes for control -- */
+
+bool el_lane_queue(struct el_lane *lane, const struct el_endpoint *from, const uint8_t *bytes,
+                   size_t len)
+{
+    struct messages *m = &lane->messages;
+    unsigned written = atomic_load_explicit(&m->written, memory_order_relaxed);
+    struct el_lane_message *message = &m->items[written % MESSAGES];
+
+    if (len > sizeof message->bytes ||
+        written - atomic_load_explicit(&m->read, memory_order_acquire) == MESSAGES)
+        return false;
+    message->from = *from;
+    message->len = len;
+    memcpy(message->bytes, bytes, len);
+    atomic_store_explicit(&m->written, written + 1, memory_order_release);
+    lane->config.queued(lane->config.arg);
+    return true;
+}
+
+const struct el_lane_message *el_lane_next_message(struct el_lane *lane)
+{
+    struct messages *m = &lane->messages;
+    unsigned read = atomic_load_explicit(&m->read, memory_order_relaxed);
+
+    if (read == atomic_load_explicit(&m->written, memory_order_acquire))
+        return NULL;
+    return &m->items[read % MESSAGES];
+}
+
+void el_lane_message_done(struct el_lane *lane)
+{
+    atomic_fetch_add_explicit(&lane->messages.read, 1, memory_order_release);
+}
+
+/* -- the thread -- */
+
+/* What the batch held back, and what it sends. */
+static void let_go(struct el_lane *lane)
+{
+    el_forward_lane_flush(lane->config.forward, lane->config.number);
+    el_tunnel_io_flush(lane->config.io);
+}
+
+static void take_train(struct el_lane *lane, const struct el_tunnel_io_train *train)
+{
+    for (size_t at = 0; at < train->len; at += train->segment) {
+        size_t len = train->len - at < train->segment ? train->len - at : train->segment;
+        el_forward_lane_datagram(lane->config.forward, lane->config.number, lane->now_ns,
+                                 &train->from, train->bytes + at, len, train->tos);
+    }
+}
+
+static void receive_datagrams(struct el_lane *lane, unsigned family)
+{
+    struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS];
+
+    for (unsigned round = 0; round < DATAGRAM_ROUNDS; round++) {
+        int n = el_tunnel_io_receive(lane->config.io, family, trains);
+        if (n <= 0)
+            return;
+        el_gate_shared(lane->config.gate, lane->config.number);
+        for (int i = 0; i < n; i++)
+            take_train(lane, &trains[i]);
+        el_gate_resume(lane->config.gate, lane->config.number);
+        let_go(lane);
+        if (n < EL_TUNNEL_IO_TRAINS)
+            return;
+    }
+}
+
+static void set_down(struct port *port, bool down)
+{
+    if (atomic_load_explicit(&port->down, memory_order_relaxed) != down)
+        atomic_store_explicit(&port->down, down, memory_order_relaxed);
+}
+
+static void port_failed(struct el_lane *lane, unsigned number, int why)
+{
+    struct port *port = &lane->ports[number];
+
+    if (why == EL_EAGAIN) {
+        set_down(port, true);
+        lane->look_ns = lane->now_ns + PORT_LOOK;
+        EL_LOG(EL_LOG_WARN, "port", "down", EL_STR("interface", port->queue->name));
+        return;
+    }
+    port->gone = lane->config.port_gone(lane->config.arg, number, why);
+}
+
+/* One batch. False: there is nothing more. */
+static bool receive_batch(struct el_lane *lane, unsigned number)
+{
+    struct port *port = &lane->ports[number];
+    struct el_port_rx frames[PORT_BATCH];
+
+    for (unsigned i = 0; i < PORT_BATCH; i++) {
+        /* Two bytes more make the IP header behind the Ethernet header aligned. */
+        frames[i].bytes = lane->frames + (size_t)i * FRAME_ROOM + EL_FORWARD_HEADROOM + 2;
+        frames[i].capacity = EL_PORT_FRAME_BYTES;
+    }
+    int n = el_port_receive(port->queue, frames, PORT_BATCH);
+    if (n < 0)
+        port_failed(lane, number, n);
+    if (n > 0)
+        set_down(port, false);
+    if (n <= 0)
+        return false;
+    el_gate_shared(lane->config.gate, lane->config.number);
+    for (int i = 0; i < n; i++)
+        el_forward_lane_frame(lane->config.forward, lane->config.number, lane->now_ns, number,
+                              &frames[i]);
+    el_gate_resume(lane->config.gate, lane->config.number);
+    return n == PORT_BATCH;
+}
+
+static void receive_frames(struct el_lane *lane, unsigned number)
+{
+    unsigned round = 0;
+
+    while (round < PORT_ROUNDS && !el_tunnel_io_blocked(lane->config.io) &&
+           receive_batch(lane, number))
+        round++;
+    let_go(lane);
+}
+
+/* No event tells that an interface which is down has been removed. */
+static void look_at_ports(struct el_lane *lane)
+{
+    lane->look_ns = EL_NEVER;
+    for (unsigned i = 0; i < lane->port_count; i++) {
+        if (!el_lane_port_is_down(lane, i) || lane->ports[i].gone)
+            continue;
+        receive_frames(lane, i);
+        lane->look_ns = lane->now_ns + PORT_LOOK;
+    }
+}
+
+/* Waits for something to do. Ports are not listened to while the sockets are full. */
+static void wait_for_work(struct el_lane *lane, struct pollfd *fds)
+{
+    struct el_tunnel_io *io = lane->config.io;
+    unsigned blocked = el_tunnel_io_blocked(io);
+    short udp4 = blocked == 4 ? POLLIN | POLLOUT : POLLIN;
+    short udp6 = blocked == 6 ? POLLIN | POLLOUT : POLLIN;
+    uint64_t deadline = el_earlier(
+        el_forward_lane_deadline_ns(lane->config.forward, lane->config.number), lane->look_ns);
+    uint64_t wait = deadline > lane->now_ns ? deadline - lane->now_ns : 0;
+    struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
+
+    fds[POLL_STOP] = (struct pollfd){lane->stop, POLLIN, 0};
+    fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(io, 4), udp4, 0};
+    fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(io, 6), udp6, 0};
+    for (unsigned i = 0; i < lane->port_count; i++) {
+        const struct port *port = &lane->ports[i];
+        int fd = blocked || port->gone || !port->queue ? -1 : port->queue->fd;
+        fds[POLL_PORTS + i] = (struct pollfd){fd, POLLIN, 0};
+    }
+    ppoll(fds, POLL_PORTS + lane->port_count, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    lane->now_ns = el_sys_now_ns();
+}
+
+static void *run(void *arg)
+{
+    struct el_lane *lane = arg;
+    struct pollfd fds[POLL_PORTS + EL_FORWARD_PORTS_MAX];
+
+    lane->now_ns = el_sys_now_ns();
+    for (;;) {
+        wait_for_work(lane, fds);
+        if (fds[POLL_STOP].revents)
+            return NULL;
+        if (el_tunnel_io_blocked(lane->config.io))
+            el_tunnel_io_flush(lane->config.io);
+        if (fds[POLL_UDP4].revents & ~POLLOUT)
+            receive_datagrams(lane, 4);
+        if (fds[POLL_UDP6].revents & ~POLLOUT)
+            receive_datagrams(lane, 6);
+        for (unsigned i = 0; i < lane->port_count; i++)
+            if (fds[POLL_PORTS + i].revents)
+                receive_frames(lane, i);
+        if (lane->now_ns >= lane->look_ns)
+            look_at_ports(lane);
+        el_forward_lane_expire(lane->config.forward, lane->config.number, lane->now_ns);
+    }
+}
+
+int el_lane_start(struct el_lane *lane, struct el_err *err)
+{
+    sigset_t all, before;
+
+    /* Signals are the first thread's business. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&lane->thread, NULL, run, lane);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        return el_err_os(err, rc, "tunnel: cannot start lane %u", lane->config.number);
+    lane->running = true;
+    return 0;
+}
+
+void el_lane_stop(struct el_lane *lane)
+{
+    if (!lane->running)
+        return;
+    eventfd_write(lane->stop, 1);
+    pthread_join(lane->thread, NULL);
+    lane->running = false;
+}
