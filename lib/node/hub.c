@@ -8,6 +8,7 @@
 #include "node/key.h"
 #include "node/launch.h"
 #include "node/locate.h"
+#include "node/queues.h"
 #include "node/sockets.h"
 #include "port/packet.h"
 #include "tunnel/tunnel_io.h"
@@ -69,16 +70,21 @@ static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el
 {
     const struct el_hub_config *config = hub->config;
     struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
-    uint16_t port = (uint16_t)config->listen;
-    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, &options, err));
+    struct el_node_queues queues;
+    int rc = el_node_lanes(config->workers, err);
 
+    if (rc >= 0)
+        rc = el_node_interface_open(config->network, hub->public_key, (uint32_t)config->vni,
+                                    &hub->address, (unsigned)rc, queues.port, err);
     if (rc < 0)
         return rc;
-    /* A host without IPv6 does without. */
-    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, &options, NULL));
-    rc = el_launch_fds_add(fds, "tap",
-                           el_node_interface_open(config->network, hub->public_key,
-                                                  (uint32_t)config->vni, &hub->address, err));
+    queues.lanes = (unsigned)rc;
+    el_node_queues_pass(fds, "tap", queues.port, queues.lanes);
+    rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
+    if (rc < 0)
+        return rc;
+    el_node_queues_pass(fds, "udp4", queues.udp4, queues.lanes);
+    rc = el_node_queues_pass(fds, "udp6", queues.udp6, queues.lanes);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "tunnel", err));
     if (rc >= 0)

@@ -20,6 +20,7 @@ struct el_hub_config {
     const char *state;   /* directory */
     const char *key;     /* file; NULL: hub.key in the state directory, made if it is not there */
     uint64_t listen;     /* UDP port */
+    uint64_t workers;    /* see el_node_lanes() */
     uint64_t mark;       /* of the tunnel's datagrams; 0: none */
     const char *device;  /* where the tunnel's datagrams go and come, or NULL: anywhere */
     const char *network; /* its name, and its interface's */

@@ -52,7 +52,8 @@ static int set_up(struct el_netlink *netlink, const char *name, const struct el_
 }
 
 int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
-                           uint32_t vni, const struct el_prefix *address, struct el_err *err)
+                           uint32_t vni, const struct el_prefix *address, unsigned count, int fds[],
+                           struct el_err *err)
 {
     struct el_mac mac = mac_for(public_key, vni);
     struct el_netlink *netlink;
@@ -62,12 +63,12 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
         return rc;
     if (address)
         rc = check_overlap(netlink, name, address, err);
-    int fd = rc < 0 ? rc : el_tap_open(name, err);
-    rc = fd < 0 ? fd : set_up(netlink, name, &mac, address, err);
+    int opened = rc < 0 ? rc : el_tap_open_queues(name, count, fds, err);
+    rc = opened < 0 ? opened : set_up(netlink, name, &mac, address, err);
     el_netlink_close(netlink);
-    if (rc < 0 && fd >= 0)
-        close(fd);
-    return rc < 0 ? rc : fd;
+    for (int i = 0; rc < 0 && i < opened; i++)
+        close(fds[i]);
+    return rc < 0 ? rc : opened;
 }
 
 int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err)

@@ -10,11 +10,13 @@
 /*
  * Makes the interface NAME, gives it the MAC that goes with PUBLIC_KEY and VNI (the same after
  * every restart, so that nobody's ARP cache is wrong) and, if it is not NULL, ADDRESS, after a look
- * whether that range is in use on this host. Up when it returns. The TAP's descriptor: the
- * interface lives as long as one copy of it is open.
+ * whether that range is in use on this host. Up when it returns. FDS are the TAP's queues: COUNT,
+ * or 1 (see el_tap_open_queues()), which is returned; the interface lives as long as one copy of
+ * one of them is open.
  */
 int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
-                           uint32_t vni, const struct el_prefix *address, struct el_err *err);
+                           uint32_t vni, const struct el_prefix *address, unsigned count, int fds[],
+                           struct el_err *err);
 
 /* The MAC address of the interface NAME. */
 int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err);

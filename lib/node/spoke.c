@@ -9,6 +9,7 @@
 #include "node/key.h"
 #include "node/launch.h"
 #include "node/peer.h"
+#include "node/queues.h"
 #include "port/packet.h"
 #include "tunnel/tunnel_io.h"
 
@@ -103,15 +104,22 @@ static int open_lan(struct spoke *spoke, struct el_err *err)
 }
 
 /* The LAN interface, or this computer's own on the network. */
-static int open_port(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
+static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct el_launch_fds *fds,
+                     struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
+    int lanes = el_node_lanes(config->workers, err);
 
-    if (config->lan)
+    queues->lanes = 1;
+    if (lanes >= 0 && config->lan)
         return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
-    return el_launch_fds_add(fds, "tap",
-                             el_node_interface_open(config->network, spoke->public_key,
-                                                    (uint32_t)config->vni, NULL, err));
+    if (lanes >= 0)
+        lanes = el_node_interface_open(config->network, spoke->public_key, (uint32_t)config->vni,
+                                       NULL, (unsigned)lanes, queues->port, err);
+    if (lanes < 0)
+        return lanes;
+    queues->lanes = (unsigned)lanes;
+    return el_node_queues_pass(fds, "tap", queues->port, queues->lanes);
 }
 
 /* An interface that was taken away (a USB adapter) and has come back is another one to the kernel,
@@ -135,14 +143,15 @@ static void on_restart(void *arg, const char *applet)
 static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
     struct el_tunnel_io_options options = {(uint32_t)spoke->config->mark, spoke->config->device};
-    uint16_t port = (uint16_t)spoke->config->listen;
-    int rc = el_launch_fds_add(fds, "udp4", el_tunnel_io_socket(4, port, &options, err));
+    struct el_node_queues queues;
+    int rc = open_port(spoke, &queues, fds, err);
 
+    if (rc >= 0)
+        rc = el_node_queues_open_udp(&queues, (uint16_t)spoke->config->listen, &options, err);
     if (rc < 0)
         return rc;
-    /* A host without IPv6 does without. */
-    el_launch_fds_add(fds, "udp6", el_tunnel_io_socket(6, port, &options, NULL));
-    rc = open_port(spoke, fds, err);
+    el_node_queues_pass(fds, "udp4", queues.udp4, queues.lanes);
+    rc = el_node_queues_pass(fds, "udp6", queues.udp6, queues.lanes);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)

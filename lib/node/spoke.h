@@ -29,6 +29,7 @@ struct el_spoke_config {
     const char *network;
     uint64_t vni;
     uint64_t listen;      /* UDP port; 0: any */
+    uint64_t workers;     /* see el_node_lanes(); with a LAN there is one */
     uint64_t mark;        /* of the tunnel's datagrams; 0: none */
     const char *device;   /* where the tunnel's datagrams go and come, or NULL: anywhere */
     struct el_ip address; /* tunnel address; family 0: from the key */

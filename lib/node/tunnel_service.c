@@ -9,6 +9,7 @@
 #include "node/datapath.h"
 #include "node/interface.h"
 #include "node/key.h"
+#include "node/queues.h"
 #include "node/remember.h"
 #include "node/tunnel_control.h"
 #include "port/packet.h"
@@ -198,19 +199,44 @@ static void on_signal(void *arg, int signum)
 /* What was open or was opened with privileges. On an error it is left to the end of the process. */
 struct opened {
     uint8_t private_key[EL_TUNNEL_KEY_BYTES];
-    int udp4, udp6, port;
+    struct el_node_queues queues;
     int control; /* -1: none */
     uid_t owner; /* who has made it */
 };
 
-/* What was given under NAME, or what opening gives. */
-static int take_or_open_udp(const char *name, unsigned family,
-                            const struct el_tunnel_service_config *config, struct el_err *err)
+/* The queues of the port, if none were given. How many there are. */
+static int open_port(const struct service *s, unsigned count, int fds[], struct el_err *err)
 {
-    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
-    int fd = el_sys_fds_take(name);
+    const struct el_tunnel_service_config *config = s->config;
 
-    return fd >= 0 ? fd : el_tunnel_io_socket(family, (uint16_t)config->listen, &options, err);
+    if (config->lan)
+        return el_packet_open_lanes(config->lan, count, fds, err);
+    return el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni, NULL,
+                                  count, fds, err);
+}
+
+/* What was given, and the rest. Sockets that were given say how many lanes there are. */
+static int open_queues(const struct service *s, struct el_node_queues *queues, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
+    int rc = el_node_queues_take(queues, config->lan ? "lan" : "tap", err);
+    unsigned given = 0;
+
+    while (given < EL_TUNNEL_LANES_MAX && queues->udp4[given] >= 0)
+        given++;
+    if (rc == 0)
+        rc = el_node_lanes(config->workers, err);
+    if (rc >= 0 && queues->lanes == 0) {
+        rc = open_port(s, given ? given : (unsigned)rc, queues->port, err);
+        queues->lanes = rc > 0 ? (unsigned)rc : 0;
+    }
+    if (rc < 0 || given == queues->lanes)
+        return rc < 0 ? rc : 0;
+    if (given > 0)
+        return el_err(err, EL_EINVAL, "%u sockets were given, but the interface has one queue",
+                      given);
+    return el_node_queues_open_udp(queues, (uint16_t)config->listen, &options, err);
 }
 
 /* Who was told about no control socket, by a supervisor, makes none. */
@@ -240,38 +266,37 @@ static int open_all(struct service *s, struct opened *opened, struct el_err *err
     if (rc < 0)
         return rc;
     el_tunnel_key_public(opened->private_key, s->public_key);
-    opened->udp4 = take_or_open_udp("udp4", 4, config, err);
-    if (opened->udp4 < 0)
-        return opened->udp4;
-    opened->udp6 = take_or_open_udp("udp6", 6, config, NULL);
-    opened->port = el_sys_fds_take(config->lan ? "lan" : "tap");
-    if (opened->port < 0 && config->lan)
-        opened->port = el_packet_open(config->lan, err);
-    else if (opened->port < 0)
-        opened->port = el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni,
-                                              NULL, err);
-    if (opened->port < 0)
-        return opened->port;
-    return open_control(s, opened, err);
+    rc = open_queues(s, &opened->queues, err);
+    return rc < 0 ? rc : open_control(s, opened, err);
 }
 
-static int add_port(struct service *s, int fd, struct el_err *err)
+static int adopt(const struct el_tunnel_service_config *config, int fd, struct el_port **port)
+{
+    return config->lan ? el_port_from_packet(fd, config->lan, port)
+                       : el_port_from_tap(fd, config->network, port);
+}
+
+static int add_port(struct service *s, const struct el_node_queues *queues, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
     const char *name = config->lan ? config->lan : config->network;
-    struct el_port *port;
-    int rc = config->lan ? el_port_from_packet(fd, name, &port) : el_port_from_tap(fd, name, &port);
+    struct el_port *ports[EL_TUNNEL_LANES_MAX];
+    struct el_mac own;
+    unsigned count = 0;
+    int rc = config->protect ? el_node_interface_mac(name, &own, err) : 0;
 
     if (rc < 0)
-        return el_err(err, rc, "%s: cannot use the interface: %s", name, el_strerror(rc));
-    struct el_mac own;
-    if (config->protect)
-        rc = el_node_interface_mac(name, &own, err);
-    if (rc < 0) {
-        el_port_close(port);
         return rc;
+    while (rc == 0 && count < queues->lanes) {
+        rc = adopt(config, queues->port[count], &ports[count]);
+        count += rc == 0;
     }
-    rc = el_datapath_add_port(s->datapath, &port, (uint32_t)config->vni,
+    if (rc < 0) {
+        while (count > 0)
+            el_port_close(ports[--count]);
+        return el_err(err, rc, "%s: cannot use the interface: %s", name, el_strerror(rc));
+    }
+    rc = el_datapath_add_port(s->datapath, ports, (uint32_t)config->vni,
                               config->protect ? &own : NULL);
     return rc < 0 ? el_err(err, rc, "%s: %s", name, el_strerror(rc)) : 0;
 }
@@ -316,14 +341,14 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
     struct el_datapath_config datapath = {
         .tunnel = {.peers_max = config->peers.count ? config->peers.count : 1,
                    .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()},
-        .lanes = 1,
-        .udp4 = {opened->udp4},
-        .udp6 = {opened->udp6},
+        .lanes = opened->queues.lanes,
         .address = config->address.family ? el_ip4_number(&config->address)
                                           : el_node_key_address(s->public_key),
         .locate_fd = el_sys_fds_take("locate"),
     };
 
+    memcpy(datapath.udp4, opened->queues.udp4, sizeof datapath.udp4);
+    memcpy(datapath.udp6, opened->queues.udp6, sizeof datapath.udp6);
     memcpy(datapath.tunnel.private_key, opened->private_key, sizeof opened->private_key);
     el_remember_own(s->memory, datapath.tunnel.last_timestamp);
     int rc = el_datapath_new(&datapath, &s->datapath, err);
@@ -419,7 +444,7 @@ static int set_up(struct service *s, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
     struct el_sys_drop_config drop = {.uid = (uid_t)config->user, .gid = (gid_t)config->user};
-    struct opened opened = {.udp4 = -1};
+    struct opened opened = {.control = -1};
     int rc = open_all(s, &opened, err);
 
     if (rc == 0)
@@ -434,7 +459,7 @@ static int set_up(struct service *s, struct el_err *err)
         rc = make_datapath(s, &opened, err);
     sodium_memzero(opened.private_key, sizeof opened.private_key);
     if (rc == 0)
-        rc = add_port(s, opened.port, err);
+        rc = add_port(s, &opened.queues, err);
     if (rc == 0)
         rc = add_peers(s, err);
     if (rc == 0)

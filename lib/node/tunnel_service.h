@@ -3,8 +3,9 @@
  * The tunnel applet: the data path (node/datapath.h) and, beside it, what may take its time: names
  * to addresses, timestamps to disk.
  *
- * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan", "key", "state" (a
- * directory), "locate", "control". By hand it opens what it was not given.
+ * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan" (as many of each as
+ * there are workers), "key", "state" (a directory), "locate", "control". By hand it opens what it
+ * was not given.
  */
 #ifndef EL_NODE_TUNNEL_SERVICE_H
 #define EL_NODE_TUNNEL_SERVICE_H
@@ -19,6 +20,7 @@
 struct el_tunnel_service_config {
     const char *key;    /* file, if no descriptor was given */
     uint64_t listen;    /* UDP port, likewise; 0: any */
+    uint64_t workers;   /* see el_node_lanes(), likewise */
     uint64_t mark;      /* of its datagrams, likewise; 0: none */
     const char *device; /* the interface that it uses, likewise; NULL: any */
     const char *network;
