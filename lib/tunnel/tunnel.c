@@ -15,6 +15,7 @@ _Static_assert(EL_TUNNEL_COOKIE_REPLY_BYTES < EL_TUNNEL_RESPONSE_BYTES, "no ampl
 enum {
     SEAL_MAX_BYTES =
         65535 - 8 - 20 - EL_TUNNEL_HEADER - EL_TUNNEL_TAG_MAX - (EL_TUNNEL_PADDING - 1),
+    CACHE_LINE = 64,
     VAULT_ALIGNMENT = 64, /* sodium_malloc() aligns the end of a block, not its beginning */
 };
 
@@ -26,10 +27,14 @@ static int make_lanes(struct el_tunnel *tunnel)
     if (!tunnel->lanes)
         return EL_ENOMEM;
     memset(tunnel->lanes, 0, bytes);
+    /* In whole cache lines, or the tallies of two lanes would share one. */
+    bytes = (tunnel->peers_max * sizeof(struct el_tunnel_tally) + CACHE_LINE - 1) / CACHE_LINE *
+            CACHE_LINE;
     for (unsigned i = 0; i <= tunnel->lane_count; i++) {
-        tunnel->lanes[i].tallies = calloc(tunnel->peers_max, sizeof tunnel->lanes[i].tallies[0]);
+        tunnel->lanes[i].tallies = aligned_alloc(CACHE_LINE, bytes);
         if (!tunnel->lanes[i].tallies)
             return EL_ENOMEM;
+        memset(tunnel->lanes[i].tallies, 0, bytes);
     }
     return 0;
 }
