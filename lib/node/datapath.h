@@ -16,6 +16,18 @@
  * Flows stay in order, because each is in one lane at any time: the system deals frames to the
  * queues by flow; datagrams of one peer come to one socket, by the receiver's index.
  *
+ * How far that goes: in test/bench/lanes two lanes carry what two processes do that share nothing.
+ * On paper, with sixteen, this is felt in turn:
+ *  - one peer is opened by one lane. A spoke, which has one, receives with one core, whatever it
+ * has;
+ *  - lanes that send to one peer take its message counter from each other: a cache line that
+ * wanders for each message, some ten million a second for that peer, and nothing for others;
+ *  - a change stops all lanes until the longest batch is done, 0.3 ms at the most (eight trains of
+ *    64 KB). New addresses are limited (switch/switch.h); a peer in use needs a change every 1.5 s,
+ *    when its path is confirmed, and one every 10 s for its timers. So with 1,000 peers in use all
+ *    lanes stand for up to a fifth of the time. This is the next bottleneck; the remedy is to leave
+ *    a note of such changes, for control to enter many at once.
+ *
  * They own the tunnel, the switch, the ports and the sockets from el_datapath_start() to
  * el_datapath_stop(); others speak to them through messages only: commands go in, notices come out,
  * each through a pipe, so that neither side ever waits for a lock. They do nothing that can block:
