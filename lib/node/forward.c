@@ -19,7 +19,7 @@
 #include <string.h>
 
 _Static_assert((int)EL_FORWARD_HEADROOM >= (int)EL_OVERLAY_HEADER, "room for the overlay's header");
-_Static_assert((int)EL_FORWARD_TAILROOM >= EL_TUNNEL_PADDING, "room for the padding");
+_Static_assert((int)EL_FORWARD_TAILROOM >= (int)EL_TUNNEL_SEAL_ROOM, "room for the padding");
 _Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO makes");
 
 enum { HANDSHAKE_TOS = 0x88 }; /* AF41, as Linux's WireGuard marks what makes a session */
@@ -321,27 +321,35 @@ struct parcel {
     bool keep;              /* it is needed again afterwards (what stands before it is not) */
 };
 
-/* Seals one packet for PEER. */
-static void send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
-                        size_t len, uint8_t tos)
+/* Seals one packet for PEER, filled up to FILLED bytes. */
+static void send_filled(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                        size_t len, size_t filled, uint8_t tos)
 {
     const struct el_endpoint *to = el_tunnel_peer_endpoint(peer->tunnel);
     uint8_t *sealed =
-        l->out.reserve(l->out.arg, to, el_tunnel_peer_sealed_bytes(peer->tunnel, len), tos);
+        l->out.reserve(l->out.arg, to, el_tunnel_peer_sealed_bytes(peer->tunnel, filled), tos);
 
     if (!sealed) {
         count(l, DROP_DATAGRAM_QUEUE);
         return;
     }
     if (el_tunnel_lane_seal(l->f->config.tunnel, l->number, now_ns, peer->tunnel, sealed, packet,
-                            len) < 0) {
+                            len, filled) < 0) {
         l->out.cancel(l->out.arg);
         count(l, DROP_PEER_DOWN);
         return;
     }
 }
 
-/* Sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
+static void send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                        size_t len, uint8_t tos)
+{
+    send_filled(l, now_ns, peer, packet, len, len, tos);
+}
+
+/* Sends an IP packet, in fragments if it is too long for the path; it is destroyed. The last
+ * fragment is filled up to the length of the others, so that they ride in one train, with those of
+ * the packets before and behind. */
 static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                          size_t len, uint8_t tos)
 {
@@ -355,8 +363,11 @@ static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uin
     }
     if (el_fragment_begin(&cut, packet, len, el_pmtu_inner_bytes(&peer->pmtu)) < 0)
         return;
-    while ((fragment_len = el_fragment_next(&cut, &fragment)) > 0)
-        send_packet(l, now_ns, peer, fragment, fragment_len, tos);
+    size_t longest = el_fragment_longest(&cut);
+    while ((fragment_len = el_fragment_next(&cut, &fragment)) > 0) {
+        bool near = longest - fragment_len <= EL_TUNNEL_FILL_MAX;
+        send_filled(l, now_ns, peer, fragment, fragment_len, near ? longest : fragment_len, tos);
+    }
 }
 
 /* Sends a frame as every peer understands it. What stays to be done to it is done here; a frame

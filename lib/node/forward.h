@@ -40,7 +40,7 @@
 enum {
     /* What must be in front of a received frame, and behind it: ours to write to. */
     EL_FORWARD_HEADROOM = 64,
-    EL_FORWARD_TAILROOM = 16,
+    EL_FORWARD_TAILROOM = 48,
     EL_FORWARD_PORTS_MAX = 16,  /* local ports */
     EL_FORWARD_NETWORKS_MAX = 8 /* of one peer */
 };
@@ -107,7 +107,8 @@ void el_forward_lane_frame(struct el_forward *forward, unsigned lane, uint64_t n
                            unsigned number, const struct el_port_rx *frame);
 
 /* A datagram, and DSCP and ECN of the IP header it came with; its memory is overwritten and must
- * stay until the next flush. */
+ * stay until the next flush. The tailroom behind it is touched and restored: there the next
+ * datagram may be. */
 void el_forward_lane_datagram(struct el_forward *forward, unsigned lane, uint64_t now_ns,
                               const struct el_endpoint *from, uint8_t *bytes, size_t len,
                               uint8_t tos);

@@ -23,6 +23,8 @@ enum {
     FRAME_ROOM = EL_FORWARD_HEADROOM + EL_PORT_FRAME_BYTES + EL_FORWARD_TAILROOM + 2,
 };
 
+_Static_assert((int)EL_TUNNEL_IO_TAILROOM >= (int)EL_FORWARD_TAILROOM, "room behind a datagram");
+
 #define PORT_LOOK EL_S
 
 /* What we poll: these, then the ports. */

@@ -40,6 +40,12 @@ enum { EL_FRAGMENT_MTU_MIN = 68 }; /* RFC 791: every module forwards 68 bytes wi
  * than EL_FRAGMENT_MTU_MIN. */
 int el_fragment_begin(struct el_fragment_cut *cut, uint8_t *packet, size_t len, size_t mtu);
 
+/* The length of all fragments but the last, which is shorter by less than eight bytes for each. */
+static inline size_t el_fragment_longest(const struct el_fragment_cut *cut)
+{
+    return EL_IP4_HEADER + cut->piece;
+}
+
 /* The next fragment's length, and where it starts inside the packet; 0 after the last. */
 size_t el_fragment_next(struct el_fragment_cut *cut, uint8_t **fragment);
 
@@ -77,7 +83,7 @@ void el_reasm_free(struct el_reasm *reasm); /* NULL is allowed */
 
 /* Takes one fragment: a packet that el_overlay_decap() called EL_OVERLAY_FRAGMENT. 1: it was the
  * last one missing, and PACKET and PACKET_LEN are the whole IP packet, ready for
- * el_overlay_decap(). It may be written to, and 16 bytes behind it too; it is the reassembler's and
+ * el_overlay_decap(). It may be written to, and 48 bytes behind it too; it is the reassembler's and
  * valid until EL_REASM_KEPT more calls have been made, so that a batch can be merged before it is
  * handed on. 0: kept, others are missing. Negative: dropped and counted. */
 int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragment, size_t len,

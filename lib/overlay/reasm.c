@@ -26,7 +26,7 @@ enum {
     UNIT = 8,
     PAYLOAD_MAX = EL_REASM_PACKET_MAX - EL_IP4_HEADER,
     UNITS = (PAYLOAD_MAX + UNIT - 1) / UNIT,
-    TAILROOM = 16, /* for whoever pads and encrypts the packet where it lies */
+    TAILROOM = 48, /* for whoever pads and encrypts the packet where it lies */
 };
 
 enum queue { QUEUE_ALL, QUEUE_SOURCE, QUEUES };

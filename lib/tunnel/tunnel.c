@@ -421,18 +421,19 @@ static void ask_for_session(struct el_tunnel *tunnel, unsigned lane, struct el_t
 }
 
 int el_tunnel_lane_seal(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
-                        struct el_tunnel_peer *peer, uint8_t *to, uint8_t *bytes, size_t len)
+                        struct el_tunnel_peer *peer, uint8_t *to, uint8_t *bytes, size_t len,
+                        size_t filled)
 {
     struct el_tunnel_session *session = peer->sessions.current;
-    uint8_t behind[EL_TUNNEL_PADDING];
+    uint8_t behind[EL_TUNNEL_SEAL_ROOM];
 
-    if (len == 0 || len > SEAL_MAX_BYTES)
+    if (len == 0 || filled < len || filled - len > EL_TUNNEL_FILL_MAX || filled > SEAL_MAX_BYTES)
         return EL_EINVAL;
     if (!el_tunnel_session_sends(session, now_ns)) {
         ask_for_session(tunnel, lane, peer, now_ns);
         return el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_NO_SESSION, EL_EAGAIN);
     }
-    size_t padding = (0 - len) % el_tunnel_peer_padding(peer);
+    size_t padding = filled - len + (0 - filled) % el_tunnel_peer_padding(peer);
     memcpy(behind, bytes + len, padding);
     memset(bytes + len, 0, padding);
     size_t sealed = write_data(tunnel, session, to, bytes, len + padding);
@@ -448,7 +449,7 @@ int el_tunnel_lane_seal(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns
 int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
                    uint8_t *to, uint8_t *bytes, size_t len)
 {
-    return el_tunnel_lane_seal(tunnel, 0, now_ns, peer, to, bytes, len);
+    return el_tunnel_lane_seal(tunnel, 0, now_ns, peer, to, bytes, len, len);
 }
 
 static size_t say_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns,

@@ -41,7 +41,9 @@ enum {
     EL_TUNNEL_HEADER = 16, /* before the ciphertext */
     EL_TUNNEL_TAG = 16,    /* behind it; of the standard and the compact form */
     EL_TUNNEL_OVERHEAD = EL_TUNNEL_HEADER + EL_TUNNEL_TAG,
-    EL_TUNNEL_PADDING = 16,       /* plaintext of the standard form is padded to this */
+    EL_TUNNEL_PADDING = 16,  /* plaintext of the standard form is padded to this */
+    EL_TUNNEL_FILL_MAX = 32, /* and may be filled up by so much more */
+    EL_TUNNEL_SEAL_ROOM = EL_TUNNEL_PADDING + EL_TUNNEL_FILL_MAX,
     EL_TUNNEL_OUTPUT_BYTES = 148, /* the longest of el_tunnel_output */
     EL_TUNNEL_PEERS_MAX = 4096,
     EL_TUNNEL_LANES_MAX = 16,
@@ -192,11 +194,15 @@ size_t el_tunnel_peer_overhead(const struct el_tunnel_peer *peer);
 size_t el_tunnel_peer_padding(const struct el_tunnel_peer *peer);
 
 /* Encrypts the packet [bytes, bytes+len), which is an IP packet if PEER's form is the standard one,
- * to TO, which has room for el_tunnel_peer_sealed_bytes(peer, len) and does not overlap it. Up to
- * 15 bytes behind the packet must be ours to touch: they are zeroed for the padding and restored.
- * Returns the sealed size; EL_EAGAIN without a session (a handshake was asked for). */
+ * to TO, which does not overlap it. It becomes as long as one of FILLED bytes, which is LEN, or for
+ * an IP packet, whose header tells its end, up to EL_TUNNEL_FILL_MAX more: datagrams of one length
+ * make longer trains. TO has room for el_tunnel_peer_sealed_bytes(peer, filled); up to
+ * EL_TUNNEL_SEAL_ROOM bytes behind the packet must be ours to touch: they are zeroed for the
+ * padding and restored. Returns the sealed size; EL_EAGAIN without a session (a handshake was asked
+ * for). */
 int el_tunnel_lane_seal(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
-                        struct el_tunnel_peer *peer, uint8_t *to, uint8_t *bytes, size_t len);
+                        struct el_tunnel_peer *peer, uint8_t *to, uint8_t *bytes, size_t len,
+                        size_t filled);
 
 /* The same for lane 0. */
 int el_tunnel_seal(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,

@@ -200,7 +200,7 @@ int el_tunnel_io_new(int fd4, int fd6, struct el_tunnel_io **result, struct el_e
     io->fds[0] = fd4;
     io->fds[1] = fd6;
     io->gso = true;
-    io->rx = malloc(EL_TUNNEL_IO_TRAINS * RX_BYTES);
+    io->rx = malloc(EL_TUNNEL_IO_TRAINS * RX_BYTES + EL_TUNNEL_IO_TAILROOM);
     io->tx = malloc(TX_BYTES);
     if (!io->rx || !io->tx) {
         free(io->rx);

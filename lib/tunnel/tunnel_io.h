@@ -31,6 +31,7 @@
 enum {
     EL_TUNNEL_IO_TRAINS = 8,          /* received at once */
     EL_TUNNEL_IO_DATAGRAM_MAX = 2048, /* the longest that is ever sent */
+    EL_TUNNEL_IO_TAILROOM = 48,       /* behind a train: memory to touch */
 };
 
 struct el_tunnel_io;

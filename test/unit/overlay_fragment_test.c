@@ -86,6 +86,8 @@ static unsigned cut_all(uint8_t *packet, size_t len, size_t mtu, struct piece *p
     assert_int_equal(el_fragment_begin(&cut, packet, len, mtu), 0);
     for (size_t n; (n = el_fragment_next(&cut, &fragment)) > 0; count++) {
         assert_true(n <= mtu || n == len);
+        if (cut.left > 0) /* all but the last are of one length */
+            assert_int_equal(n, el_fragment_longest(&cut));
         memcpy(pieces[count].bytes, fragment, n);
         pieces[count].len = n;
     }

@@ -206,6 +206,42 @@ static void ip_is_checked_in_every_form(void **state)
     }
 }
 
+/* An IP packet may be made as long as another; it comes out as it was, and what lies behind it in
+ * the sender's memory stays. */
+static void ip_may_be_filled_up(void **state)
+{
+    (void)state;
+    for (enum el_tunnel_wire wire = 0; wire < EL_TUNNEL_WIRES; wire++) {
+        if (!possible(wire))
+            continue;
+        begin(wire, wire);
+        for (size_t len = 60; len < 100; len++) {
+            for (size_t filled = len; filled <= len + EL_TUNNEL_FILL_MAX; filled++) {
+                uint8_t packet[200], before[200], sealed[300], plain[300];
+                size_t plain_len = 0;
+                memset(packet, 0xa5, sizeof packet);
+                world_packet(packet, len, 0, 1);
+                memcpy(before, packet, sizeof before);
+                int n = el_tunnel_lane_seal(a->tunnel, 0, world.now_ns, a_to_b, sealed, packet, len,
+                                            filled);
+                assert_int_equal(n, el_tunnel_peer_sealed_bytes(a_to_b, filled));
+                assert_memory_equal(packet, before, sizeof before);
+                assert_int_equal(open_at_b(sealed, n, plain, &plain_len), 1);
+                assert_int_equal(plain_len, len);
+                assert_memory_equal(plain, before, len);
+            }
+        }
+        uint8_t packet[200] = {0x45}, sealed[300];
+        assert_int_equal(el_tunnel_lane_seal(a->tunnel, 0, world.now_ns, a_to_b, sealed, packet, 60,
+                                             60 + EL_TUNNEL_FILL_MAX + 1),
+                         EL_EINVAL);
+        assert_int_equal(
+            el_tunnel_lane_seal(a->tunnel, 0, world.now_ns, a_to_b, sealed, packet, 60, 59),
+            EL_EINVAL);
+        world_end(&world);
+    }
+}
+
 /* The fast form's tag is longer than the shortest data message of the others. */
 static void no_room_for_the_tag(void **state)
 {
@@ -236,6 +272,7 @@ int main(void)
         cmocka_unit_test(sides_that_differ_have_none_and_say_so),
         cmocka_unit_test(anything_but_ip_passes_whole),
         cmocka_unit_test(ip_is_checked_in_every_form),
+        cmocka_unit_test(ip_may_be_filled_up),
         cmocka_unit_test(no_room_for_the_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
