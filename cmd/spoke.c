@@ -91,6 +91,16 @@ static const struct el_conf_option options[] = {
      .fallback = "0",
      .help = "Our UDP port; 0 lets the system choose.",
      .max = 65535},
+    {.name = "keepalive",
+     .type = EL_CONF_DURATION,
+     .offset = AT(keepalive_ns),
+     .metavar = "TIME",
+     .fallback = "25s",
+     .help =
+         "How often an idle tunnel says something, so that a NAT or firewall on the way does not "
+         "forget it (they do after 30 s at the earliest); 0: never, where there is none, or "
+         "the battery matters more than being called by the hub.",
+     .max = 65535},
     {.name = "workers",
      .type = EL_CONF_UINT,
      .offset = AT(workers),

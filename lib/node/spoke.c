@@ -20,10 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    KEEPALIVE_S = 25
-}; /* what NATs forget after 30 s is refreshed (wg(8), PersistentKeepalive) */
-
 struct spoke {
     const struct el_spoke_config *config;
     struct el_launch *launch;
@@ -41,7 +37,7 @@ static int describe_hub(struct spoke *spoke, struct el_err *err)
 
     strcpy(hub->name, "hub");
     hub->ip = el_ip4(EL_NODE_HUB_ADDRESS);
-    hub->keepalive_s = KEEPALIVE_S;
+    hub->keepalive_s = (unsigned)(config->keepalive_ns / EL_S);
     memcpy(hub->key, config->hub_key, sizeof hub->key);
     if (strlen(config->hub) >= sizeof hub->endpoint ||
         el_node_split_endpoint(config->hub, 51820, host, &port) < 0)
