@@ -1,116 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where frames meet datagrams. The theory is in forward.h. */
-#include "node/forward.h"
+#include "node/forward_inside.h"
 
 #include "base/csprng.h"
-#include "base/heap.h"
 #include "base/time.h"
 #include "frame/ecn.h"
-#include "frame/gro.h"
 #include "frame/gso.h"
-#include "overlay/fragment.h"
 #include "overlay/overlay.h"
-#include "overlay/pmtu.h"
-#include "switch/switch.h"
-#include "tunnel/wg_wire.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert((int)EL_FORWARD_HEADROOM >= (int)EL_OVERLAY_HEADER, "room for the overlay's header");
 _Static_assert((int)EL_FORWARD_TAILROOM >= (int)EL_TUNNEL_SEAL_ROOM, "room for the padding");
 _Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO makes");
-
-enum { HANDSHAKE_TOS = 0x88 }; /* AF41, as Linux's WireGuard marks what makes a session */
-
-enum counter {
-    DROP_FRAME_SHORT,     /* no Ethernet header */
-    DROP_FRAME_LARGE,     /* longer than a machine's Ethernet carries */
-    DROP_FRAME_OFFLOAD,   /* its offload does not describe it */
-    DROP_PEER_DOWN,       /* no session with the peer */
-    DROP_DATAGRAM_QUEUE,  /* no room for the datagram */
-    DROP_OVERLAY,         /* no VXLAN packet for us */
-    DROP_VNI,             /* a network that the peer has no part in */
-    DROP_ECN,             /* marked on its way, and its transport would not hear of it */
-    DROP_PORT_FULL,       /* the port's queue is full */
-    DROP_HANDSHAKE_QUEUE, /* control is behind with handshakes */
-    COUNTERS
-};
-
-static const char *const counter_names[COUNTERS] = {
-    [DROP_FRAME_SHORT] = "drop-frame-short",
-    [DROP_FRAME_LARGE] = "drop-frame-large",
-    [DROP_FRAME_OFFLOAD] = "drop-frame-offload",
-    [DROP_PEER_DOWN] = "drop-peer-down",
-    [DROP_DATAGRAM_QUEUE] = "drop-queue-full",
-    [DROP_OVERLAY] = "drop-overlay",
-    [DROP_VNI] = "drop-vni",
-    [DROP_ECN] = "drop-ecn",
-    [DROP_PORT_FULL] = "drop-port-full",
-    [DROP_HANDSHAKE_QUEUE] = "drop-handshake-queue",
-};
-
-/* A peer, and the switch ports through which it takes part in its networks. */
-struct peer {
-    struct el_tunnel_peer *tunnel;
-    struct el_pmtu pmtu;
-    struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
-    bool compact;            /* it understands the compact form */
-    uint32_t remote;
-    _Atomic uint16_t ip_id; /* all lanes count here */
-    unsigned network_count;
-    struct {
-        uint32_t vni;
-        uint16_t port;
-    } networks[EL_FORWARD_NETWORKS_MAX];
-};
-
-/* What is behind a port of the switch. */
-struct outlet {
-    struct peer *peer; /* NULL: a local port, */
-    unsigned local;    /* this one */
-    uint32_t vni;
-    unsigned interface; /* of a capture */
-};
-
-/* What each lane has for itself; and control, which has no ports. */
-struct lane {
-    struct el_forward *f;
-    unsigned number;
-    struct el_forward_out out;
-    struct el_port *queues[EL_FORWARD_PORTS_MAX]; /* of each local port */
-    struct el_gro *gro;
-    struct el_reasm *reasm;
-    unsigned fragments; /* that reasm got since gro was flushed */
-    uint64_t now_ns;    /* of the datagrams that are being merged */
-    _Alignas(64) _Atomic uint64_t counts[COUNTERS];
-    /* Where a frame that is fragmented for several peers, or a probe, is put together. */
-    uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
-};
-
-struct el_forward {
-    struct el_forward_config config;
-    struct el_switch *sw;
-    struct lane *lanes; /* lane_count of them, and control's */
-    unsigned lane_count;
-    struct outlet *outlets; /* by switch port */
-    unsigned outlet_count;
-    uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
-    unsigned local_count;
-    bool all_uso; /* every local port takes UDP super-frames */
-    struct peer *peers;
-    unsigned peer_count;
-    struct el_heap *due; /* peers whose path MTU has something to do */
-};
-
-/* Only the lane itself writes its counts. */
-static void count(struct lane *l, enum counter counter)
-{
-    uint64_t was = atomic_load_explicit(&l->counts[counter], memory_order_relaxed);
-
-    atomic_store_explicit(&l->counts[counter], was + 1, memory_order_relaxed);
-}
 
 /* -- making -- */
 
@@ -269,22 +172,11 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
     return (int)f->peer_count++;
 }
 
-/* The path MTU of PEER has another deadline now, perhaps. Exclusive. */
-static void watch_path(struct el_forward *f, struct peer *peer)
-{
-    uint64_t deadline = el_pmtu_deadline_ns(&peer->pmtu);
-
-    if (deadline == EL_NEVER)
-        el_heap_remove(f->due, &peer->due);
-    else
-        el_heap_set(f->due, &peer->due, deadline); /* it has room for all peers */
-}
-
-/* The same by a lane in shared mode. */
+/* The path MTU of PEER has another deadline now: for a lane in shared mode. */
 static void watch_path_of(struct lane *l, struct peer *peer)
 {
     el_gate_exclusive(&l->f->config.gate, l->number);
-    watch_path(l->f, peer);
+    el_forward_watch_path(l->f, peer);
     el_gate_resume(&l->f->config.gate, l->number);
 }
 
@@ -341,8 +233,8 @@ static void send_filled(struct lane *l, uint64_t now_ns, struct peer *peer, uint
     }
 }
 
-static void send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
-                        size_t len, uint8_t tos)
+void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                            size_t len, uint8_t tos)
 {
     send_filled(l, now_ns, peer, packet, len, len, tos);
 }
@@ -358,7 +250,7 @@ static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uin
     size_t fragment_len;
 
     if (len <= el_pmtu_inner_bytes(&peer->pmtu)) {
-        send_packet(l, now_ns, peer, packet, len, tos);
+        el_forward_send_packet(l, now_ns, peer, packet, len, tos);
         return;
     }
     if (el_fragment_begin(&cut, packet, len, el_pmtu_inner_bytes(&peer->pmtu)) < 0)
@@ -422,7 +314,8 @@ static void send_frame(struct lane *l, uint64_t now_ns, const struct outlet *out
         watch_path_of(l, peer);
     if (peer->compact && len <= el_pmtu_inner_bytes(&peer->pmtu)) {
         el_overlay_compact_encap(parcel->frame, outlet->vni, &parcel->rest);
-        send_packet(l, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len, parcel->tos);
+        el_forward_send_packet(l, now_ns, peer, parcel->frame - EL_OVERLAY_COMPACT, len,
+                               parcel->tos);
     } else {
         send_standard(l, now_ns, outlet, parcel);
     }
@@ -660,7 +553,7 @@ static void probe_answered(struct lane *l, uint64_t now_ns, struct peer *peer,
     el_gate_exclusive(gate, l->number);
     if (el_pmtu_input_reply(&peer->pmtu, now_ns, packet->echo_ident, packet->echo_sequence,
                             packet->echo_len))
-        watch_path(l->f, peer);
+        el_forward_watch_path(l->f, peer);
     el_gate_resume(gate, l->number);
 }
 
@@ -726,66 +619,6 @@ void el_forward_lane_expire(struct el_forward *f, unsigned lane, uint64_t now_ns
         el_reasm_expire(f->lanes[lane].reasm, now_ns);
 }
 
-/* -- control: what happens by itself -- */
-
-void el_forward_say(struct el_forward *f, uint64_t now_ns)
-{
-    struct lane *l = &f->lanes[f->lane_count];
-    uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES];
-    struct el_endpoint to;
-    int len;
-
-    while ((len = el_tunnel_output(f->config.tunnel, now_ns, bytes, &to)) > 0) {
-        uint8_t tos = el_tunnel_message(bytes, (size_t)len) == EL_TUNNEL_DATA ? 0 : HANDSHAKE_TOS;
-        uint8_t *at = l->out.reserve(l->out.arg, &to, (size_t)len, tos);
-        if (at)
-            memcpy(at, bytes, (size_t)len);
-        else
-            count(l, DROP_DATAGRAM_QUEUE);
-    }
-}
-
-static void send_probe(struct lane *l, uint64_t now_ns, struct peer *peer,
-                       const struct el_pmtu_probe *probe)
-{
-    struct el_overlay_path path = {.local = l->f->config.address, .remote = peer->remote};
-
-    el_overlay_echo_request(l->scratch, probe->len, &path, probe->ident, probe->sequence);
-    send_packet(l, now_ns, peer, l->scratch, probe->len, 0);
-}
-
-static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
-{
-    const struct el_heap_node *first;
-    struct el_pmtu_probe probe;
-
-    while ((first = el_heap_first(f->due)) && first->key <= now_ns) {
-        struct peer *peer = first->owner;
-        while (el_pmtu_output(&peer->pmtu, now_ns, &probe))
-            send_probe(&f->lanes[f->lane_count], now_ns, peer, &probe);
-        watch_path(f, peer);
-    }
-}
-
-void el_forward_control_tick(struct el_forward *f, uint64_t now_ns)
-{
-    el_gate_exclusive(&f->config.gate, f->lane_count);
-    tick_pmtu(f, now_ns);
-    if (now_ns >= el_switch_deadline_ns(f->sw))
-        el_switch_age(f->sw, now_ns);
-    el_gate_resume(&f->config.gate, f->lane_count);
-    el_forward_say(f, now_ns);
-}
-
-uint64_t el_forward_control_deadline_ns(const struct el_forward *f)
-{
-    const struct el_heap_node *path = el_heap_first(f->due);
-    uint64_t next =
-        el_earlier(el_tunnel_deadline_ns(f->config.tunnel), path ? path->key : EL_NEVER);
-
-    return el_earlier(next, el_switch_deadline_ns(f->sw));
-}
-
 /* -- all of it, by one thread -- */
 
 void el_forward_frame(struct el_forward *f, uint64_t now_ns, unsigned number,
@@ -816,87 +649,4 @@ void el_forward_tick(struct el_forward *f, uint64_t now_ns)
 uint64_t el_forward_deadline_ns(const struct el_forward *f)
 {
     return el_earlier(el_forward_control_deadline_ns(f), el_forward_lane_deadline_ns(f, 0));
-}
-
-/* -- what happens to peers -- */
-
-void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_event event,
-                      struct el_tunnel_peer *tunnel_peer)
-{
-    struct peer *peer = el_tunnel_peer_user(tunnel_peer);
-
-    if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_ROAMED) {
-        el_pmtu_start(&peer->pmtu, now_ns, el_tunnel_peer_endpoint(tunnel_peer)->ip.family == 6);
-        watch_path(f, peer);
-    } else if (event == EL_TUNNEL_SESSION_DOWN) {
-        el_pmtu_stop(&peer->pmtu);
-        watch_path(f, peer);
-    }
-}
-
-void el_forward_too_big(struct el_forward *f, unsigned lane, uint64_t now_ns,
-                        const struct el_endpoint *to, size_t len)
-{
-    size_t outer = len + 8 + (to->ip.family == 6 ? 40 : 20);
-
-    /* Looking at all peers is no matter: nobody outside can make our own kernel refuse, and it does
-     * so about once when a peer's path is searched. */
-    el_gate_exclusive(&f->config.gate, lane);
-    for (unsigned i = 0; i < f->peer_count; i++) {
-        if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
-            continue;
-        el_pmtu_refused(&f->peers[i].pmtu, now_ns, outer);
-        watch_path(f, &f->peers[i]);
-    }
-    el_gate_resume(&f->config.gate, lane);
-}
-
-struct el_tunnel_peer *el_forward_locate(const struct el_forward *f, uint64_t now_ns, uint32_t vni,
-                                         const struct el_mac *mac)
-{
-    int port = el_switch_find(f->sw, now_ns, vni, mac);
-
-    return port >= 0 && f->outlets[port].peer ? f->outlets[port].peer->tunnel : NULL;
-}
-
-unsigned el_forward_peer_number(const struct el_forward *f,
-                                const struct el_tunnel_peer *tunnel_peer)
-{
-    const struct peer *peer = el_tunnel_peer_user(tunnel_peer);
-
-    return (unsigned)(peer - f->peers);
-}
-
-size_t el_forward_path_mtu(const struct el_tunnel_peer *tunnel_peer)
-{
-    const struct peer *peer = el_tunnel_peer_user(tunnel_peer);
-
-    return el_pmtu_outer_bytes(&peer->pmtu);
-}
-
-/* -- counters -- */
-
-static uint64_t sum_of(const struct el_forward *f, enum counter counter)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i <= f->lane_count; i++)
-        sum += atomic_load_explicit(&f->lanes[i].counts[counter], memory_order_relaxed);
-    return sum;
-}
-
-void el_forward_counters(const struct el_forward *f, el_forward_counter_cb *each, void *arg)
-{
-    for (unsigned i = 0; i < COUNTERS; i++)
-        each(arg, "forward", counter_names[i], sum_of(f, i));
-    for (unsigned i = 0; i < EL_TUNNEL_COUNTERS; i++)
-        each(arg, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
-    for (unsigned i = 0; i < EL_SWITCH_COUNTERS; i++)
-        each(arg, "switch", el_switch_counter_name(i), el_switch_count(f->sw, i));
-    for (unsigned i = 0; i < EL_REASM_COUNTERS; i++) {
-        uint64_t sum = 0;
-        for (unsigned l = 0; l < f->lane_count; l++)
-            sum += el_reasm_count(f->lanes[l].reasm, i);
-        each(arg, "reassembly", el_reasm_counter_name(i), sum);
-    }
 }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What forward.c (packets) and forward_control.c (all else) share. */
+#ifndef EL_NODE_FORWARD_INSIDE_H
+#define EL_NODE_FORWARD_INSIDE_H
+
+#include "base/heap.h"
+#include "frame/gro.h"
+#include "node/forward.h"
+#include "overlay/fragment.h"
+#include "overlay/pmtu.h"
+#include "switch/switch.h"
+
+#include <stdatomic.h>
+
+enum counter {
+    DROP_FRAME_SHORT,     /* no Ethernet header */
+    DROP_FRAME_LARGE,     /* longer than a machine's Ethernet carries */
+    DROP_FRAME_OFFLOAD,   /* its offload does not describe it */
+    DROP_PEER_DOWN,       /* no session with the peer */
+    DROP_DATAGRAM_QUEUE,  /* no room for the datagram */
+    DROP_OVERLAY,         /* no VXLAN packet for us */
+    DROP_VNI,             /* a network that the peer has no part in */
+    DROP_ECN,             /* marked on its way, and its transport would not hear of it */
+    DROP_PORT_FULL,       /* the port's queue is full */
+    DROP_HANDSHAKE_QUEUE, /* control is behind with handshakes */
+    COUNTERS
+};
+
+/* A peer, and the switch ports through which it takes part in its networks. */
+struct peer {
+    struct el_tunnel_peer *tunnel;
+    struct el_pmtu pmtu;
+    struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
+    bool compact;            /* it understands the compact form */
+    uint32_t remote;
+    _Atomic uint16_t ip_id; /* all lanes count here */
+    unsigned network_count;
+    struct {
+        uint32_t vni;
+        uint16_t port;
+    } networks[EL_FORWARD_NETWORKS_MAX];
+};
+
+/* What is behind a port of the switch. */
+struct outlet {
+    struct peer *peer; /* NULL: a local port, */
+    unsigned local;    /* this one */
+    uint32_t vni;
+    unsigned interface; /* of a capture */
+};
+
+/* What each lane has for itself; and control, which has no ports. */
+struct lane {
+    struct el_forward *f;
+    unsigned number;
+    struct el_forward_out out;
+    struct el_port *queues[EL_FORWARD_PORTS_MAX]; /* of each local port */
+    struct el_gro *gro;
+    struct el_reasm *reasm;
+    unsigned fragments; /* that reasm got since gro was flushed */
+    uint64_t now_ns;    /* of the datagrams that are being merged */
+    _Alignas(64) _Atomic uint64_t counts[COUNTERS];
+    /* Where a frame that is fragmented for several peers, or a probe, is put together. */
+    uint8_t scratch[EL_FORWARD_HEADROOM + 2048 + EL_FORWARD_TAILROOM];
+};
+
+struct el_forward {
+    struct el_forward_config config;
+    struct el_switch *sw;
+    struct lane *lanes; /* lane_count of them, and control's */
+    unsigned lane_count;
+    struct outlet *outlets; /* by switch port */
+    unsigned outlet_count;
+    uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
+    unsigned local_count;
+    bool all_uso; /* every local port takes UDP super-frames */
+    struct peer *peers;
+    unsigned peer_count;
+    struct el_heap *due; /* peers whose path MTU has something to do */
+};
+
+/* Only the lane itself writes its counts. */
+static inline void count(struct lane *l, enum counter counter)
+{
+    uint64_t was = atomic_load_explicit(&l->counts[counter], memory_order_relaxed);
+
+    atomic_store_explicit(&l->counts[counter], was + 1, memory_order_relaxed);
+}
+
+/* forward.c: seals one packet for PEER. */
+void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                            size_t len, uint8_t tos);
+
+/* forward_control.c: the path MTU of PEER has another deadline now, perhaps. Exclusive. */
+void el_forward_watch_path(struct el_forward *f, struct peer *peer);
+
+#endif
