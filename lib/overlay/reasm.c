@@ -60,6 +60,7 @@ struct source {
 struct el_reasm {
     size_t packets_max;
     struct assembly *assemblies, *free;
+    size_t used; /* the first assemblies: those behind them were never touched */
     struct fifo kept;
     unsigned kept_count;
     size_t under_way;
@@ -105,6 +106,17 @@ static void make_free(struct el_reasm *reasm, struct assembly *assembly)
 {
     assembly->newer[QUEUE_ALL] = reasm->free;
     reasm->free = assembly;
+}
+
+/* Who meets few fragments never touches the pages of most assemblies. */
+static struct assembly *take_free(struct el_reasm *reasm)
+{
+    struct assembly *assembly = reasm->free;
+
+    if (!assembly)
+        return &reasm->assemblies[reasm->used++];
+    reasm->free = assembly->newer[QUEUE_ALL];
+    return assembly;
 }
 
 static void keep(struct el_reasm *reasm, struct assembly *assembly)
@@ -176,8 +188,7 @@ static struct assembly *begin(struct el_reasm *reasm, uint64_t now_ns, const str
         el_map_put(reasm->by_source, &source->address, source);
     }
 
-    struct assembly *assembly = reasm->free;
-    reasm->free = assembly->newer[QUEUE_ALL];
+    struct assembly *assembly = take_free(reasm);
     reasm->under_way++;
     memset(assembly, 0, offsetof(struct assembly, packet));
     assembly->key = f->key;
@@ -331,8 +342,6 @@ int el_reasm_new(size_t packets_max, struct el_reasm **result)
         el_reasm_free(reasm);
         return EL_ENOMEM;
     }
-    for (size_t i = packets_max + EL_REASM_KEPT; i-- > 0;)
-        make_free(reasm, &reasm->assemblies[i]);
     for (size_t i = packets_max; i-- > 0;) {
         reasm->sources[i].next_free = reasm->free_source;
         reasm->free_source = &reasm->sources[i];
