@@ -83,23 +83,29 @@ function(el_sim_test name)
     endif()
 endfunction()
 
-# el_fuzz_target(WHAT_fuzz room-or-target…): WHAT_fuzz.c over corpus/WHAT. With EL2W_FUZZ it is a
-# libFuzzer program; otherwise driver.c plays the corpus and its mutations, in every build.
+# el_fuzz_target(WHAT_fuzz [MUTATIONS number] room-or-target…): WHAT_fuzz.c over corpus/WHAT. With
+# EL2W_FUZZ it is a libFuzzer program; otherwise driver.c plays the corpus and its mutations, in every
+# build: fewer of these than usual for a target whose inputs take milliseconds.
 function(el_fuzz_target name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "MUTATIONS" "")
+    set(options)
+    if(arg_MUTATIONS)
+        set(options -mutations=${arg_MUTATIONS})
+    endif()
     string(REGEX REPLACE "_fuzz$" "" what ${name})
     set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${what})
     if(EL2W_FUZZ)
         # What it finds goes into the first folder, so that the corpus in the source tree stays as it is.
         set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${what})
         file(MAKE_DIRECTORY ${found})
-        el_test_program(${name} fuzz 1800 SOURCES ${name}.c LINKS ${ARGN}
+        el_test_program(${name} fuzz 1800 SOURCES ${name}.c LINKS ${arg_UNPARSED_ARGUMENTS}
             ARGS -runs=20000 -timeout=60 ${found} ${corpus})
         if(TARGET ${name})
             target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         endif()
     else()
         el_test_program(${name} fuzz 1800 SOURCES ${name}.c ${PROJECT_SOURCE_DIR}/test/fuzz/driver.c
-            LINKS ${ARGN} ARGS ${corpus})
+            LINKS ${arg_UNPARSED_ARGUMENTS} ARGS ${options} ${corpus})
     endif()
 endfunction()
 

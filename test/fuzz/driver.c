@@ -2,16 +2,18 @@
 /*
  * Plays a seed corpus through a fuzz target without libFuzzer, so that every ordinary build, with
  * every compiler and sanitizer, meets the same bad input: each file as it is, each file cut short
- * at every byte, and a fixed number of mutations of each. The randomness is seeded by the file's
- * own bytes: the same corpus gives the same run anywhere, and a failure repeats.
+ * at every byte, and a fixed number of mutations of each (4000, or as told). The randomness is
+ * seeded by the file's own bytes: the same corpus gives the same run anywhere, and a failure
+ * repeats.
  *
- *     WHAT_fuzz CORPUS-DIRECTORY|FILE...
+ *     WHAT_fuzz [-mutations=N] CORPUS-DIRECTORY|FILE...
  *
  * The input that is being played is kept in memory; when the target crashes, hangs or meets a
  * sanitizer on it, it is written to WHAT_fuzz.crash, which is ready to become a corpus file.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,13 +21,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum {
-    MUTATIONS_PER_FILE = 4000,
+    MUTATIONS = 4000, /* of a file */
     INPUT_MAX_BYTES = 1 << 17,
     CUTS_MAX = 4096, /* a longer file is cut at each of its first bytes only */
     EDITS_MAX = 6,   /* edits that make one mutation */
-    HANG_S = 60,     /* generous: not a measure of speed, only of "never comes back" */
+    HEAP_BLOCK_MAX = 1 << 17,
+    HANG_S = 60, /* generous: not a measure of speed, only of "never comes back" */
 };
 
 #if defined(__has_feature)
@@ -48,6 +54,7 @@ static uint8_t played[INPUT_MAX_BYTES];
 static volatile size_t played_len;
 static char crash_path[4096];
 static unsigned long inputs;
+static unsigned long mutations = MUTATIONS;
 
 static uint64_t xorshift_state;
 
@@ -190,7 +197,7 @@ static void play_file(const char *path)
     play();
 
     xorshift_state = seed_of(file, len);
-    for (int i = 0; i < MUTATIONS_PER_FILE; i++) {
+    for (unsigned long i = 0; i < mutations; i++) {
         memcpy(played, file, len);
         played_len = len;
         for (size_t edits = 1 + below(EDITS_MAX); edits > 0; edits--)
@@ -232,13 +239,29 @@ static int play_path(const char *path)
     return count;
 }
 
+/*
+ * Each input makes its world anew, and frees it. Its large tables, of which it touches little, come
+ * from the kernel, which need not clear what nobody touches; the rest stays with the heap.
+ */
+static void settle_heap(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK_MAX);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     watch_for_crashes(argv[0]);
+    settle_heap();
 
     int files = 0;
     for (int i = 1; i < argc; i++)
-        files += play_path(argv[i]);
+        if (strncmp(argv[i], "-mutations=", 11) == 0)
+            mutations = strtoul(argv[i] + 11, NULL, 10);
+        else
+            files += play_path(argv[i]);
     if (files == 0) {
         fprintf(stderr, "%s: no corpus\n", argv[0]);
         return 1;

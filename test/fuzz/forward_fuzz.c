@@ -22,6 +22,10 @@
  * deadline that stands still; the hub's card gets no frame from network 78, of which no spoke is;
  * no frame is longer than an Ethernet's unless it is a super-frame; a checksum that is to be filled
  * in has its place in the frame.
+ *
+ * Every input gets a new world of the same seed, so its failure repeats from it alone. What one
+ * input leaves to the next is what X25519 gave for a key and a point (x25519_memory.c): the
+ * handshakes at the beginning are always the same.
  */
 #include "sim/forward_world.h"
 

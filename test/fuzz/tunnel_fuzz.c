@@ -20,6 +20,9 @@
  *
  * Besides memory errors it looks at promises: a packet that is handed out is one that was sealed
  * for this peer and was not handed out before; a deadline always moves on.
+ *
+ * Every input gets new machines of the same seed, so its failure repeats from it alone. What one
+ * input leaves to the next is what X25519 gave for a key and a point (x25519_memory.c).
  */
 #include "sim/tunnel_world.h"
 #include "tunnel/cookie.h"

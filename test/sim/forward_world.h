@@ -85,6 +85,7 @@ struct world {
     struct world_node nodes[WORLD_NODES];
     /* All datagrams there are, and a list of those under way, in order of arrival. */
     struct world_datagram *memory, *idle, *first, *last;
+    size_t datagrams, used; /* of that memory; the used ones come first */
     struct world_datagram *reserved_first, *reserved_last; /* by the node that works now */
     /* Told of each frame that reaches a card. */
     void (*arrived)(struct world *world, unsigned node, unsigned port,
@@ -114,6 +115,8 @@ static inline struct world_datagram *world_new_datagram(struct world *world)
 
     if (datagram)
         world->idle = datagram->next;
+    else if (world->used < world->datagrams)
+        datagram = &world->memory[world->used++];
     return datagram;
 }
 
@@ -498,8 +501,7 @@ static inline void world_begin(struct world *world, uint64_t seed, size_t datagr
     world->memory = calloc(datagrams, sizeof *world->memory);
     if (!world->memory)
         abort();
-    for (size_t i = 0; i < datagrams; i++)
-        world_free_datagram(world, &world->memory[i]);
+    world->datagrams = datagrams;
     for (unsigned i = 0; i < WORLD_NODES; i++) {
         struct world_node *node = &world->nodes[i];
         node->world = world;
