@@ -204,10 +204,11 @@ static inline void show_whole(const struct el_forward *f, uint64_t now_ns,
 
 /* -- towards peers -- */
 
-/* A frame on its way to peers, with room for the overlay's headers before it. */
+/* A frame on its way to peers. */
 struct parcel {
     uint8_t *frame;
     size_t len;
+    size_t room;            /* before it that is ours to write to: the compact header's at least */
     struct el_offload rest; /* a checksum that is still partial */
     uint8_t tos;            /* of the packet in it: for all headers around it */
     bool keep;              /* it is needed again afterwards (what stands before it is not) */
@@ -263,7 +264,8 @@ static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uin
 }
 
 /* Sends a frame as every peer understands it. What stays to be done to it is done here; a frame
- * that is kept is changed elsewhere. */
+ * that is kept is changed elsewhere, and so is one that came in the compact form: what is before
+ * its headers is another's datagram, or nobody's memory. */
 static void send_standard(struct lane *l, uint64_t now_ns, const struct outlet *outlet,
                           const struct parcel *parcel)
 {
@@ -273,7 +275,7 @@ static void send_standard(struct lane *l, uint64_t now_ns, const struct outlet *
     bool changes = parcel->rest.needs_csum || len > el_pmtu_inner_bytes(&peer->pmtu);
     uint8_t *frame = parcel->frame;
 
-    if (parcel->keep && changes) {
+    if (parcel->room < EL_OVERLAY_HEADER || (parcel->keep && changes)) {
         frame = l->scratch + EL_FORWARD_HEADROOM;
         memcpy(frame, parcel->frame, parcel->len);
     }
@@ -398,8 +400,10 @@ static void cut_to_peers(struct lane *l, uint64_t now_ns, const struct el_switch
         count(l, DROP_FRAME_OFFLOAD);
         return;
     }
-    struct parcel parcel = {
-        .rest = cut.rest, .tos = el_layers_tos(&layers), .keep = reach->peers > 1};
+    struct parcel parcel = {.room = EL_FORWARD_HEADROOM,
+                            .rest = cut.rest,
+                            .tos = el_layers_tos(&layers),
+                            .keep = reach->peers > 1};
     while (el_gso_next(&cut, &parcel.frame, &parcel.len))
         send_to_peers(l, now_ns, out, &parcel);
 }
@@ -476,9 +480,10 @@ static void finish_for(const struct reach *reach, struct el_overlay_packet *pack
     el_layers_read(packet->frame, packet->frame_len, &packet->layers);
 }
 
-/* A frame that came from PEER; the overlay's old header in front of it is room for a new one. */
+/* A frame that came from PEER; the overlay's old header in front of it, of HEADER_LEN, is room for
+ * a new one. */
 static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *peer,
-                            struct el_overlay_packet *packet)
+                            struct el_overlay_packet *packet, size_t header_len)
 {
     struct el_switch_out out;
     int from = peer_port(peer, packet->vni);
@@ -497,6 +502,7 @@ static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *
         finish_for(&reach, packet);
         struct parcel parcel = {.frame = packet->frame,
                                 .len = packet->frame_len,
+                                .room = header_len,
                                 .rest = packet->offload,
                                 .tos = el_layers_tos(&packet->layers),
                                 .keep = out.count > 1};
@@ -572,7 +578,9 @@ static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
     if (!mark(l, bytes, &packet, tos))
         return;
     switch (packet.kind) {
-    case EL_OVERLAY_FRAME: frame_from_peer(l, now_ns, peer, &packet); break;
+    case EL_OVERLAY_FRAME:
+        frame_from_peer(l, now_ns, peer, &packet, (size_t)(packet.frame - bytes));
+        break;
     case EL_OVERLAY_FRAGMENT: fragment_from_peer(l, now_ns, peer, bytes, len); break;
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
