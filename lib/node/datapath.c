@@ -572,7 +572,7 @@ static void take_wake(struct el_datapath *d)
     eventfd_t value;
 
     eventfd_read(d->wake, &value);
-    atomic_store(&d->woken, false);
+    atomic_exchange(&d->woken, false); /* reads, too: we see what was queued by who found it true */
     take_all_messages(d);
 }
 

@@ -523,26 +523,34 @@ static size_t answer_stranger(struct el_tunnel *tunnel, unsigned waiting, uint8_
     return EL_TUNNEL_COOKIE_REPLY_BYTES;
 }
 
+/* So that lanes are not stopped for what anybody may send us as fast as the line is. */
+static bool has_to_say(struct el_tunnel *tunnel, uint64_t now_ns)
+{
+    el_gate_shared(&tunnel->gate, tunnel->lane_count);
+    bool due = now_ns >= el_tunnel_deadline_ns(tunnel);
+    el_gate_resume(&tunnel->gate, tunnel->lane_count);
+    return due;
+}
+
 int el_tunnel_output(struct el_tunnel *tunnel, uint64_t now_ns,
                      uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES], struct el_endpoint *to)
 {
     unsigned waiting = atomic_load_explicit(&tunnel->stranger_count, memory_order_relaxed);
     enum el_tunnel_want want = EL_TUNNEL_WANT_RESPONSE;
-    struct el_tunnel_peer *peer;
     size_t len = 0;
 
     if (waiting > 0)
         return (int)answer_stranger(tunnel, waiting, bytes, to);
-    do {
+    while (len == 0 && has_to_say(tunnel, now_ns)) {
         el_gate_exclusive(&tunnel->gate, tunnel->lane_count);
         el_tunnel_timers_run(tunnel, now_ns);
-        peer = next_speaker(tunnel, &want);
+        struct el_tunnel_peer *peer = next_speaker(tunnel, &want);
         if (peer)
             *to = peer->endpoint;
         el_gate_resume(&tunnel->gate, tunnel->lane_count);
         if (peer)
             len = say(tunnel, peer, want, now_ns, bytes);
-    } while (peer && len == 0);
+    }
     return (int)len;
 }
 

@@ -581,6 +581,41 @@ static void keys_are_wiped(void **state)
     assert_memory_equal(secrets->sessions, none, sizeof none);
 }
 
+static unsigned stops; /* of all lanes */
+
+static void count_stop(void *arg, unsigned lane)
+{
+    (void)arg;
+    (void)lane;
+    stops++;
+}
+
+/* What does not verify costs the lanes nothing, whatever comes how fast. */
+static void strangers_stop_no_lane(void **state)
+{
+    uint8_t initiation[EL_TUNNEL_INITIATION_BYTES] = {EL_TUNNEL_INITIATION};
+    uint8_t response[EL_TUNNEL_RESPONSE_BYTES] = {EL_TUNNEL_RESPONSE};
+    uint8_t data[64] = {EL_TUNNEL_DATA};
+    uint8_t said[EL_TUNNEL_OUTPUT_BYTES];
+    struct el_tunnel_packet packet;
+    struct el_endpoint to;
+
+    (void)state;
+    stops = 0;
+    b->tunnel->gate.exclusive = count_stop;
+    el_tunnel_control(b->tunnel, world.now_ns, &a->at, initiation, sizeof initiation);
+    assert_int_equal(el_tunnel_output(b->tunnel, world.now_ns, said, &to), 0);
+    el_tunnel_control(b->tunnel, world.now_ns, &a->at, response, sizeof response);
+    assert_int_equal(el_tunnel_output(b->tunnel, world.now_ns, said, &to), 0);
+    el_tunnel_lane_open(b->tunnel, 0, world.now_ns, &a->at, data, sizeof data, &packet);
+    memcpy(data + 4, &b_to_a->sessions.current->local, sizeof(uint32_t)); /* a listener knows it */
+    data[8] = 100;                                                        /* the counter */
+    el_tunnel_lane_open(b->tunnel, 0, world.now_ns, &a->at, data, sizeof data, &packet);
+    assert_int_equal(el_tunnel_count(b->tunnel, EL_TUNNEL_DROP_AUTH), 1);
+    assert_int_equal(stops, 0);
+    b->tunnel->gate.exclusive = NULL;
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -607,6 +642,7 @@ int main(void)
         TEST(new_says_no),
         TEST(every_counter_has_a_name),
         TEST(keys_are_wiped),
+        TEST(strangers_stop_no_lane),
     };
 #undef TEST
 
