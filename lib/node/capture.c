@@ -68,12 +68,13 @@ static uint32_t room_for(uint32_t bytes)
 /* Claims a place of ROOM in one piece. NULL: there is none. */
 static struct header *claim(struct el_capture *capture, uint32_t number, uint32_t room)
 {
-    uint64_t head = atomic_load_explicit(&capture->head, memory_order_relaxed);
-    uint64_t skip;
+    uint64_t tail, head, skip;
 
     do {
-        /* What the reader has cleared before it moved the tail is seen as clear. */
-        uint64_t tail = atomic_load_explicit(&capture->tail, memory_order_acquire);
+        /* What the reader has cleared before it moved the tail is seen as clear. The tail first: it
+         * is never beyond a head that is read later. */
+        tail = atomic_load_explicit(&capture->tail, memory_order_acquire);
+        head = atomic_load_explicit(&capture->head, memory_order_relaxed);
         uint64_t to_end = EL_CAPTURE_RING - head % EL_CAPTURE_RING;
         skip = room > to_end ? to_end : 0;
         if (head + skip + room - tail > EL_CAPTURE_RING)
@@ -111,7 +112,9 @@ void el_capture_put(struct el_capture *capture, uint64_t now_ns, unsigned interf
 
     for (unsigned i = 0; i < count; i++)
         len += slices[i].len;
-    if (number == 0 || len > EL_CAPTURE_SNAPLEN_MAX)
+    /* Asked again, because another capture may have begun since, which wants something else. */
+    if (number == 0 || len > EL_CAPTURE_SNAPLEN_MAX ||
+        !el_capture_wants(capture, interface, direction))
         return;
     uint32_t captured = len < snaplen ? (uint32_t)len : snaplen;
     struct header *header = claim(capture, number, room_for(captured));
