@@ -69,7 +69,8 @@ static int make_way(const struct sockaddr_un *address, struct el_err *err)
                   (int)holder.pid);
 }
 
-/* PATH's directory, made if it is not there, and locked until it is closed. */
+/* PATH's directory, made if it is not there, and locked until it is closed. Who may open it could
+ * hold the lock, and so us, for ever: one that we make is open to nobody else. */
 static int lock_directory(const char *path, struct el_err *err)
 {
     char directory[EL_SYS_CONTROL_PATH];
@@ -79,7 +80,7 @@ static int lock_directory(const char *path, struct el_err *err)
     snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) : 1,
              slash ? path : ".");
     if (directory[0])
-        rc = el_sys_dir_make(directory, 0755, err);
+        rc = el_sys_dir_make(directory, 0700, err);
     if (rc < 0)
         return rc;
     int fd = open(directory[0] ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -114,11 +114,14 @@ static void its_directory_is_made(void **state)
 {
     struct el_sys_control control;
     struct el_err err = {""};
+    struct stat stat;
     char inside[120], long_path[300];
 
     (void)state;
     snprintf(inside, sizeof inside, "%s/b.sock", below);
     assert_int_equal(el_sys_control_listen(inside, &control, &err), 0);
+    assert_int_equal(lstat(below, &stat), 0);
+    assert_int_equal(stat.st_mode & 07777, 0700);
     el_sys_control_close(&control);
     assert_int_equal(rmdir(below), 0);
     memset(long_path, 'x', sizeof long_path - 1);
