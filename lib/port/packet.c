@@ -171,13 +171,16 @@ static int shut(int fd)
     return set_filter(fd, nothing, 1);
 }
 
-/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives. */
+/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives; and
+ * nothing that leaves there: a group is shown that in spite of PACKET_IGNORE_OUTGOING. */
 static int confine(int fd, unsigned index)
 {
     static const int on = 1;
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
