@@ -21,8 +21,8 @@ struct el_node_queues {
 
 /* How many lanes there shall be if --workers SAID so: a power of two up to EL_TUNNEL_LANES_MAX, as
  * sockets are dealt by bits. 0 leaves it to us: one for every two CPUs, as the kernel's own part of
- * the work (sockets, interfaces) is as much as ours, and on two CPUs one lane was measured to be
- * the faster. */
+ * the work (sockets, interfaces) is as much as ours: two lanes would leave nothing of two CPUs to
+ * whoever they carry frames for. */
 int el_node_lanes(uint64_t said, struct el_err *err);
 
 /* Opens the sockets of as many lanes as QUEUES has. A host without IPv6 does without. */
