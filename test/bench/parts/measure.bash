@@ -100,16 +100,21 @@ ping_times() {
     note "$1-p99" "$(awk '{ v[NR] = $1 * 1000 } END { print v[int(NR * 0.99)] }' rtts)"
 }
 
-# measure_ping: on the idle carrier, and beside one TCP stream at full speed. The stream is ended when the
-# pings are done.
-measure_ping() {
+# ping_beside COLUMN BITRATE: beside one TCP stream, which is ended when the pings are done.
+ping_beside() {
     local load
-    ping_times ping
-    start load 1 setpriv --pdeathsig TERM iperf3 -c 10.77.0.2 -t 30 --forceflush
+    start load 1 setpriv --pdeathsig TERM iperf3 -c 10.77.0.2 -t 30 -b "$2" --forceflush
     await "$WORK/load.log" 'bits/sec' 10 load >/dev/null
-    ping_times loaded
+    ping_times "$1"
     stop load
     rm -f "$WORK/load.log"
+}
+
+# measure_ping: on the idle carrier, beside a load that each of them carries, and beside all that it can.
+measure_ping() {
+    ping_times ping
+    ping_beside loaded 100M
+    ping_beside full 0
 }
 
 measure() {

@@ -3,9 +3,9 @@
 #
 # Medians of the rounds as a table, and the goals.
 
-columns=(tcp1-up tcp1-down tcp4-up tcp4-down cpu udp-64 udp-1400 ping-median ping-p99 loaded-median loaded-p99)
-heads=("TCP 1 up" "1 down" "4 up" "4 down" CPU "UDP 64" 1400 ping p99 loaded p99)
-units=(Gbit/s Gbit/s Gbit/s Gbit/s s/GB kpps kpps us us us us)
+columns=(tcp1-up tcp1-down tcp4-up tcp4-down cpu udp-64 udp-1400 ping-median ping-p99 loaded-median loaded-p99 full-median full-p99)
+heads=("TCP 1 up" "1 down" "4 up" "4 down" CPU "UDP 64" 1400 ping p99 loaded p99 full p99)
+units=(Gbit/s Gbit/s Gbit/s Gbit/s s/GB kpps kpps us us us us us us)
 
 # median CARRIER COLUMN: prints nothing if it was not measured.
 median() {
@@ -51,7 +51,7 @@ wan_line() {
 }
 
 less_is_better() { # COLUMN
-    [[ $1 == cpu || $1 == ping-* || $1 == loaded-* ]]
+    [[ $1 == cpu || $1 == ping-* || $1 == loaded-* || $1 == full-* ]]
 }
 
 # best COLUMN: prints the peer that is best in it, of those that carry an encrypted Ethernet.
