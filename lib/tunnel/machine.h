@@ -41,6 +41,8 @@ enum {
     EL_TUNNEL_REFUSED_QUIET_S = 60,   /* a peer's REFUSED is told at most this often */
     EL_TUNNEL_INITIATION_GAP_MS = 20, /* a peer's initiations are taken at most this often */
     EL_TUNNEL_ROAM_GAP_MS = 1,        /* and so are its moves, which stop all lanes for a moment */
+    EL_TUNNEL_STRAY_GAP_MS = 1,       /* as does a message that came to another lane than its own */
+    EL_TUNNEL_STRAY_BURST = 256,      /* so many may come at once */
 };
 
 /* What a peer wants el_tunnel_output() to say to it. */
@@ -138,6 +140,7 @@ struct el_tunnel_tally {
 struct el_tunnel_lane {
     _Alignas(64) _Atomic uint64_t counters[EL_TUNNEL_COUNTERS];
     struct el_tunnel_session *last;  /* under which the last message came; it may have ended */
+    uint64_t strays_ns;              /* until then, those that came are paid for */
     struct el_tunnel_tally *tallies; /* by peer */
 };
 

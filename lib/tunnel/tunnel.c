@@ -320,11 +320,25 @@ static int take_data(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
     return 0;
 }
 
+/* Whether LANE may stop the others for one more stray. The kernel steers a train by its first
+ * datagram, so who knows an index, as a peer does of its own, can make all that follow strays. */
+static bool may_stray(struct el_tunnel_lane *lane, uint64_t now_ns)
+{
+    uint64_t paid_ns = lane->strays_ns > now_ns ? lane->strays_ns : now_ns;
+
+    if (paid_ns - now_ns >= EL_TUNNEL_STRAY_BURST * EL_TUNNEL_STRAY_GAP_MS * EL_MS)
+        return false;
+    lane->strays_ns = paid_ns + EL_TUNNEL_STRAY_GAP_MS * EL_MS;
+    return true;
+}
+
 /* A message under a session of another lane: a datagram that was under way when the lanes were
- * set up, or one that nobody steers. */
+ * set up, one in the same train as a handshake, or one that nobody steers. */
 static int take_stray(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
                       const struct el_endpoint *from, const struct message *message)
 {
+    if (!may_stray(&tunnel->lanes[lane], now_ns))
+        return el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_STRAY, EL_EAGAIN);
     el_tunnel_count_up(tunnel, lane, EL_TUNNEL_STRAYS);
     el_gate_exclusive(&tunnel->gate, lane);
     struct el_tunnel_session *session = el_map_get(tunnel->sessions, &message->header.receiver);
@@ -578,6 +592,7 @@ const char *el_tunnel_counter_name(enum el_tunnel_counter counter)
         [EL_TUNNEL_TX_BYTES] = "tx-bytes",
         [EL_TUNNEL_HANDSHAKES] = "handshakes",
         [EL_TUNNEL_STRAYS] = "strays",
+        [EL_TUNNEL_DROP_STRAY] = "drop-stray",
         [EL_TUNNEL_DROP_LENGTH] = "drop-length",
         [EL_TUNNEL_DROP_MAC] = "drop-mac",
         [EL_TUNNEL_DROP_COOKIE] = "drop-cookie",

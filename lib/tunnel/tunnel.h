@@ -21,7 +21,8 @@
  *
  * Messages of one peer are opened by one lane: index & (EL_TUNNEL_LANES_MAX - 1), where index is
  * the receiver's index in the data message, of which that is the low part of byte 4. A message that
- * another lane is given is opened in exclusive mode. Any lane seals for any peer.
+ * another lane is given is opened in exclusive mode, a thousand a second at most. Any lane seals
+ * for any peer.
  */
 #ifndef EL_TUNNEL_TUNNEL_H
 #define EL_TUNNEL_TUNNEL_H
@@ -230,6 +231,7 @@ enum el_tunnel_counter {
     EL_TUNNEL_TX_BYTES,
     EL_TUNNEL_HANDSHAKES,
     EL_TUNNEL_STRAYS,         /* data messages that came to another lane than their own */
+    EL_TUNNEL_DROP_STRAY,     /* those beyond what the other lanes can be stopped for */
     EL_TUNNEL_DROP_LENGTH,    /* no message has this type and length */
     EL_TUNNEL_DROP_MAC,       /* mac1 is wrong: not meant for us */
     EL_TUNNEL_DROP_COOKIE,    /* under load without a valid mac2; a cookie was sent */

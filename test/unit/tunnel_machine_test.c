@@ -616,6 +616,31 @@ static void strangers_stop_no_lane(void **state)
     b->tunnel->gate.exclusive = NULL;
 }
 
+/* Messages that come to another lane than their peer's stop all lanes; not without bound. */
+static void strays_are_limited(void **state)
+{
+    uint8_t data[64] = {EL_TUNNEL_DATA};
+    struct el_tunnel_packet packet;
+
+    (void)state;
+    stops = 0;
+    b->tunnel->gate.exclusive = count_stop;
+    b_to_a->lane = 1;
+    memcpy(data + 4, &b_to_a->sessions.current->local, sizeof(uint32_t));
+    data[8] = 100; /* the counter */
+    for (unsigned i = 0; i < EL_TUNNEL_STRAY_BURST + 10; i++)
+        el_tunnel_lane_open(b->tunnel, 0, world.now_ns, &a->at, data, sizeof data, &packet);
+    assert_int_equal(stops, EL_TUNNEL_STRAY_BURST);
+    assert_int_equal(el_tunnel_count(b->tunnel, EL_TUNNEL_STRAYS), EL_TUNNEL_STRAY_BURST);
+    assert_int_equal(el_tunnel_count(b->tunnel, EL_TUNNEL_DROP_STRAY), 10);
+    world.now_ns += EL_TUNNEL_STRAY_GAP_MS * EL_MS;
+    el_tunnel_lane_open(b->tunnel, 0, world.now_ns, &a->at, data, sizeof data, &packet);
+    el_tunnel_lane_open(b->tunnel, 0, world.now_ns, &a->at, data, sizeof data, &packet);
+    assert_int_equal(stops, EL_TUNNEL_STRAY_BURST + 1);
+    b->tunnel->gate.exclusive = NULL;
+    b_to_a->lane = 0;
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -643,6 +668,7 @@ int main(void)
         TEST(every_counter_has_a_name),
         TEST(keys_are_wiped),
         TEST(strangers_stop_no_lane),
+        TEST(strays_are_limited),
     };
 #undef TEST
 
