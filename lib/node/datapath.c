@@ -236,6 +236,13 @@ static int make_lane(struct el_datapath *d, const struct el_datapath_config *con
     return rc < 0 ? rc : el_lane_new(&lane, &d->lanes[number], err);
 }
 
+static void close_all(const int *fds, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
 /* Control sends through the first lane's sockets: a handshake may come from any. */
 static int make_lanes(struct el_datapath *d, const struct el_datapath_config *config,
                       struct el_err *err)
@@ -248,6 +255,11 @@ static int make_lanes(struct el_datapath *d, const struct el_datapath_config *co
         return rc;
     int udp4 = config->udp4[0] < 0 ? -1 : fcntl(config->udp4[0], F_DUPFD_CLOEXEC, 0);
     int udp6 = config->udp6[0] < 0 ? -1 : fcntl(config->udp6[0], F_DUPFD_CLOEXEC, 0);
+    if ((config->udp4[0] >= 0 && udp4 < 0) || (config->udp6[0] >= 0 && udp6 < 0)) {
+        rc = el_err_os(err, errno, "tunnel: no descriptor for another socket");
+        close_all((const int[]){udp4, udp6}, 2);
+        return rc;
+    }
     return make_io(d, d->lane_count, udp4, udp6, &d->io, err);
 }
 
@@ -309,13 +321,6 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
     }
     *datapath = d;
     return 0;
-}
-
-static void close_all(const int *fds, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
 }
 
 void el_datapath_free(struct el_datapath *d)

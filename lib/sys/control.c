@@ -100,9 +100,10 @@ static int make_socket(const struct sockaddr_un *address, struct el_sys_control 
     struct stat stat;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-        chmod(address->sun_path, 0600) < 0 || lstat(address->sun_path, &stat) < 0 ||
-        listen(fd, BACKLOG) < 0) {
+    /* The mode that the socket has is that of the file: no moment, and no name, in between. */
+    if (fd < 0 || fchmod(fd, 0600) < 0 ||
+        bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+        lstat(address->sun_path, &stat) < 0 || listen(fd, BACKLOG) < 0) {
         int why = errno;
         if (fd >= 0)
             close(fd);

@@ -335,15 +335,18 @@ static bool may_stray(struct el_tunnel_lane *lane, uint64_t now_ns)
 /* A message under a session of another lane: a datagram that was under way when the lanes were
  * set up, one in the same train as a handshake, or one that nobody steers. */
 static int take_stray(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
-                      const struct el_endpoint *from, const struct message *message)
+                      const struct el_endpoint *from, const struct el_tunnel_peer *peer,
+                      const struct message *message)
 {
     if (!may_stray(&tunnel->lanes[lane], now_ns))
         return el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_STRAY, EL_EAGAIN);
     el_tunnel_count_up(tunnel, lane, EL_TUNNEL_STRAYS);
     el_gate_exclusive(&tunnel->gate, lane);
     struct el_tunnel_session *session = el_map_get(tunnel->sessions, &message->header.receiver);
-    int failed = session ? take_data(tunnel, lane, now_ns, from, session, message)
-                         : el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_INDEX, EL_ENOENT);
+    /* The session may have ended before we were alone, and its index be another peer's. */
+    int failed = session && session->peer == peer
+                     ? take_data(tunnel, lane, now_ns, from, session, message)
+                     : el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_INDEX, EL_ENOENT);
     el_gate_resume(&tunnel->gate, lane);
     return failed;
 }
@@ -365,7 +368,7 @@ int el_tunnel_lane_open(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns
         return el_tunnel_drop(tunnel, lane, EL_TUNNEL_DROP_LENGTH, EL_EPROTO);
     message.len = len - EL_TUNNEL_HEADER - session->aead->tag_bytes;
     int failed = peer->lane == lane ? take_data(tunnel, lane, now_ns, from, session, &message)
-                                    : take_stray(tunnel, lane, now_ns, from, &message);
+                                    : take_stray(tunnel, lane, now_ns, from, peer, &message);
     return failed ? failed : check_packet(tunnel, lane, peer, message.bytes, message.len, packet);
 }
 
