@@ -91,11 +91,11 @@ static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *p
         enum el_log_level level;
         const char *hint;
     } events[] = {
-        [EL_TUNNEL_SESSION_UP] = {"session-up", EL_LOG_INFO},
-        [EL_TUNNEL_SESSION_DOWN] = {"session-down", EL_LOG_WARN},
-        [EL_TUNNEL_REKEYED] = {"rekeyed", EL_LOG_DEBUG},
-        [EL_TUNNEL_ROAMED] = {"roamed", EL_LOG_INFO},
-        [EL_TUNNEL_TIMESTAMP] = {"initiation", EL_LOG_DEBUG},
+        [EL_TUNNEL_SESSION_UP] = {"session-up", EL_LOG_INFO, NULL},
+        [EL_TUNNEL_SESSION_DOWN] = {"session-down", EL_LOG_WARN, NULL},
+        [EL_TUNNEL_REKEYED] = {"rekeyed", EL_LOG_DEBUG, NULL},
+        [EL_TUNNEL_ROAMED] = {"roamed", EL_LOG_INFO, NULL},
+        [EL_TUNNEL_TIMESTAMP] = {"initiation", EL_LOG_DEBUG, NULL},
         [EL_TUNNEL_NO_ANSWER] = {"no-answer", EL_LOG_WARN,
                                  "is the address right, is UDP let through, and does each side "
                                  "have the other's public key? trying on"},

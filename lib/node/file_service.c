@@ -51,7 +51,9 @@ static int start_tftp(struct service *s, struct el_err *err)
     const struct el_file_service_config *config = s->config;
     uint16_t port = config->port ? (uint16_t)config->port : EL_TFTP_PORT;
     struct el_tftp_config tftp = {
-        .listen = {.bind = {config->ip, port, 0}, .device = config->device, .inherited_fd = -1},
+        .listen = {.bind = {.ip = config->ip, .port = port},
+                   .device = config->device,
+                   .inherited_fd = -1},
         .content = &s->content,
     };
 
@@ -63,7 +65,9 @@ static int start_http(struct service *s, struct el_err *err)
     const struct el_file_service_config *config = s->config;
     uint16_t port = config->port ? (uint16_t)config->port : HTTP_PORT;
     struct el_http_server_config http = {
-        .listen = {.bind = {config->ip, port, 0}, .device = config->device, .inherited_fd = -1},
+        .listen = {.bind = {.ip = config->ip, .port = port},
+                   .device = config->device,
+                   .inherited_fd = -1},
         .routes = s->routes,
     };
 
