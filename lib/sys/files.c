@@ -4,9 +4,11 @@
 
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,4 +175,35 @@ int el_sys_dir_make(const char *path, mode_t mode, struct el_err *err)
     if (!failed)
         failed = make_one(path, mode);
     return failed ? el_err_os(err, failed, "%s", path) : 0;
+}
+
+/* One file of the directory FD. It is the one that was looked at that changes hands. */
+static int give_file(int fd, const char *name, uid_t uid)
+{
+    struct stat stat;
+    int file = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (file < 0)
+        return errno == ELOOP || errno == ENOENT || errno == ENXIO ? 0 : errno;
+    bool ours = fstat(file, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_nlink == 1;
+    int failed = ours && stat.st_uid != uid && fchown(file, uid, uid) < 0 ? errno : 0;
+    close(file);
+    return failed;
+}
+
+int el_sys_dir_give(int fd, const char *path, uid_t uid, struct el_err *err)
+{
+    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+    int failed = directory && fchown(fd, uid, uid) == 0 ? 0 : errno;
+    const struct dirent *entry;
+
+    if (!directory && copy >= 0)
+        close(copy);
+    while (!failed && (entry = readdir(directory)))
+        failed = give_file(fd, entry->d_name, uid);
+    if (directory)
+        closedir(directory);
+    return failed ? el_err_os(err, failed, "%s: cannot give it to user %u", path, (unsigned)uid)
+                  : 0;
 }

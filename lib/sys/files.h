@@ -25,4 +25,9 @@ int el_sys_file_write(const char *path, const void *bytes, size_t len, mode_t mo
  * One that is there is left as it is. */
 int el_sys_dir_make(const char *path, mode_t mode, struct el_err *err);
 
+/* Makes UID, and the group of that number, the owner of the open directory FD and of the regular
+ * files in it, which were another user's of ours. Files with several names are left alone: whoever
+ * owned the directory may have made one of them of a file of somebody else's. */
+int el_sys_dir_give(int fd, const char *path, uid_t uid, struct el_err *err);
+
 #endif

@@ -3,7 +3,8 @@
  * The parent of applets.
  *
  * An applet's states: it lives (pid, a watched pidfd, and until it is ready a watched pipe), or it
- * is dead and its timer says when it starts again. While stopping, dead ones stay dead.
+ * is dead and its timer says when it starts again. While stopping, dead ones stay dead. One that is
+ * leaving is forgotten as soon as it is dead.
  */
 #include "sys/supervisor.h"
 
@@ -40,6 +41,8 @@ struct el_sys_applet {
     bool ready;
     struct el_sys_backoff backoff;
     uint64_t start_at_ns; /* while it is dead; else EL_NEVER */
+    bool leaving;
+    uint64_t kill_at_ns; /* of one that is leaving; EL_NEVER once SIGKILL was sent */
 };
 
 /* The timer is a handle of libuv's, so it is freed apart from the rest. */
@@ -56,6 +59,7 @@ struct el_sys_supervisor {
 };
 
 static void set_timer(struct el_sys_supervisor *supervisor);
+static void applet_forget(struct el_sys_applet *applet);
 
 /* -- watching descriptors -- */
 
@@ -162,7 +166,7 @@ static void died(uv_poll_t *poll, int poll_status, int events)
     notify_end(applet);
     applet->ready = false;
     el_sys_status_text(status, how, sizeof how);
-    if (supervisor->stopping) {
+    if (supervisor->stopping || applet->leaving) {
         EL_LOG(EL_LOG_DEBUG, "sys", "stopped", EL_STR("applet", applet->argv[1]),
                EL_STR("how", how));
     } else {
@@ -172,7 +176,9 @@ static void died(uv_poll_t *poll, int poll_status, int events)
 
     bool last = supervisor->stopping && living(supervisor) == 0;
 
-    if (supervisor->events.died)
+    if (applet->leaving)
+        applet_forget(applet);
+    else if (supervisor->events.died)
         supervisor->events.died(supervisor->arg, applet, status);
     if (last)
         stopped(supervisor);
@@ -231,6 +237,19 @@ static void kill_the_rest(struct el_sys_supervisor *supervisor)
 
 /* -- time -- */
 
+static void kill_who_will_not_leave(struct el_sys_supervisor *supervisor, uint64_t now_ns)
+{
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct el_sys_applet *applet = supervisor->applets[i];
+
+        if (!applet->leaving || now_ns < applet->kill_at_ns)
+            continue;
+        EL_LOG(EL_LOG_WARN, "sys", "killed", EL_STR("applet", applet->argv[1]));
+        el_sys_child_kill(&applet->child, SIGKILL);
+        applet->kill_at_ns = EL_NEVER;
+    }
+}
+
 static void timer_fired(uv_timer_t *timer)
 {
     struct el_sys_supervisor *supervisor = timer->data;
@@ -238,6 +257,7 @@ static void timer_fired(uv_timer_t *timer)
 
     if (supervisor->stopping && !supervisor->killed && now_ns >= supervisor->kill_at_ns)
         kill_the_rest(supervisor);
+    kill_who_will_not_leave(supervisor, now_ns);
     for (size_t i = 0; i < supervisor->count && !supervisor->stopping; i++) {
         struct el_sys_applet *applet = supervisor->applets[i];
         struct el_err err;
@@ -262,8 +282,14 @@ static void set_timer(struct el_sys_supervisor *supervisor)
 
     if (supervisor->stopping && !supervisor->killed)
         next_ns = supervisor->kill_at_ns;
-    for (size_t i = 0; i < supervisor->count && !supervisor->stopping; i++)
-        next_ns = el_earlier(next_ns, supervisor->applets[i]->start_at_ns);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        const struct el_sys_applet *applet = supervisor->applets[i];
+
+        if (!supervisor->stopping)
+            next_ns = el_earlier(next_ns, applet->start_at_ns);
+        if (applet->leaving)
+            next_ns = el_earlier(next_ns, applet->kill_at_ns);
+    }
     if (next_ns == EL_NEVER)
         uv_timer_stop(supervisor->timer);
     else
@@ -306,6 +332,19 @@ static void applet_free(struct el_sys_applet *applet)
         free(*argument);
     free(applet->argv);
     free(applet);
+}
+
+/* It is dead, and nothing of it is watched any more. */
+static void applet_forget(struct el_sys_applet *applet)
+{
+    struct el_sys_supervisor *supervisor = applet->supervisor;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < supervisor->count; i++)
+        if (supervisor->applets[i] != applet)
+            supervisor->applets[kept++] = supervisor->applets[i];
+    supervisor->count = kept;
+    applet_free(applet);
 }
 
 /* Copies what the configuration lends. 0, or errno. */
@@ -362,6 +401,20 @@ int el_sys_supervisor_add(struct el_sys_supervisor *supervisor,
     if (made)
         *made = applet;
     return 0;
+}
+
+void el_sys_supervisor_remove(struct el_sys_supervisor *supervisor, struct el_sys_applet *applet)
+{
+    if (applet->leaving)
+        return;
+    applet->leaving = true;
+    applet->start_at_ns = EL_NEVER;
+    applet->kill_at_ns = el_sys_now_ns() + EL_SYS_STOP_PATIENCE;
+    if (applet->child.pid)
+        el_sys_child_kill(&applet->child, SIGTERM);
+    else
+        applet_forget(applet);
+    set_timer(supervisor);
 }
 
 const char *el_sys_applet_name(const struct el_sys_applet *applet)

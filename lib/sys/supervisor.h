@@ -51,6 +51,10 @@ int el_sys_supervisor_add(struct el_sys_supervisor *supervisor,
                           const struct el_sys_applet_config *config, struct el_sys_applet **applet,
                           struct el_err *err);
 
+/* SIGTERM to APPLET, and SIGKILL if it is still there after EL_SYS_STOP_PATIENCE. It is not started
+ * again, nothing is told of it any more, and it must not be used any more. */
+void el_sys_supervisor_remove(struct el_sys_supervisor *supervisor, struct el_sys_applet *applet);
+
 const char *el_sys_applet_name(const struct el_sys_applet *applet); /* argv[1] */
 pid_t el_sys_applet_pid(const struct el_sys_applet *applet);        /* 0 while it is dead */
 bool el_sys_applet_is_ready(const struct el_sys_applet *applet);

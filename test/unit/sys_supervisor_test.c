@@ -401,6 +401,78 @@ static void a_second_stop_kills_at_once(void **state)
     assert_true(WIFSIGNALED(scene->status) && WTERMSIG(scene->status) == SIGKILL);
 }
 
+/* Nothing tells of the end of one that was removed: it is looked for. */
+static pid_t awaited;
+static struct el_net_timer *again;
+
+static void look_for_it(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (kill(awaited, 0) == 0)
+        el_net_timer_set(again, el_net_now_ns(scene->net) + 10 * EL_MS);
+    else
+        el_net_kernel_stop(scene->net);
+}
+
+static void await_end_of(struct scene *scene, pid_t pid)
+{
+    awaited = pid;
+    again = el_net_timer_new(scene->net, look_for_it, scene);
+    el_net_timer_set(again, 0);
+    el_net_kernel_run(scene->net);
+    el_net_timer_free(again);
+}
+
+static void one_is_removed_and_the_other_stays(void **state)
+{
+    struct scene *scene = *state;
+    struct el_sys_applet *goes = start(scene, "look");
+    struct el_sys_applet *stays = start(scene, "look");
+
+    scene->stop_at_ready = 2;
+    el_net_kernel_run(scene->net);
+    el_sys_supervisor_remove(scene->supervisor, goes);
+    await_end_of(scene, el_sys_applet_pid(goes));
+    assert_int_equal(scene->died, 0);
+    assert_true(el_sys_applet_is_ready(stays));
+    assert_int_equal(kill(el_sys_applet_pid(stays), 0), 0);
+    el_sys_supervisor_stop(scene->supervisor);
+    el_net_kernel_run(scene->net);
+    assert_int_equal(scene->stopped, 1);
+    assert_int_equal(scene->died, 1);
+    assert_int_equal(scene->killed, 0);
+}
+
+static void who_is_removed_and_does_not_go_is_killed(void **state)
+{
+    struct scene *scene = *state;
+    struct el_sys_applet *stays = start(scene, "look");
+    struct el_sys_applet *goes = start(scene, "stubborn");
+
+    scene->stop_at_ready = 2;
+    el_net_kernel_run(scene->net);
+    uint64_t start_ns = el_sys_now_ns();
+    el_sys_supervisor_remove(scene->supervisor, goes);
+    await_end_of(scene, el_sys_applet_pid(goes));
+    assert_true(el_sys_now_ns() - start_ns >= EL_SYS_STOP_PATIENCE);
+    assert_true(el_sys_applet_is_ready(stays));
+    assert_int_equal(scene->died, 0);
+}
+
+static void who_is_removed_while_dead_is_not_started_again(void **state)
+{
+    struct scene *scene = *state;
+    struct el_sys_applet *goes = start(scene, "die");
+
+    scene->stop_at_died = 2; /* the next start would be in 100 ms */
+    el_net_kernel_run(scene->net);
+    el_sys_supervisor_remove(scene->supervisor, goes);
+    el_sys_supervisor_stop(scene->supervisor); /* at once: there is nobody */
+    assert_int_equal(scene->stopped, 1);
+    assert_int_equal(scene->died, 2);
+}
+
 static void freeing_kills_what_lives(void **state)
 {
     struct scene *scene = *state;
@@ -578,6 +650,9 @@ int main(int argc, char **argv)
         TEST(stopping_is_orderly),
         TEST(who_does_not_stop_is_killed),
         TEST(a_second_stop_kills_at_once),
+        TEST(one_is_removed_and_the_other_stays),
+        TEST(who_is_removed_and_does_not_go_is_killed),
+        TEST(who_is_removed_while_dead_is_not_started_again),
         TEST(freeing_kills_what_lives),
         TEST(applets_do_not_outlive_a_killed_supervisor),
         TEST(without_privileges_there_is_no_way_back),
