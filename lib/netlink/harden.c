@@ -57,13 +57,18 @@ static int set(const char *link, const struct setting *setting)
     return failed;
 }
 
+/* "all" and "default" are no interfaces, and no path leads out of the directory. */
+static bool is_interface(const char *name)
+{
+    return strlen(name) < EL_NETLINK_NAME_BYTES && !strchr(name, '/') && name[0] != '.' &&
+           strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
+}
+
 unsigned el_netlink_harden(const char *name)
 {
     unsigned failures = 0;
 
-    /* "all" and "default" are no interfaces, and no path leads out of the directory. */
-    if (strlen(name) >= EL_NETLINK_NAME_BYTES || strchr(name, '/') || name[0] == '.' ||
-        strcmp(name, "all") == 0 || strcmp(name, "default") == 0)
+    if (!is_interface(name))
         return sizeof settings / sizeof settings[0];
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         int failed = set(name, &settings[i]);
@@ -75,4 +80,15 @@ unsigned el_netlink_harden(const char *name)
                EL_STR("reason", strerror(failed)));
     }
     return failures;
+}
+
+void el_netlink_share_range(const char *name)
+{
+    /* A source that has a route at all (RFC 3704 §2.4, loose). */
+    static const struct setting loose = {"ipv4", "rp_filter", "2"};
+    int failed = is_interface(name) ? set(name, &loose) : EINVAL;
+
+    if (failed)
+        EL_LOG(EL_LOG_WARN, "netlink", "not-shared", EL_STR("link", name),
+               EL_STR("reason", strerror(failed)));
 }

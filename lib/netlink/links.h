@@ -63,16 +63,21 @@ int el_netlink_set_mac(struct el_netlink *netlink, const char *name, const struc
 int el_netlink_add_address(struct el_netlink *netlink, const char *name,
                            const struct el_prefix *address, struct el_err *err);
 
-/* Whether PREFIX collides with an address or a route of this host on another link than EXCEPT
- * (which may be NULL): 1 and WHAT says which ("192.168.77.0/24 overlaps 192.168.0.0/16 on eth0"), 0
- * if not, negative if the kernel would not say. Default routes, blackholes and loopback, multicast
- * and link-local ranges do not count. */
+/* Whether PREFIX collides with an address or a route of this host on another link than those called
+ * EXCEPT (up to 32 names and NULL, or NULL): 1 and WHAT says which ("192.168.77.0/24 overlaps
+ * 192.168.0.0/16 on eth0"), 0 if not, negative if the kernel would not say. Default routes,
+ * blackholes and loopback, multicast and link-local ranges do not count. */
 int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *prefix,
-                            const char *except, char what[EL_NETLINK_TEXT], struct el_err *err);
+                            const char *const *except, char what[EL_NETLINK_TEXT],
+                            struct el_err *err);
 
 /* Makes a TAP of ours a quiet and careful host on a network with hostile machines (the list and the
  * reasons are in harden.c): best effort through /proc/sys/net; returns how many settings did not
  * take, each of which is logged at debug. */
 unsigned el_netlink_harden(const char *name);
+
+/* Of a TAP that has the same range as another one of ours: the kernel must not take its packets for
+ * forged because the first route to their sources is the other's. */
+void el_netlink_share_range(const char *name);
 
 #endif

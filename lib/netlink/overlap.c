@@ -16,11 +16,21 @@
  * 2000::/3 of IPv6 providers. */
 enum { WIDEST = 8 };
 
+enum { EXCEPT_MAX = 32 };
+
 struct question {
     struct el_prefix prefix;
-    unsigned except; /* interface index; 0: none */
+    unsigned except[EXCEPT_MAX]; /* interface indices; 0: none */
     char *what;
 };
+
+static bool is_excepted(const struct question *question, unsigned index)
+{
+    for (unsigned i = 0; i < EXCEPT_MAX; i++)
+        if (index != 0 && question->except[i] == index)
+            return true;
+    return false;
+}
 
 static void clear_host_bits(struct el_prefix *prefix)
 {
@@ -72,7 +82,7 @@ static bool collides(const struct question *question, const struct nl_addr *addr
 {
     struct el_prefix network;
 
-    if (index == question->except || !to_network(address, &network) || is_everywhere(&network) ||
+    if (is_excepted(question, index) || !to_network(address, &network) || is_everywhere(&network) ||
         !el_prefix_overlaps(&question->prefix, &network))
         return false;
     char ours[EL_PREFIX_TEXT], theirs[EL_PREFIX_TEXT], name[IF_NAMESIZE];
@@ -121,10 +131,14 @@ static int search(struct nl_cache *cache, const struct question *question,
 }
 
 int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *prefix,
-                            const char *except, char what[EL_NETLINK_TEXT], struct el_err *err)
+                            const char *const *except, char what[EL_NETLINK_TEXT],
+                            struct el_err *err)
 {
-    struct question question = {*prefix, except ? if_nametoindex(except) : 0, what};
+    struct question question = {.prefix = *prefix, .what = what};
     struct nl_cache *cache;
+
+    for (unsigned i = 0; except && except[i] && i < EXCEPT_MAX; i++)
+        question.except[i] = if_nametoindex(except[i]);
 
     what[0] = '\0';
     clear_host_bits(&question.prefix);

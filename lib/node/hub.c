@@ -3,14 +3,10 @@
 #include "node/hub.h"
 
 #include "base/log.h"
-#include "ndp/ndp_io.h"
-#include "node/interface.h"
+#include "node/hub_network.h"
 #include "node/key.h"
 #include "node/launch.h"
-#include "node/locate.h"
 #include "node/queues.h"
-#include "node/sockets.h"
-#include "port/packet.h"
 #include "tunnel/tunnel_io.h"
 
 #include <errno.h>
@@ -20,28 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DHCP_PORT = 67, BINL_PORT = 4011, TFTP_PORT = 69 };
-
 /* What is being put together. */
 struct hub {
     const struct el_hub_config *config;
     struct el_launch *launch;
+    struct el_hub_networks *networks;
+    unsigned lanes;
     int key; /* the key file, until the tunnel has it */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
-    struct el_prefix address; /* ours in the network */
-    int locate[2];            /* the tunnel's end, the boot service's */
 };
-
-static int check_network(struct hub *hub, struct el_err *err)
-{
-    const struct el_prefix *cidr = &hub->config->cidr;
-    uint32_t network = el_ip4_number(&cidr->ip) & el_prefix_mask4(cidr->len);
-
-    if (cidr->ip.family != 4 || cidr->len < 8 || cidr->len > 29)
-        return el_err(err, EL_EINVAL, "cidr: expected an IPv4 range from /8 to /29");
-    hub->address = (struct el_prefix){el_ip4(network + 1), cidr->len};
-    return 0;
-}
 
 /* -- the tunnel applet -- */
 
@@ -66,20 +49,32 @@ static char *tunnel_options(const struct hub *hub)
     return fclose(out) == 0 ? text : NULL;
 }
 
+/* The queues and the locate socket of the network: duplicates, as ours stay open. */
+static int open_network(const struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
+{
+    int ours[EL_TUNNEL_LANES_MAX + 1];
+    struct el_mac own;
+    int count = el_hub_network_fds(hub->networks, hub->config->network, ours, &own);
+
+    for (int i = 0; i < count; i++) {
+        int copy = fcntl(ours[i], F_DUPFD_CLOEXEC, 0);
+        if (copy < 0)
+            return el_err_os(err, errno, "cannot pass a descriptor on");
+        el_launch_fds_add(fds, i < count - 1 ? "tap" : "locate", copy);
+    }
+    return count;
+}
+
 static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
     struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
     struct el_node_queues queues;
-    int rc = el_node_lanes(config->workers, err);
+    int rc = open_network(hub, fds, err);
 
-    if (rc >= 0)
-        rc = el_node_interface_open(config->network, hub->public_key, (uint32_t)config->vni,
-                                    &hub->address, (unsigned)rc, queues.port, err);
     if (rc < 0)
         return rc;
-    queues.lanes = (unsigned)rc;
-    el_node_queues_pass(fds, "tap", queues.port, queues.lanes);
+    queues.lanes = (unsigned)rc - 1;
     rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
     if (rc < 0)
         return rc;
@@ -98,85 +93,13 @@ static int start_tunnel(struct hub *hub, struct el_err *err)
     char *options = tunnel_options(hub);
     int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
 
-    el_launch_fds_add(&fds, "locate", hub->locate[0]);
     el_launch_fds_add(&fds, "key", hub->key);
     if (rc == 0)
         rc = open_for_tunnel(hub, &fds, err);
-    int started = el_launch_applet(hub->launch, "tunnel", rc < 0 ? NULL : options, &fds, err);
+    int started =
+        el_launch_applet(hub->launch, "tunnel", "tunnel", rc < 0 ? NULL : options, &fds, err);
     if (options)
         explicit_bzero(options, strlen(options)); /* pre-shared keys */
-    free(options);
-    return rc < 0 ? rc : started;
-}
-
-/* -- the boot service -- */
-
-static char *boot_options(const struct hub *hub)
-{
-    const struct el_hub_config *config = hub->config;
-    char address[EL_PREFIX_TEXT];
-    char *text = NULL;
-
-    el_prefix_text(&hub->address, address);
-    if (asprintf(&text, "%s%snetwork = %s\nvni = %llu\naddress = %s\n", config->log_options,
-                 config->boot_options, config->network, (unsigned long long)config->vni,
-                 address) < 0)
-        return NULL;
-    return text;
-}
-
-static int open_images(const char *path, struct el_err *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
-}
-
-/* A host without IPv6 does without. */
-static void open_for_ndp(struct hub *hub, struct el_launch_fds *fds)
-{
-    struct el_err why = {""};
-
-    if (hub->config->no_ra)
-        return;
-    if (el_launch_fds_add(fds, "ndp", el_ndp_io_socket(hub->config->network, &why)) < 0)
-        EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
-}
-
-static int open_for_boot_service(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
-{
-    const struct el_hub_config *config = hub->config;
-    const char *device = config->network;
-    uint16_t http = (uint16_t)config->http_port;
-    int rc = el_launch_fds_add(fds, "dhcp", el_node_udp_socket(device, DHCP_PORT, "dhcp", err));
-
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "binl", el_node_udp_socket(device, BINL_PORT, "pxe", err));
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "tftp", el_node_udp_socket(device, TFTP_PORT, "tftp", err));
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "http", el_node_tcp_socket(device, http, "http", err));
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
-    if (rc >= 0 && config->images)
-        rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
-    if (rc >= 0)
-        open_for_ndp(hub, fds);
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "boot-service", err));
-    return rc;
-}
-
-static int start_boot_service(struct hub *hub, struct el_err *err)
-{
-    struct el_launch_fds fds = {.count = 0};
-    char *options = boot_options(hub);
-    int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
-
-    el_launch_fds_add(&fds, "locate", hub->locate[1]);
-    if (rc == 0)
-        rc = open_for_boot_service(hub, &fds, err);
-    int started = el_launch_applet(hub->launch, "boot-service", rc < 0 ? NULL : options, &fds, err);
     free(options);
     return rc < 0 ? rc : started;
 }
@@ -185,33 +108,56 @@ static int start_boot_service(struct hub *hub, struct el_err *err)
 
 static void say_what_next(const struct hub *hub)
 {
+    const struct el_prefix *cidr = &hub->config->cidr;
+    uint32_t range = el_ip4_number(&cidr->ip) & el_prefix_mask4(cidr->len);
+    struct el_ip address = el_ip4(range + 1);
     char key[EL_TUNNEL_KEY_TEXT];
 
     el_tunnel_key_text(hub->public_key, key);
     EL_LOG(EL_LOG_INFO, "node", "hub", EL_STR("public-key", key),
            EL_UINT("listen", hub->config->listen), EL_STR("network", hub->config->network),
-           EL_IP("address", &hub->address.ip), EL_UINT("spokes", hub->config->spokes.count),
+           EL_IP("address", &address), EL_UINT("spokes", hub->config->spokes.count),
            EL_STR("hint", hub->config->spokes.count
                               ? NULL
                               : "no spoke may join yet: start with --spoke NAME=PUBLIC-KEY, which "
                                 "el2w keygen prints there"));
 }
 
-static int start_all(struct hub *hub, struct el_err *err)
+/* The network of the command line; others are made later. */
+static int open_networks(struct hub *hub, struct el_err *err)
 {
-    int rc = check_network(hub, err);
+    const struct el_hub_config *config = hub->config;
+    struct el_errand_network first = {.vni = (uint32_t)config->vni, .cidr = config->cidr};
+    int rc = el_node_lanes(config->workers, err);
 
     if (rc < 0)
         return rc;
-    if (el_locate_pair(hub->locate) < 0)
-        return el_err(err, EL_EIO, "no socket pair");
-    hub->key = el_node_key_open(hub->config->key, hub->config->state, "hub", hub->public_key, err);
-    rc = hub->key < 0 ? hub->key : start_tunnel(hub, err);
+    hub->lanes = (unsigned)rc;
+    if (strlen(config->network) >= sizeof first.name)
+        return el_err(err, EL_EINVAL, "network %s: at most %zu characters", config->network,
+                      sizeof first.name - 1);
+    strcpy(first.name, config->network);
+    hub->networks = el_hub_networks_new(config, hub->launch, hub->public_key, hub->lanes);
+    return hub->networks ? el_hub_network_open(hub->networks, &first, err)
+                         : el_err(err, EL_ENOMEM, "out of memory");
+}
+
+static int start_all(struct hub *hub, struct el_err *err)
+{
+    const struct el_hub_config *config = hub->config;
+    int rc = el_hub_network_check(&config->cidr, err);
+
+    if (rc < 0)
+        return rc;
+    hub->key = el_node_key_open(config->key, config->state, "hub", hub->public_key, err);
+    if (hub->key < 0)
+        return hub->key;
+    rc = open_networks(hub, err);
     if (rc < 0) {
-        close(hub->locate[1]);
+        close(hub->key);
         return rc;
     }
-    return start_boot_service(hub, err);
+    return start_tunnel(hub, err);
 }
 
 int el_hub_run(const struct el_hub_config *config, struct el_err *err)
@@ -231,5 +177,6 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
         rc = el_launch_run(hub.launch);
     }
     el_launch_free(hub.launch);
+    el_hub_networks_free(hub.networks);
     return rc;
 }

@@ -25,19 +25,28 @@ static struct el_mac mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint
     return mac;
 }
 
+/* 1: one of SIBLINGS has (some of) the range too. */
 static int check_overlap(struct el_netlink *netlink, const char *name,
-                         const struct el_prefix *address, struct el_err *err)
+                         const struct el_prefix *address, const char *const *siblings,
+                         struct el_err *err)
 {
+    const char *except[EL_NODE_SIBLINGS + 2] = {name};
     char what[EL_NETLINK_TEXT];
-    int rc = el_netlink_find_overlap(netlink, address, name, what, err);
+    unsigned count = 1;
 
+    int rc = el_netlink_find_overlap(netlink, address, except, what, err);
+    if (rc <= 0)
+        return rc;
+    for (; siblings && *siblings && count <= EL_NODE_SIBLINGS; siblings++)
+        except[count++] = *siblings;
+    rc = el_netlink_find_overlap(netlink, address, except, what, err);
     if (rc == 1)
         return el_err(
             err, EL_EEXIST,
             "cidr %s: choose another range with --cidr (192.168.78.0/24, say), on the hub "
             "only",
             what);
-    return rc;
+    return rc < 0 ? rc : 1;
 }
 
 static int set_up(struct el_netlink *netlink, const char *name, const struct el_mac *mac,
@@ -52,7 +61,8 @@ static int set_up(struct el_netlink *netlink, const char *name, const struct el_
 }
 
 int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
-                           uint32_t vni, const struct el_prefix *address, unsigned count, int fds[],
+                           uint32_t vni, const struct el_prefix *address,
+                           const char *const *siblings, unsigned count, int fds[],
                            struct el_err *err)
 {
     struct el_mac mac = mac_for(public_key, vni);
@@ -62,9 +72,12 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
     if (rc < 0)
         return rc;
     if (address)
-        rc = check_overlap(netlink, name, address, err);
+        rc = check_overlap(netlink, name, address, siblings, err);
+    bool shared = rc == 1;
     int opened = rc < 0 ? rc : el_tap_open_queues(name, count, fds, err);
     rc = opened < 0 ? opened : set_up(netlink, name, &mac, address, err);
+    if (rc == 0 && shared)
+        el_netlink_share_range(name);
     el_netlink_close(netlink);
     for (int i = 0; rc < 0 && i < opened; i++)
         close(fds[i]);

@@ -7,15 +7,19 @@
 #include "base/err.h"
 #include "tunnel/tunnel.h"
 
+enum { EL_NODE_SIBLINGS = 30 };
+
 /*
  * Makes the interface NAME, gives it the MAC that goes with PUBLIC_KEY and VNI (the same after
  * every restart, so that nobody's ARP cache is wrong) and, if it is not NULL, ADDRESS, after a look
- * whether that range is in use on this host. Up when it returns. FDS are the TAP's queues: COUNT,
- * or 1 (see el_tap_open_queues()), which is returned; the interface lives as long as one copy of
- * one of them is open.
+ * whether that range is in use on this host elsewhere than on SIBLINGS (EL_NODE_SIBLINGS names at
+ * most and NULL, or NULL), which are networks of ours and may have the same addresses. Up when it
+ * returns. FDS are the TAP's queues: COUNT, or 1 (see el_tap_open_queues()), which is returned; the
+ * interface lives as long as one copy of one of them is open.
  */
 int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
-                           uint32_t vni, const struct el_prefix *address, unsigned count, int fds[],
+                           uint32_t vni, const struct el_prefix *address,
+                           const char *const *siblings, unsigned count, int fds[],
                            struct el_err *err);
 
 /* The MAC address of the interface NAME. */

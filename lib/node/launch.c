@@ -23,9 +23,15 @@
 #include <unistd.h>
 
 enum {
-    APPLETS_MAX = 8,
+    NAME_BYTES = 64,
     PATH_BYTES = 4096,
     CONFIG_BYTES = 1 << 20,
+};
+
+/* Place I has the user id I. */
+struct place {
+    struct el_sys_applet *applet; /* NULL: free */
+    char name[NAME_BYTES];
 };
 
 struct el_launch {
@@ -35,8 +41,7 @@ struct el_launch {
     struct el_net *net;
     struct el_sys_signals *signals;
     struct el_sys_supervisor *supervisor;
-    struct el_sys_applet *applets[APPLETS_MAX];
-    unsigned applet_count;
+    struct place places[EL_SYS_UIDS];
     struct el_sys_control control; /* its descriptor is the applet's */
     bool all_ready;
     bool gave_up;
@@ -107,8 +112,8 @@ static void on_ready(void *arg, struct el_sys_applet *applet)
 
     EL_LOG(EL_LOG_DEBUG, "node", "applet-ready", EL_STR("applet", el_sys_applet_name(applet)),
            EL_INT("pid", el_sys_applet_pid(applet)));
-    for (unsigned i = 0; i < launch->applet_count; i++)
-        if (!el_sys_applet_is_ready(launch->applets[i]))
+    for (unsigned i = 0; i < EL_SYS_UIDS; i++)
+        if (launch->places[i].applet && !el_sys_applet_is_ready(launch->places[i].applet))
             return;
     if (!launch->all_ready)
         el_sys_notify_ready();
@@ -193,22 +198,40 @@ void el_launch_free(struct el_launch *launch)
 
 /* -- applets -- */
 
-int el_launch_state_dir(struct el_launch *launch, const char *applet, struct el_err *err)
+/* The first free place; EL_SYS_UIDS if there is none. */
+static unsigned next_place(const struct el_launch *launch)
 {
-    uid_t uid = el_sys_drop_uid(launch->state_dir, launch->applet_count);
+    unsigned i = 0;
+
+    while (i < EL_SYS_UIDS && launch->places[i].applet)
+        i++;
+    return i;
+}
+
+static struct place *find_place(struct el_launch *launch, const char *name)
+{
+    for (unsigned i = 0; i < EL_SYS_UIDS; i++)
+        if (launch->places[i].applet && strcmp(launch->places[i].name, name) == 0)
+            return &launch->places[i];
+    return NULL;
+}
+
+int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_err *err)
+{
+    uid_t uid = el_sys_drop_uid(launch->state_dir, next_place(launch));
     char path[PATH_BYTES];
 
-    snprintf(path, sizeof path, "%s/%s", launch->state_dir, applet);
+    snprintf(path, sizeof path, "%s/%s", launch->state_dir, name);
     int rc = el_sys_dir_make(path, 0700, err);
     if (rc < 0)
         return rc;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return el_err_os(err, errno, "state %s: cannot open it", path);
-    if (geteuid() == 0 && fchown(fd, uid, uid) < 0) {
-        int why = errno;
+    rc = geteuid() == 0 ? el_sys_dir_give(fd, path, uid, err) : 0;
+    if (rc < 0) {
         close(fd);
-        return el_err_os(err, why, "state %s: cannot give it to user %u", path, (unsigned)uid);
+        return rc;
     }
     return fd;
 }
@@ -254,7 +277,7 @@ int el_launch_control(struct el_launch *launch, const char *said, const char *ne
 static int add_config(const struct el_launch *launch, const char *options,
                       struct el_launch_fds *fds, struct el_err *err)
 {
-    uid_t uid = el_sys_drop_uid(launch->state_dir, launch->applet_count);
+    uid_t uid = el_sys_drop_uid(launch->state_dir, next_place(launch));
     char *text = NULL;
 
     if (asprintf(&text, "%suser = %u\n", options, geteuid() == 0 ? (unsigned)uid : 0) < 0)
@@ -265,33 +288,41 @@ static int add_config(const struct el_launch *launch, const char *options,
     return fd;
 }
 
-static int start(struct el_launch *launch, const char *applet, const char *options,
-                 struct el_launch_fds *fds, struct el_err *err)
+static int start(struct el_launch *launch, const char *applet, const char *name,
+                 const char *options, struct el_launch_fds *fds, struct el_err *err)
 {
     const char *const argv[] = {"el2w", applet, NULL};
+    unsigned place = next_place(launch);
 
-    if (launch->applet_count == APPLETS_MAX)
-        return el_err(err, EL_EFULL, "too many applets");
+    if (place == EL_SYS_UIDS)
+        return el_err(err, EL_EFULL, "%s: %d applets run already", name, EL_SYS_UIDS);
     int rc = add_config(launch, options, fds, err);
     if (rc < 0)
         return rc;
     struct el_sys_applet_config config = {.argv = argv, .fds = fds->items, .fd_count = fds->count};
-    rc = el_sys_supervisor_add(launch->supervisor, &config, &launch->applets[launch->applet_count],
-                               err);
-    if (rc == 0)
-        launch->applet_count++;
-    return rc;
+    snprintf(launch->places[place].name, NAME_BYTES, "%s", name);
+    return el_sys_supervisor_add(launch->supervisor, &config, &launch->places[place].applet, err);
 }
 
-int el_launch_applet(struct el_launch *launch, const char *applet, const char *options,
-                     struct el_launch_fds *fds, struct el_err *err)
+int el_launch_applet(struct el_launch *launch, const char *applet, const char *name,
+                     const char *options, struct el_launch_fds *fds, struct el_err *err)
 {
-    int rc = options ? start(launch, applet, options, fds, err) : 0;
+    int rc = options ? start(launch, applet, name, options, fds, err) : 0;
 
     for (unsigned i = 0; i < fds->count; i++)
         close(fds->items[i].fd);
     fds->count = 0;
     return rc;
+}
+
+void el_launch_remove(struct el_launch *launch, const char *name)
+{
+    struct place *place = find_place(launch, name);
+
+    if (!place)
+        return;
+    el_sys_supervisor_remove(launch->supervisor, place->applet);
+    place->applet = NULL;
 }
 
 void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg)
@@ -300,15 +331,18 @@ void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, vo
     launch->on_restart_arg = arg;
 }
 
-int el_launch_replace(struct el_launch *launch, const char *applet, const char *name, int fd)
+int el_launch_replace(struct el_launch *launch, const char *name, const char *fd_name, int fd)
 {
-    int rc = EL_ENOENT;
+    struct place *place = find_place(launch, name);
+    int rc = place ? el_sys_applet_replace_fd(place->applet, fd_name, fd) : EL_ENOENT;
 
-    for (unsigned i = 0; i < launch->applet_count; i++)
-        if (strcmp(el_sys_applet_name(launch->applets[i]), applet) == 0)
-            rc = el_sys_applet_replace_fd(launch->applets[i], name, fd);
     close(fd);
     return rc;
+}
+
+uv_loop_t *el_launch_loop(struct el_launch *launch)
+{
+    return el_net_kernel_loop(launch->net);
 }
 
 int el_launch_run(struct el_launch *launch)

@@ -13,6 +13,7 @@
 #include "sys/child.h"
 
 #include <stddef.h>
+#include <uv.h>
 
 enum { EL_LAUNCH_FDS = 60 };
 enum { EL_LAUNCH_GAVE_UP = 3 }; /* exit code of an applet that is not to be started again */
@@ -27,10 +28,10 @@ int el_launch_new(const char *name, const char *state_dir, const char *config,
                   struct el_launch **launch, struct el_err *err);
 void el_launch_free(struct el_launch *launch); /* NULL is allowed */
 
-/* A directory of APPLET's own below the state directory, which only it can open: its descriptor,
- * to be passed on as "state". Ask right before el_launch_applet(): the user is the next applet's.
- */
-int el_launch_state_dir(struct el_launch *launch, const char *applet, struct el_err *err);
+/* A directory below the state directory that only the applet called NAME here can open: its
+ * descriptor, to be passed on as "state". Ask right before el_launch_applet(): the user is the next
+ * applet's. */
+int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_err *err);
 
 /* Descriptors for an applet, being collected. Zeros at first. */
 struct el_launch_fds {
@@ -47,19 +48,25 @@ int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd);
 int el_launch_control(struct el_launch *launch, const char *said, const char *network,
                       struct el_launch_fds *fds, struct el_err *err);
 
-/* Starts APPLET under supervision, with OPTIONS (lines of an INI file) and copies of FDS. It will
- * run as a user of its own. FDS are closed, whatever happens; with an OPTIONS of NULL nothing else
- * happens. */
-int el_launch_applet(struct el_launch *launch, const char *applet, const char *options,
-                     struct el_launch_fds *fds, struct el_err *err);
+/* Starts APPLET under supervision, with OPTIONS (lines of an INI file) and copies of FDS. It is
+ * called NAME here, and nothing else is. It will run as a user of its own. FDS are closed, whatever
+ * happens; with an OPTIONS of NULL nothing else happens. EL_EFULL beyond EL_SYS_UIDS of them. */
+int el_launch_applet(struct el_launch *launch, const char *applet, const char *name,
+                     const char *options, struct el_launch_fds *fds, struct el_err *err);
+
+/* Ends the applet called NAME for good, in order; nothing if there is none. */
+void el_launch_remove(struct el_launch *launch, const char *name);
 
 /* CB is called before an applet that died is started again, with its name; the place for
  * el_launch_replace(). */
 typedef void el_launch_restart_cb(void *arg, const char *applet);
 void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg);
 
-/* From now on APPLET is started with FD under NAME. FD is closed. */
-int el_launch_replace(struct el_launch *launch, const char *applet, const char *name, int fd);
+/* From now on the applet called NAME is started with FD under FD_NAME. FD is closed. */
+int el_launch_replace(struct el_launch *launch, const char *name, const char *fd_name, int fd);
+
+/* The loop that el_launch_run() runs. */
+uv_loop_t *el_launch_loop(struct el_launch *launch);
 
 /* Runs until SIGTERM or SIGINT, and the end of all applets. Says "ready" when all of them are. 0,
  * or EL_EAGAIN if one gave up (EL_LAUNCH_GAVE_UP), having said why. */

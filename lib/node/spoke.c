@@ -111,7 +111,7 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
         return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
     if (lanes >= 0)
         lanes = el_node_interface_open(config->network, spoke->public_key, (uint32_t)config->vni,
-                                       NULL, (unsigned)lanes, queues->port, err);
+                                       NULL, NULL, (unsigned)lanes, queues->port, err);
     if (lanes < 0)
         return lanes;
     queues->lanes = (unsigned)lanes;
@@ -169,7 +169,7 @@ static int start_tunnel(struct spoke *spoke, struct el_err *err)
         options = tunnel_options(spoke);
     if (rc >= 0 && !options)
         rc = el_err(err, EL_ENOMEM, "out of memory");
-    int started = el_launch_applet(spoke->launch, "tunnel", options, &fds, err);
+    int started = el_launch_applet(spoke->launch, "tunnel", "tunnel", options, &fds, err);
     if (options)
         explicit_bzero(options, strlen(options)); /* the pre-shared key */
     free(options);

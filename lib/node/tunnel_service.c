@@ -211,7 +211,7 @@ static int open_port(const struct service *s, unsigned count, int fds[], struct 
 
     if (config->lan)
         return el_packet_open_lanes(config->lan, count, fds, err);
-    return el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni, NULL,
+    return el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni, NULL, NULL,
                                   count, fds, err);
 }
 

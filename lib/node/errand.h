@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the control applet has its supervisor do, as it needs root: requests and answers, one
+ * message each, over a socket pair that the supervisor made (sys/message.h). The supervisor keeps
+ * both ends, so that control may be restarted; it forgets nothing, so that asking twice is asking
+ * once.
+ *
+ * Control reads what strangers send. So the supervisor takes nothing from it on trust, and does no
+ * more for it than what stands here.
+ */
+#ifndef EL_NODE_ERRAND_H
+#define EL_NODE_ERRAND_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "tunnel/tunnel.h"
+
+#include <stdint.h>
+
+enum {
+    EL_ERRAND_NAME = 16, /* of a network: an interface's, IFNAMSIZ */
+    EL_ERRAND_TEXT = 192,
+    EL_ERRAND_FDS = EL_TUNNEL_LANES_MAX + 1,
+};
+
+struct el_errand_network {
+    char name[EL_ERRAND_NAME];
+    uint32_t vni;
+    struct el_prefix cidr; /* the hub is its first address */
+};
+
+enum el_errand_kind {
+    /* Make the interface and start the boot service. With the answer come the descriptors that the
+     * tunnel needs: see el_hub_network_fds(). */
+    EL_ERRAND_NETWORK_UP = 1,
+    EL_ERRAND_NETWORK_DOWN, /* by its name */
+    EL_ERRAND_ANSWER,
+};
+
+struct el_errand {
+    uint32_t kind;
+    uint32_t sequence; /* the answer's is the request's */
+    int32_t code;      /* of an answer: 0 or an error */
+    char text[EL_ERRAND_TEXT];
+    struct el_mac own; /* of an answer to NETWORK_UP: the interface's address */
+    struct el_errand_network network;
+};
+
+/* Whether ERRAND, which came from another process, is a request that makes sense: a kind we know, a
+ * name that an interface can have, a VNI of 24 bits, a range that a network can have. 0, or
+ * EL_EINVAL with the sentence. */
+int el_errand_check(struct el_errand *errand, struct el_err *err);
+
+#endif

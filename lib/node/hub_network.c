@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Networks that come and go. */
+#include "node/hub_network.h"
+
+#include "base/log.h"
+#include "ndp/ndp_io.h"
+#include "node/interface.h"
+#include "node/locate.h"
+#include "node/sockets.h"
+#include "port/packet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DHCP_PORT = 67, BINL_PORT = 4011, TFTP_PORT = 69, SERVICE_NAME = 64 };
+
+struct network {
+    bool used;
+    struct el_errand_network about;
+    struct el_prefix address; /* ours */
+    struct el_mac own;
+    int queues[EL_TUNNEL_LANES_MAX];
+    unsigned lanes;
+    int locate; /* the tunnel's end */
+};
+
+struct el_hub_networks {
+    const struct el_hub_config *config;
+    struct el_launch *launch;
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+    unsigned lanes;
+    struct network items[EL_HUB_NETWORKS];
+};
+
+struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
+                                            struct el_launch *launch,
+                                            const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                                            unsigned lanes)
+{
+    struct el_hub_networks *networks = calloc(1, sizeof *networks);
+
+    if (!networks)
+        return NULL;
+    networks->config = config;
+    networks->launch = launch;
+    networks->lanes = lanes;
+    memcpy(networks->public_key, public_key, sizeof networks->public_key);
+    return networks;
+}
+
+static struct network *find(const struct el_hub_networks *networks, const char *name)
+{
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        if (networks->items[i].used && strcmp(networks->items[i].about.name, name) == 0)
+            return (struct network *)(uintptr_t)&networks->items[i];
+    return NULL;
+}
+
+int el_hub_network_check(const struct el_prefix *cidr, struct el_err *err)
+{
+    if (cidr->ip.family != 4 || cidr->len < 8 || cidr->len > 29)
+        return el_err(err, EL_EINVAL, "cidr: expected an IPv4 range from /8 to /29");
+    return 0;
+}
+
+/* -- the boot service -- */
+
+/* What the boot service is called: the first one just so, which is what it was called when there
+ * was but one. */
+static void service_name(const struct el_hub_networks *networks, const struct network *network,
+                         char name[SERVICE_NAME])
+{
+    bool first = strcmp(network->about.name, networks->config->network) == 0;
+
+    snprintf(name, SERVICE_NAME, "boot-service%s%s", first ? "" : "-",
+             first ? "" : network->about.name);
+}
+
+/* Options that speak of addresses are about the network of the command line. */
+static bool is_about_addresses(const char *line)
+{
+    static const char *const names[] = {"dhcp-range =", "reserve =", "router =", "route ="};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strncmp(line, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static void print_options(FILE *out, const char *options, bool with_addresses)
+{
+    for (const char *line = options; *line;) {
+        size_t len = strcspn(line, "\n");
+        len += line[len] == '\n';
+        if (with_addresses || !is_about_addresses(line))
+            fwrite(line, 1, len, out);
+        line += len;
+    }
+}
+
+static char *boot_options(const struct el_hub_networks *networks, const struct network *network)
+{
+    const struct el_hub_config *config = networks->config;
+    bool first = strcmp(network->about.name, config->network) == 0;
+    char address[EL_PREFIX_TEXT];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    fputs(config->log_options, out);
+    print_options(out, config->boot_options, first);
+    fprintf(out, "network = %s\nvni = %lu\naddress = %s\n", network->about.name,
+            (unsigned long)network->about.vni, el_prefix_text(&network->address, address));
+    return fclose(out) == 0 ? text : NULL;
+}
+
+static int open_images(const char *path, struct el_err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
+}
+
+/* A host without IPv6 does without. */
+static void open_for_ndp(const struct el_hub_networks *networks, const char *device,
+                         struct el_launch_fds *fds)
+{
+    struct el_err why = {""};
+
+    if (networks->config->no_ra)
+        return;
+    if (el_launch_fds_add(fds, "ndp", el_ndp_io_socket(device, &why)) < 0)
+        EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
+}
+
+static int open_for_service(const struct el_hub_networks *networks, const char *device,
+                            const char *name, struct el_launch_fds *fds, struct el_err *err)
+{
+    const struct el_hub_config *config = networks->config;
+    uint16_t http = (uint16_t)config->http_port;
+    int rc = el_launch_fds_add(fds, "dhcp", el_node_udp_socket(device, DHCP_PORT, "dhcp", err));
+
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "binl", el_node_udp_socket(device, BINL_PORT, "pxe", err));
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "tftp", el_node_udp_socket(device, TFTP_PORT, "tftp", err));
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "http", el_node_tcp_socket(device, http, "http", err));
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
+    if (rc >= 0 && config->images)
+        rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
+    if (rc >= 0)
+        open_for_ndp(networks, device, fds);
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, name, err));
+    return rc;
+}
+
+/* LOCATE is the service's end, and closed here. */
+static int start_service(const struct el_hub_networks *networks, const struct network *network,
+                         int locate, struct el_err *err)
+{
+    struct el_launch_fds fds = {.count = 0};
+    char name[SERVICE_NAME];
+    char *options = boot_options(networks, network);
+    int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
+
+    service_name(networks, network, name);
+    el_launch_fds_add(&fds, "locate", locate);
+    if (rc == 0)
+        rc = open_for_service(networks, network->about.name, name, &fds, err);
+    int started = el_launch_applet(networks->launch, "boot-service", name, rc < 0 ? NULL : options,
+                                   &fds, err);
+    free(options);
+    return rc < 0 ? rc : started;
+}
+
+/* -- coming -- */
+
+static bool same(const struct el_errand_network *a, const struct el_errand_network *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->vni == b->vni && a->cidr.len == b->cidr.len &&
+           el_ip_equal(&a->cidr.ip, &b->cidr.ip);
+}
+
+/* 1: it is there. */
+static int look_for(const struct el_hub_networks *networks, const struct el_errand_network *wanted,
+                    struct el_err *err)
+{
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++) {
+        const struct network *network = &networks->items[i];
+        if (!network->used)
+            continue;
+        if (same(&network->about, wanted))
+            return 1;
+        if (strcmp(network->about.name, wanted->name) == 0)
+            return el_err(err, EL_EEXIST, "network %s is there already, with another range or VNI",
+                          wanted->name);
+        if (network->about.vni == wanted->vni)
+            return el_err(err, EL_EEXIST, "VNI %lu is network %s's", (unsigned long)wanted->vni,
+                          network->about.name);
+    }
+    return 0;
+}
+
+static int open_interface(const struct el_hub_networks *networks, struct network *network,
+                          struct el_err *err)
+{
+    const char *siblings[EL_HUB_NETWORKS + 1];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        if (networks->items[i].used)
+            siblings[count++] = networks->items[i].about.name;
+    siblings[count] = NULL;
+    int rc =
+        el_node_interface_open(network->about.name, networks->public_key, network->about.vni,
+                               &network->address, siblings, networks->lanes, network->queues, err);
+    if (rc < 0)
+        return rc;
+    network->lanes = (unsigned)rc;
+    return el_node_interface_mac(network->about.name, &network->own, err);
+}
+
+static void forget(struct network *network)
+{
+    for (unsigned i = 0; i < network->lanes; i++)
+        close(network->queues[i]);
+    if (network->locate >= 0)
+        close(network->locate);
+    *network = (struct network){.locate = -1};
+}
+
+static int start(struct el_hub_networks *networks, struct network *network, struct el_err *err)
+{
+    int pair[2];
+    int rc = open_interface(networks, network, err);
+
+    if (rc == 0 && el_locate_pair(pair) < 0)
+        rc = el_err(err, EL_EIO, "no socket pair");
+    if (rc < 0)
+        return rc;
+    network->locate = pair[0];
+    return start_service(networks, network, pair[1], err);
+}
+
+int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand_network *wanted,
+                        struct el_err *err)
+{
+    int rc = el_hub_network_check(&wanted->cidr, err);
+
+    if (rc == 0)
+        rc = look_for(networks, wanted, err);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++) {
+        struct network *network = &networks->items[i];
+        const struct el_prefix *cidr = &wanted->cidr;
+        uint32_t range = el_ip4_number(&cidr->ip) & el_prefix_mask4(cidr->len);
+        if (network->used)
+            continue;
+        *network = (struct network){
+            .about = *wanted, .address = {el_ip4(range + 1), cidr->len}, .locate = -1};
+        rc = start(networks, network, err);
+        network->used = rc == 0;
+        if (rc < 0)
+            forget(network);
+        return rc;
+    }
+    return el_err(err, EL_EFULL, "there are %d networks already", EL_HUB_NETWORKS);
+}
+
+/* -- and going -- */
+
+void el_hub_network_close(struct el_hub_networks *networks, const char *name)
+{
+    struct network *network = find(networks, name);
+    char service[SERVICE_NAME];
+
+    if (!network)
+        return;
+    service_name(networks, network, service);
+    el_launch_remove(networks->launch, service);
+    forget(network);
+}
+
+void el_hub_networks_free(struct el_hub_networks *networks)
+{
+    for (unsigned i = 0; networks && i < EL_HUB_NETWORKS; i++)
+        if (networks->items[i].used)
+            forget(&networks->items[i]);
+    free(networks);
+}
+
+int el_hub_network_fds(const struct el_hub_networks *networks, const char *name,
+                       int fds[EL_TUNNEL_LANES_MAX + 1], struct el_mac *own)
+{
+    const struct network *network = find(networks, name);
+
+    if (!network)
+        return EL_ENOENT;
+    memcpy(fds, network->queues, network->lanes * sizeof *fds);
+    fds[network->lanes] = network->locate;
+    *own = network->own;
+    return (int)network->lanes + 1;
+}
