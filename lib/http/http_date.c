@@ -1,76 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Dates. The calendar arithmetic counts days in eras of 400 years, with years that begin in March.
- */
+/* Dates: the calendar is base/civil.h; here are their forms. */
 #include "http/http_date.h"
 
+#include "base/civil.h"
 #include "base/err.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char day_names[7][10] = {"Thursday", "Friday",  "Saturday", "Sunday",
-                                      "Monday",   "Tuesday", "Wednesday"}; /* 1970-01-01 first */
+static const char day_names[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
 static const char month_names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-struct civil {
-    int year, month, day; /* month and day from 1 */
-    int hour, minute, second;
-};
-
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
-static int64_t days_from_civil(int year, int month, int day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = floor_div(y, 400);
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-    return era * 146097 + day_of_era - 719468;
-}
-
-static struct civil civil_from_seconds(int64_t seconds)
-{
-    int64_t days = floor_div(seconds, 86400);
-    int of_day = (int)(seconds - days * 86400);
-    int64_t z = days + 719468;
-    int64_t era = floor_div(z, 146097);
-    int64_t day_of_era = z - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int month = (int)((5 * day_of_year + 2) / 153);
-
-    return (struct civil){
-        .year = (int)(year_of_era + era * 400 + (month >= 10)),
-        .month = month + (month < 10 ? 3 : -9),
-        .day = (int)(day_of_year - (153 * month + 2) / 5 + 1),
-        .hour = of_day / 3600,
-        .minute = of_day / 60 % 60,
-        .second = of_day % 60,
-    };
-}
-
 char *el_http_date_text(int64_t seconds, char text[EL_HTTP_DATE_TEXT])
 {
-    static const int64_t first = -62167219200, last = 253402300799; /* years 0 and 9999 */
+    struct el_civil c = el_civil(seconds);
 
-    if (seconds < first)
-        seconds = first;
-    if (seconds > last)
-        seconds = last;
-    struct civil c = civil_from_seconds(seconds);
-    int64_t days = floor_div(seconds, 86400);
-    snprintf(text, EL_HTTP_DATE_TEXT, "%.3s, %02u %s %04u %02u:%02u:%02u GMT",
-             day_names[days - floor_div(days, 7) * 7], (unsigned)c.day % 100,
-             month_names[c.month - 1], (unsigned)c.year % 10000, (unsigned)c.hour % 100,
-             (unsigned)c.minute % 100, (unsigned)c.second % 100);
+    snprintf(text, EL_HTTP_DATE_TEXT, "%.3s, %02u %s %04u %02u:%02u:%02u GMT", day_names[c.weekday],
+             (unsigned)c.day % 100, month_names[c.month - 1], (unsigned)c.year % 10000,
+             (unsigned)c.hour % 100, (unsigned)c.minute % 100, (unsigned)c.second % 100);
     return text;
 }
 
@@ -120,7 +70,7 @@ static int month(struct scan *s)
     return 1;
 }
 
-static void time_of_day(struct scan *s, struct civil *c)
+static void time_of_day(struct scan *s, struct el_civil *c)
 {
     c->hour = number(s, 2);
     expect(s, ":");
@@ -130,7 +80,7 @@ static void time_of_day(struct scan *s, struct civil *c)
 }
 
 /* 06 Nov 1994 08:49:37 GMT */
-static void imf_fixdate(struct scan *s, struct civil *c)
+static void imf_fixdate(struct scan *s, struct el_civil *c)
 {
     c->day = number(s, 2);
     expect(s, " ");
@@ -143,9 +93,9 @@ static void imf_fixdate(struct scan *s, struct civil *c)
 }
 
 /* 06-Nov-94 08:49:37 GMT */
-static void rfc850(struct scan *s, struct civil *c, int64_t now)
+static void rfc850(struct scan *s, struct el_civil *c, int64_t now)
 {
-    int this_year = civil_from_seconds(now).year;
+    int this_year = el_civil(now).year;
 
     c->day = number(s, 2);
     expect(s, "-");
@@ -160,7 +110,7 @@ static void rfc850(struct scan *s, struct civil *c, int64_t now)
 }
 
 /* Nov  6 08:49:37 1994 */
-static void asctime_date(struct scan *s, struct civil *c)
+static void asctime_date(struct scan *s, struct el_civil *c)
 {
     c->month = month(s);
     expect(s, " ");
@@ -174,7 +124,7 @@ static void asctime_date(struct scan *s, struct civil *c)
 int el_http_date_parse(const char *text, int64_t now, int64_t *seconds)
 {
     struct scan s = {.at = text};
-    struct civil c = {0};
+    struct el_civil c = {0};
     int day = 0;
 
     while (day < 7 && strncmp(text, day_names[day], 3) != 0)
@@ -197,7 +147,6 @@ int el_http_date_parse(const char *text, int64_t now, int64_t *seconds)
     if (s.failed || *s.at || c.day < 1 || c.day > 31 || c.hour > 23 || c.minute > 59 ||
         c.second > 60)
         return EL_EINVAL;
-    *seconds =
-        days_from_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 + c.second;
+    *seconds = el_civil_seconds(&c);
     return 0;
 }

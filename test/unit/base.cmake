@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 el_unit_test(base_addr_test base)
+el_unit_test(base_civil_test base)
 el_unit_test(base_conf_test base)
 el_unit_test(base_csprng_test base)
 el_unit_test(base_err_test base)
