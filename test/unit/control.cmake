@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(control_api_test control)
+el_unit_test(control_events_test control)
