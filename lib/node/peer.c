@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_name(const char *text, size_t len)
+bool el_node_is_name(const char *text, size_t len)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
@@ -135,7 +135,7 @@ static int parse_peer(struct el_node_peer *peer, char *text, struct el_err *err)
     if (!*rest)
         return el_err(err, EL_EINVAL, "expected NAME=PUBLIC-KEY");
     *rest++ = '\0';
-    if (!is_name(text, name_len))
+    if (!el_node_is_name(text, name_len))
         return el_err(err, EL_EINVAL, "\"%s\" is not a name (letters, digits, - . _)", text);
     strcpy(peer->name, text);
 

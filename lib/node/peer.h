@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "tunnel/tunnel.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { EL_NODE_ENDPOINT_TEXT = 272, EL_NODE_PATH_BYTES = 1024 };
@@ -44,6 +45,9 @@ void el_node_peer_print(FILE *out, const struct el_node_peer *peer);
 
 /* Wipes and frees the items. */
 void el_node_peers_clear(struct el_node_peers *peers);
+
+/* Whether all of the first LEN bytes of TEXT, which may end there, make a NAME. */
+bool el_node_is_name(const char *text, size_t len);
 
 /* Splits "HOST", "HOST:PORT", "[IPV6]:PORT" or a bare IPv6 address. EL_EINVAL if it is none. */
 int el_node_split_endpoint(const char *text, uint16_t default_port, char host[256], uint16_t *port);
