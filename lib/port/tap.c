@@ -209,7 +209,7 @@ int el_tap_open_queues(const char *name, unsigned count, int fds[], struct el_er
 
 int el_tap_open(const char *name, struct el_err *err)
 {
-    int fd;
+    int fd = -1;
     int rc = el_tap_open_queues(name, 1, &fd, err);
 
     return rc < 0 ? rc : fd;
