@@ -60,7 +60,8 @@ static int open_network(const struct hub *hub, struct el_launch_fds *fds, struct
         int copy = fcntl(ours[i], F_DUPFD_CLOEXEC, 0);
         if (copy < 0)
             return el_err_os(err, errno, "cannot pass a descriptor on");
-        el_launch_fds_add(fds, i < count - 1 ? "tap" : "locate", copy);
+        if (el_launch_fds_add(fds, i < count - 1 ? "tap" : "locate", copy) < 0)
+            return el_err(err, EL_EFULL, "too many descriptors to pass on");
     }
     return count;
 }
@@ -76,10 +77,8 @@ static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el
         return rc;
     queues.lanes = (unsigned)rc - 1;
     rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
-    if (rc < 0)
-        return rc;
-    el_node_queues_pass(fds, "udp4", queues.udp4, queues.lanes);
-    rc = el_node_queues_pass(fds, "udp6", queues.udp6, queues.lanes);
+    if (rc >= 0)
+        rc = el_node_queues_pass_udp(fds, &queues, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "tunnel", err));
     if (rc >= 0)

@@ -62,12 +62,21 @@ int el_node_queues_take(struct el_node_queues *queues, const char *port, struct 
 }
 
 int el_node_queues_pass(struct el_launch_fds *fds, const char *name, const int *list,
-                        unsigned count)
+                        unsigned count, struct el_err *err)
 {
-    int rc = 0;
+    unsigned refused = 0;
 
     for (unsigned i = 0; i < count; i++)
-        if (list[i] >= 0 && el_launch_fds_add(fds, name, list[i]) < 0)
-            rc = EL_EFULL;
-    return rc;
+        refused += list[i] >= 0 && el_launch_fds_add(fds, name, list[i]) < 0;
+    return refused ? el_err(err, EL_EFULL, "%s: %u descriptors too many to pass on", name, refused)
+                   : 0;
+}
+
+int el_node_queues_pass_udp(struct el_launch_fds *fds, const struct el_node_queues *queues,
+                            struct el_err *err)
+{
+    int rc4 = el_node_queues_pass(fds, "udp4", queues->udp4, queues->lanes, err);
+    int rc6 = el_node_queues_pass(fds, "udp6", queues->udp6, queues->lanes, err);
+
+    return rc4 < 0 ? rc4 : rc6;
 }

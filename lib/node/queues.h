@@ -33,8 +33,13 @@ int el_node_queues_open_udp(struct el_node_queues *queues, uint16_t port,
  * is no port; no sockets are -1. EL_EINVAL if there are not as many of each. */
 int el_node_queues_take(struct el_node_queues *queues, const char *port, struct el_err *err);
 
-/* Adds COUNT descriptors to FDS, all under NAME. */
+/* Adds COUNT descriptors, those that are there, to FDS, all under NAME. 0, or EL_EFULL: then those
+ * that found no room are closed. */
 int el_node_queues_pass(struct el_launch_fds *fds, const char *name, const int *list,
-                        unsigned count);
+                        unsigned count, struct el_err *err);
+
+/* The sockets of both families, as "udp4" and "udp6". */
+int el_node_queues_pass_udp(struct el_launch_fds *fds, const struct el_node_queues *queues,
+                            struct el_err *err);
 
 #endif

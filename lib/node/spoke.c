@@ -115,7 +115,7 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
     if (lanes < 0)
         return lanes;
     queues->lanes = (unsigned)lanes;
-    return el_node_queues_pass(fds, "tap", queues->port, queues->lanes);
+    return el_node_queues_pass(fds, "tap", queues->port, queues->lanes, err);
 }
 
 /* An interface that was taken away (a USB adapter) and has come back is another one to the kernel,
@@ -144,10 +144,8 @@ static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struc
 
     if (rc >= 0)
         rc = el_node_queues_open_udp(&queues, (uint16_t)spoke->config->listen, &options, err);
-    if (rc < 0)
-        return rc;
-    el_node_queues_pass(fds, "udp4", queues.udp4, queues.lanes);
-    rc = el_node_queues_pass(fds, "udp6", queues.udp6, queues.lanes);
+    if (rc >= 0)
+        rc = el_node_queues_pass_udp(fds, &queues, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)
