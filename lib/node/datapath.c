@@ -30,7 +30,7 @@ enum {
 
 #define ROAM_QUIET (10 * EL_S) /* in which a peer's moves are told once */
 
-enum { POLL_COMMAND, POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLLS };
+enum { POLL_COMMAND, POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_NOTICES, POLLS };
 
 struct command {
     enum { COMMAND_STOP, COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT } kind;
@@ -519,6 +519,11 @@ static void reserve_timestamps(struct el_datapath *d)
         d->reserve_untold = !tell(d, &notice);
 }
 
+static bool has_untold(const struct el_datapath *d)
+{
+    return d->reserve_untold || d->report_untold;
+}
+
 /* -- control: the tunnel's own affairs -- */
 
 /* Takes the handshakes that LANE has queued. True: there are more. */
@@ -568,6 +573,8 @@ static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
     fds[POLL_UDP4] = (struct pollfd){udp4 ? el_tunnel_io_fd(d->io, 4) : -1, udp4, 0};
     fds[POLL_UDP6] = (struct pollfd){udp6 ? el_tunnel_io_fd(d->io, 6) : -1, udp6, 0};
     fds[POLL_LOCATE] = (struct pollfd){d->locate_fd, POLLIN, 0};
+    /* What found no room is told as soon as there is. */
+    fds[POLL_NOTICES] = (struct pollfd){has_untold(d) ? d->notices[1] : -1, POLLOUT, 0};
     ppoll(fds, POLLS, deadline == EL_NEVER ? NULL : &timeout, NULL);
     d->now_ns = el_sys_now_ns();
 }

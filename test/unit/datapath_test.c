@@ -241,11 +241,37 @@ static void lost_port_is_told_to_a_late_reader(void **state)
     end_world(&w);
 }
 
+/* A snapshot that is complete while the pipe is full is told as soon as there is room. */
+static void report_is_told_to_a_late_reader(void **state)
+{
+    struct el_report *report = el_report_new(1);
+    struct el_err err = {""};
+    struct world w;
+    unsigned moves = 0;
+
+    (void)state;
+    assert_non_null(report);
+    make_world(&w);
+    assert_int_equal(el_datapath_start(w.datapath, &err), 0);
+    for (unsigned i = 0; i < PIPE_NOTICES; i++)
+        el_datapath_log_counters(w.datapath);
+    el_datapath_report(w.datapath, report);
+    /* It answers a call when it has done all of that; and then it has no other reason to wake. */
+    el_tunnel_connect(w.tunnel, w.peer, el_sys_now_ns());
+    say(&w);
+    wait_readable(w.sockets[0]);
+    await(&w, EL_NOTICE_REPORT, 0, &moves);
+    assert_true(report->counter_count > 0);
+    end_world(&w);
+    free(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_are_told_now_and_then),
         cmocka_unit_test(lost_port_is_told_to_a_late_reader),
+        cmocka_unit_test(report_is_told_to_a_late_reader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
