@@ -2,6 +2,7 @@
 /* el2w hub: the central end. */
 #include "applet.h"
 #include "boot_options.h"
+#include "tunnel_options.h"
 
 #include "node/hub.h"
 #include "node/launch.h"
@@ -39,26 +40,6 @@ static const struct el_conf_option options[] = {
      .help = "The UDP port that spokes call.",
      .min = 1,
      .max = 65535},
-    {.name = "workers",
-     .type = EL_CONF_UINT,
-     .offset = AT(workers),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Threads that carry data: 1, 2, 4, 8 or 16; 0: one for every two CPUs.",
-     .max = 16},
-    {.name = "mark",
-     .type = EL_CONF_UINT,
-     .offset = AT(mark),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Mark the tunnel's datagrams, for routing rules and firewalls (fwmark); 0: do not.",
-     .max = 4294967295},
-    {.name = "device",
-     .type = EL_CONF_STRING,
-     .offset = AT(device),
-     .metavar = "INTERFACE",
-     .help = "Send and receive the tunnel's datagrams on this interface only, whatever the routes "
-             "say. Start again if it was removed and is back."},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
@@ -90,12 +71,6 @@ static const struct el_conf_option options[] = {
      .metavar = "DIR",
      .fallback = "/var/lib/el2w",
      .help = "Directory for what must survive: the key, leases."},
-    {.name = "control",
-     .type = EL_CONF_STRING,
-     .offset = AT(control),
-     .metavar = "PATH",
-     .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
-             "/run/el2w/tunnel-NETWORK.sock."},
 };
 
 static const struct el_conf_schema schema = {
@@ -125,6 +100,9 @@ static const struct el_conf_schema schema = {
         "leaves nothing behind.",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .part = el_cmd_tunnel_options,
+    .part_count = EL_CMD_TUNNEL_OPTIONS,
+    .part_offset = AT(tunnel),
     .shared = el_cmd_boot_options,
     .shared_count = EL_CMD_BOOT_OPTIONS,
 };

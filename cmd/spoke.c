@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* el2w spoke: the remote site's end. */
 #include "applet.h"
+#include "tunnel_options.h"
 
 #include "node/launch.h"
 #include "node/spoke.h"
@@ -101,27 +102,6 @@ static const struct el_conf_option options[] = {
          "forget it (they do after 30 s at the earliest); 0: never, where there is none, or "
          "the battery matters more than being called by the hub.",
      .max = 65535},
-    {.name = "workers",
-     .type = EL_CONF_UINT,
-     .offset = AT(workers),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Threads that carry data: 1, 2, 4, 8 or 16; 0: one for every two CPUs. With --lan "
-             "there is one.",
-     .max = 16},
-    {.name = "mark",
-     .type = EL_CONF_UINT,
-     .offset = AT(mark),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Mark the tunnel's datagrams, for routing rules and firewalls (fwmark); 0: do not.",
-     .max = 4294967295},
-    {.name = "device",
-     .type = EL_CONF_STRING,
-     .offset = AT(device),
-     .metavar = "INTERFACE",
-     .help = "Send and receive the tunnel's datagrams on this interface only, whatever the routes "
-             "say. Start again if it was removed and is back."},
     {.name = "give-up",
      .type = EL_CONF_DURATION,
      .offset = AT(give_up_ns),
@@ -139,12 +119,6 @@ static const struct el_conf_option options[] = {
      .metavar = "DIR",
      .fallback = "/var/lib/el2w",
      .help = "Directory for what must survive."},
-    {.name = "control",
-     .type = EL_CONF_STRING,
-     .offset = AT(control),
-     .metavar = "PATH",
-     .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
-             "/run/el2w/tunnel-NETWORK.sock."},
 };
 
 static const struct el_conf_schema schema = {
@@ -162,6 +136,9 @@ static const struct el_conf_schema schema = {
         "logs this spoke's public key, which the hub has to be told: --spoke NAME=PUBLIC-KEY.",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .part = el_cmd_tunnel_options,
+    .part_count = EL_CMD_TUNNEL_OPTIONS,
+    .part_offset = AT(tunnel),
 };
 
 static int run_spoke(struct spoke *values, const struct el_conf *conf)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* el2w tunnel: one Ethernet over WireGuard. */
 #include "applet.h"
+#include "tunnel_options.h"
 
 #include "node/tunnel_service.h"
 
@@ -29,26 +30,6 @@ static const struct el_conf_option options[] = {
      .fallback = "0",
      .help = "UDP port; 0 lets the system choose.",
      .max = 65535},
-    {.name = "workers",
-     .type = EL_CONF_UINT,
-     .offset = AT(workers),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Threads that carry data: 1, 2, 4, 8 or 16; 0: one for every two CPUs.",
-     .max = 16},
-    {.name = "mark",
-     .type = EL_CONF_UINT,
-     .offset = AT(mark),
-     .metavar = "N",
-     .fallback = "0",
-     .help = "Mark the tunnel's datagrams, for routing rules and firewalls (fwmark); 0: do not.",
-     .max = 4294967295},
-    {.name = "device",
-     .type = EL_CONF_STRING,
-     .offset = AT(device),
-     .metavar = "INTERFACE",
-     .help = "Send and receive the tunnel's datagrams on this interface only, whatever the routes "
-             "say. Start again if it was removed and is back."},
     {.name = "peer",
      .type = EL_CONF_CUSTOM,
      .metavar = "NAME=KEY[,...]",
@@ -89,12 +70,6 @@ static const struct el_conf_option options[] = {
      .offset = AT(state),
      .metavar = "DIR",
      .help = "Where to remember what replay protection needs after a restart."},
-    {.name = "control",
-     .type = EL_CONF_STRING,
-     .offset = AT(control),
-     .metavar = "PATH",
-     .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
-             "/run/el2w/tunnel-NETWORK.sock."},
     {.name = "give-up",
      .type = EL_CONF_DURATION,
      .offset = AT(give_up_ns),
@@ -130,6 +105,9 @@ static const struct el_conf_schema schema = {
         "of each peer.",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .part = el_cmd_tunnel_options,
+    .part_count = EL_CMD_TUNNEL_OPTIONS,
+    .part_offset = AT(tunnel),
 };
 
 static int run(int argc, char **argv)

@@ -76,7 +76,7 @@ static bool only_on_command_line(const struct el_conf_option *option)
 
 size_t el_conf_option_count(const struct el_conf_schema *schema)
 {
-    return schema->count + schema->shared_count + COMMON_COUNT;
+    return schema->count + schema->part_count + schema->shared_count + COMMON_COUNT;
 }
 
 const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *schema, size_t index)
@@ -84,8 +84,23 @@ const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *sche
     if (index < schema->count)
         return &schema->options[index];
     index -= schema->count;
+    if (index < schema->part_count)
+        return &schema->part[index];
+    index -= schema->part_count;
     return index < schema->shared_count ? &schema->shared[index]
                                         : &common_options[index - schema->shared_count];
+}
+
+/* Where the value of OPTION is in VALUES. */
+static void *member_of(const struct el_conf_schema *schema, void *values,
+                       const struct el_conf_option *option)
+{
+    size_t offset = option->offset;
+
+    for (size_t i = 0; i < schema->part_count; i++)
+        if (option == &schema->part[i])
+            offset += schema->part_offset;
+    return (char *)values + offset;
 }
 
 /* A piece of a longer text. */
@@ -393,7 +408,7 @@ static int bad_value(const struct el_conf_option *option, const char *origin, co
 static int store(const struct el_conf *conf, const struct el_conf_option *option, const char *text,
                  const char *origin, struct el_err *err)
 {
-    void *member = (char *)conf->values + option->offset;
+    void *member = member_of(conf->schema, conf->values, option);
     const char *rest = "";
     uint64_t number;
     int rc = 0;
@@ -568,7 +583,7 @@ char *el_conf_print(const struct el_conf *conf)
 
 char *el_conf_print_shared(const struct el_conf *conf)
 {
-    size_t first = conf->schema->count;
+    size_t first = conf->schema->count + conf->schema->part_count;
 
     return print_range(conf, NULL, first, first + conf->schema->shared_count);
 }

@@ -66,6 +66,10 @@ struct el_conf_schema {
     const char *manual;  /* paragraphs */
     const struct el_conf_option *options;
     size_t count;
+    /* Options of a struct that is a member of several applets', at PART_OFFSET of this one's, which
+     * their own offsets do not count. */
+    const struct el_conf_option *part;
+    size_t part_count, part_offset;
     /* Options that another applet has too, at the same offsets: what a supervisor passes on. */
     const struct el_conf_option *shared;
     size_t shared_count;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What conf.c and conf_manual.c share: an applet's options followed by the common ones. */
+/* What conf.c and conf_manual.c share: an applet's options, those that it has from others, the
+ * common ones. */
 #ifndef EL_BASE_CONF_SCHEMA_H
 #define EL_BASE_CONF_SCHEMA_H
 

@@ -69,7 +69,7 @@ static int open_network(const struct hub *hub, struct el_launch_fds *fds, struct
 static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
-    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
+    struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
     struct el_node_queues queues;
     int rc = open_network(hub, fds, err);
 
@@ -82,7 +82,7 @@ static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "tunnel", err));
     if (rc >= 0)
-        rc = el_launch_control(hub->launch, hub->config->control, hub->config->network, fds, err);
+        rc = el_launch_control(hub->launch, config->tunnel.control, config->network, fds, err);
     return rc;
 }
 
@@ -127,7 +127,7 @@ static int open_networks(struct hub *hub, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
     struct el_errand_network first = {.vni = (uint32_t)config->vni, .cidr = config->cidr};
-    int rc = el_node_lanes(config->workers, err);
+    int rc = el_node_lanes(config->tunnel.workers, err);
 
     if (rc < 0)
         return rc;

@@ -12,17 +12,16 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "node/peer.h"
+#include "node/tunnel_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct el_hub_config {
-    const char *state;   /* directory */
-    const char *key;     /* file; NULL: hub.key in the state directory, made if it is not there */
-    uint64_t listen;     /* UDP port */
-    uint64_t workers;    /* see el_node_lanes() */
-    uint64_t mark;       /* of the tunnel's datagrams; 0: none */
-    const char *device;  /* where the tunnel's datagrams go and come, or NULL: anywhere */
+    const char *state; /* directory */
+    const char *key;   /* file; NULL: hub.key in the state directory, made if it is not there */
+    uint64_t listen;   /* UDP port */
+    struct el_tunnel_options tunnel;
     const char *network; /* its name, and its interface's */
     uint64_t vni;
     struct el_prefix cidr; /* IPv4; the hub is its first address */
@@ -30,7 +29,6 @@ struct el_hub_config {
     const char *images; /* directory of boot entries, or NULL */
     bool no_ra;         /* do not answer router solicitations */
     struct el_node_peers spokes;
-    const char *control;      /* the tunnel's control socket: see el_control_open() */
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */
     const char *boot_options; /* lines for the boot service */

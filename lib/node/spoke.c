@@ -104,7 +104,7 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
                      struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
-    int lanes = el_node_lanes(config->workers, err);
+    int lanes = el_node_lanes(config->tunnel.workers, err);
 
     queues->lanes = 1;
     if (lanes >= 0 && config->lan)
@@ -138,19 +138,19 @@ static void on_restart(void *arg, const char *applet)
 
 static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
-    struct el_tunnel_io_options options = {(uint32_t)spoke->config->mark, spoke->config->device};
+    const struct el_spoke_config *config = spoke->config;
+    struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
     struct el_node_queues queues;
     int rc = open_port(spoke, &queues, fds, err);
 
     if (rc >= 0)
-        rc = el_node_queues_open_udp(&queues, (uint16_t)spoke->config->listen, &options, err);
+        rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
     if (rc >= 0)
         rc = el_node_queues_pass_udp(fds, &queues, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)
-        rc = el_launch_control(spoke->launch, spoke->config->control, spoke->config->network, fds,
-                               err);
+        rc = el_launch_control(spoke->launch, config->tunnel.control, config->network, fds, err);
     return rc;
 }
 

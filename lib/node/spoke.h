@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/tunnel_options.h"
 #include "tunnel/tunnel.h"
 
 #include <stdint.h>
@@ -30,12 +31,9 @@ struct el_spoke_config {
     uint64_t vni;
     uint64_t listen;       /* UDP port; 0: any */
     uint64_t keepalive_ns; /* how often an idle tunnel says something; 0: never */
-    uint64_t workers;      /* see el_node_lanes(); with a LAN there is one */
-    uint64_t mark;         /* of the tunnel's datagrams; 0: none */
-    const char *device;    /* where the tunnel's datagrams go and come, or NULL: anywhere */
-    struct el_ip address;  /* tunnel address; family 0: from the key */
-    uint64_t give_up_ns;   /* end if the hub has not answered by then; 0: try for ever */
-    const char *control;   /* the tunnel's control socket: see el_control_open() */
+    struct el_tunnel_options tunnel;
+    struct el_ip address; /* tunnel address; family 0: from the key */
+    uint64_t give_up_ns;  /* end if the hub has not answered by then; 0: try for ever */
     const char *options;
     const char *log_options;
 };

@@ -219,14 +219,14 @@ static int open_port(const struct service *s, unsigned count, int fds[], struct 
 static int open_queues(const struct service *s, struct el_node_queues *queues, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
-    struct el_tunnel_io_options options = {(uint32_t)config->mark, config->device};
+    struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
     int rc = el_node_queues_take(queues, config->lan ? "lan" : "tap", err);
     unsigned given = 0;
 
     while (given < EL_TUNNEL_LANES_MAX && queues->udp4[given] >= 0)
         given++;
     if (rc == 0)
-        rc = el_node_lanes(config->workers, err);
+        rc = el_node_lanes(config->tunnel.workers, err);
     if (rc >= 0 && queues->lanes == 0) {
         rc = open_port(s, given ? given : (unsigned)rc, queues->port, err);
         queues->lanes = rc > 0 ? (unsigned)rc : 0;
@@ -246,7 +246,7 @@ static int open_control(struct service *s, struct opened *opened, struct el_err 
     if (opened->control >= 0)
         return 0;
     opened->owner = geteuid();
-    int rc = el_control_open(s->config->control, s->config->network, &s->socket, err);
+    int rc = el_control_open(s->config->tunnel.control, s->config->network, &s->socket, err);
     opened->control = s->socket.fd;
     s->socket.fd = -1;
     return rc;

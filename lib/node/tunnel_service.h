@@ -13,16 +13,15 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "node/peer.h"
+#include "node/tunnel_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct el_tunnel_service_config {
-    const char *key;    /* file, if no descriptor was given */
-    uint64_t listen;    /* UDP port, likewise; 0: any */
-    uint64_t workers;   /* see el_node_lanes(), likewise */
-    uint64_t mark;      /* of its datagrams, likewise; 0: none */
-    const char *device; /* the interface that it uses, likewise; NULL: any */
+    const char *key;                 /* file, if no descriptor was given */
+    uint64_t listen;                 /* UDP port, likewise; 0: any */
+    struct el_tunnel_options tunnel; /* likewise */
     const char *network;
     uint64_t vni;
     const char *lan;      /* NULL: an interface with the network's name */
@@ -31,7 +30,6 @@ struct el_tunnel_service_config {
     const char *state;   /* directory, or NULL: nothing is remembered */
     bool protect;        /* addresses of this computer may not appear behind a peer */
     uint64_t user;       /* who to become; 0: stay */
-    const char *control; /* see el_control_open(), if no descriptor was given */
     uint64_t give_up_ns; /* end if no peer has answered by then; 0: try for ever */
 };
 

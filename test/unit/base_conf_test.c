@@ -29,6 +29,10 @@ struct echo {
     bool loud;
     const char *words[WORDS_MAX];
     unsigned word_count;
+    struct tail {
+        const char *how;
+        uint64_t high;
+    } tail;
     uint64_t shared;
 };
 
@@ -99,6 +103,15 @@ static const struct el_conf_option options[] = {
      .repeat = true},
 };
 
+static const struct el_conf_option part[] = {
+    {.name = "high",
+     .type = EL_CONF_UINT,
+     .offset = offsetof(struct tail, high),
+     .metavar = "N",
+     .fallback = "3",
+     .help = "Of a tail."},
+};
+
 static const struct el_conf_option shared[] = {
     {.name = "shared",
      .type = EL_CONF_UINT,
@@ -115,6 +128,9 @@ static const struct el_conf_schema schema = {
     .manual = "Says a word.\n\n  example # 1\n  example # 2\n\n.dots and 'quotes' \\ `~^ are text.",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .part = part,
+    .part_count = 1,
+    .part_offset = AT(tail),
     .shared = shared,
     .shared_count = 1,
     .positional_max = 1,
@@ -209,6 +225,8 @@ static void defaults_hold_without_a_word(void **state)
     assert_false(v->loud);
     assert_int_equal(v->word_count, 1);
     assert_string_equal(v->words[0], "hello");
+    assert_int_equal(v->tail.high, 3);
+    assert_null(v->tail.how);
     assert_int_equal(v->shared, 5);
     assert_int_equal(v->common.log_level, 2);
     assert_null(el_conf_said(said.conf, "count"));
@@ -231,6 +249,7 @@ static void check_every_type(const char *args, const char *file)
     assert_string_equal(el_prefix_text(&v->range, text), "fd00::/8");
     assert_int_equal(v->colour, 2);
     assert_true(v->loud);
+    assert_int_equal(v->tail.high, 8);
     assert_int_equal(v->shared, 6);
     assert_int_equal(v->common.log_level, 3);
     assert_string_equal(el_conf_said(said.conf, "count"), "7");
@@ -242,11 +261,11 @@ static void both_places_take_every_type(void **state)
     (void)state;
     check_every_type(
         "--name=a=b # c|--count|7|--wait|1500ms|--any|0|--ip|::1|--range=fd00::/8|--colour"
-        "|blue|--loud|--shared|6|--log-level|debug",
+        "|blue|--loud|--high|8|--shared|6|--log-level|debug",
         NULL);
-    check_every_type(NULL,
-                     "name = a=b # c\ncount=7\n wait\t=  1500ms \r\nany = 0\nip=::1\n"
-                     "range=fd00::/8\ncolour = blue\nloud = on\nshared = 6\nlog-level = debug");
+    check_every_type(NULL, "name = a=b # c\ncount=7\n wait\t=  1500ms \r\nany = 0\nip=::1\n"
+                           "range=fd00::/8\ncolour = blue\nloud = on\nhigh = 8\nshared = 6\n"
+                           "log-level = debug");
 }
 
 static void the_command_line_wins(void **state)
@@ -477,9 +496,10 @@ static void what_is_printed_has_the_same_effect(void **state)
     (void)state;
     (void)hear(&said, "--name| a=b #c |--word|y|--loud|--word|x", "word = z\ncount = 1000\n");
     char *text = el_conf_print(said.conf);
-    assert_string_equal(text, "[echo]\nname = a=b #c\ncount = 1000\nwait = 2s\n# any =\n# ip =\n"
-                              "range = 10.0.0.0/8\ncolour = green\nloud = yes\nword = z\nword = y\n"
-                              "word = x\nshared = 5\nlog-level = info\nlog-format = text\n");
+    assert_string_equal(text,
+                        "[echo]\nname = a=b #c\ncount = 1000\nwait = 2s\n# any =\n# ip =\n"
+                        "range = 10.0.0.0/8\ncolour = green\nloud = yes\nword = z\nword = y\n"
+                        "word = x\nhigh = 3\nshared = 5\nlog-level = info\nlog-format = text\n");
     (void)hear(&again, NULL, text);
     char *text_again = el_conf_print(again.conf);
     assert_string_equal(text_again, text);
@@ -502,10 +522,10 @@ static void what_is_printed_has_the_same_effect(void **state)
 
 static void the_manual_names_every_option(void **state)
 {
-    static const char *const names[] = {"--name NAME",     "--count N",     "--wait TIME",
-                                        "--any TIME",      "--ip IP",       "--range RANGE",
-                                        "--colour COLOUR", "--loud",        "--word WORD",
-                                        "--shared N",      "--config FILE", "--help"};
+    static const char *const names[] = {
+        "--name NAME",   "--count N",       "--wait TIME", "--any TIME",  "--ip IP",
+        "--range RANGE", "--colour COLOUR", "--loud",      "--word WORD", "--high N",
+        "--shared N",    "--config FILE",   "--help"};
     char *text = el_conf_manual(&schema, false);
     unsigned line = 0;
 
