@@ -8,12 +8,15 @@
  *
  * A connection that is not brought to its end is reset (SO_LINGER 0), never finished: a peer that
  * sees the end of a stream may believe that it has all of it.
+ *
+ * Streams of a Unix socket that was inherited are the same, but for who may connect.
  */
 #include "net/kernel_socket.h"
 #include "net/queue.h"
 #include "net/sockaddr.h"
 
 #include "base/log.h"
+#include "sys/control.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -34,6 +37,7 @@ struct kernel_listen {
     struct el_net_socket socket;
     struct el_endpoint local;
     struct el_net_timer *retry;
+    uint32_t owner; /* of a Unix socket: who may connect beside root */
 };
 
 struct kernel_stream {
@@ -280,8 +284,12 @@ static void accept_one(struct kernel_listen *listener, int fd, const union el_ne
 {
     struct el_endpoint peer = el_net_sockaddr_endpoint(address);
     struct el_endpoint local = el_net_local(fd);
-    struct kernel_stream *stream = stream_wrap(listener->socket.kernel, fd);
+    bool refused =
+        el_net_domain(fd) == AF_UNIX && !el_sys_control_may_ask(fd, (uid_t)listener->owner);
+    struct kernel_stream *stream = refused ? NULL : stream_wrap(listener->socket.kernel, fd);
 
+    if (refused)
+        EL_LOG(EL_LOG_WARN, "net", "refused", EL_STR("reason", "neither root nor the owner"));
     if (!stream) {
         close(fd);
         return;
@@ -368,6 +376,7 @@ int el_net_kernel_listen(struct el_net *net, const struct el_net_listen_config *
         code = el_err_os(err, errno, "tcp %s: listen", el_endpoint_text(bind.endpoint, where));
     } else {
         listener->base = (struct el_net_listen){&el_net_kernel_ops, cb, arg};
+        listener->owner = config->owner;
         code = listen_wrap((struct el_net_kernel *)net, fd, listener);
         if (code == 0) {
             *listen_ = &listener->base;

@@ -101,9 +101,12 @@ typedef void el_net_accept_cb(void *arg, struct el_net_stream *stream,
 struct el_net_listen_config {
     struct el_endpoint bind;
     const char *device;
-    int inherited_fd; /* as above */
+    int inherited_fd; /* as above; or a Unix stream socket that listens */
+    uint32_t owner;   /* of a Unix socket: the user who may connect beside root, who always may.
+                         Others are hung up on */
 };
 
+/* Of a Unix socket the endpoints of CB are empty, family 0; by no other way such a peer comes. */
 int el_net_listen(struct el_net *net, const struct el_net_listen_config *config,
                   el_net_accept_cb *cb, void *arg, struct el_net_listen **listen,
                   struct el_err *err);
