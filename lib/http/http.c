@@ -27,6 +27,8 @@ void el_http_answer_clear(struct el_http_answer *answer)
     free(answer->location);
     if (answer->has_file)
         el_content_close(&answer->file);
+    if (answer->feed.pull)
+        answer->feed.end(answer->feed.arg);
     *answer = (struct el_http_answer){.status = 404};
 }
 
@@ -58,6 +60,14 @@ void el_http_answer_file(struct el_http_answer *answer, const char *type,
     answer->type = type;
     answer->file = *file;
     answer->has_file = true;
+}
+
+void el_http_answer_feed(struct el_http_answer *answer, const char *type,
+                         const struct el_http_feed *feed)
+{
+    el_http_answer_status(answer, 200);
+    answer->type = type;
+    answer->feed = *feed;
 }
 
 void el_http_answer_redirect(struct el_http_answer *answer, int status, const char *location)

@@ -4,7 +4,8 @@
  *
  * A server has a table of routes. The longest prefix that matches the path is asked, if it takes
  * the method; its handler looks at the request and fills in an answer: a document in memory, a
- * file, or just a status. Everything else (validators, ranges, HEAD, connections) is the server's.
+ * file, a feed, or just a status. Everything else (validators, ranges, HEAD, connections) is the
+ * server's.
  */
 #ifndef EL_HTTP_HTTP_H
 #define EL_HTTP_HTTP_H
@@ -23,7 +24,7 @@ enum el_http_method {
     EL_HTTP_PUT = 8,
     EL_HTTP_DELETE = 16,
     EL_HTTP_PATCH = 32,
-    EL_HTTP_OPTIONS = 64, /* the server answers it */
+    EL_HTTP_OPTIONS = 64, /* the server answers it, unless a route takes it */
 };
 
 enum {
@@ -31,6 +32,7 @@ enum {
     EL_HTTP_HEAD_MAX = 16384,  /* of target and header fields together; longer: 431 */
     EL_HTTP_FIELDS_MAX = 100,  /* header fields; more: 431 */
     EL_HTTP_PARAMS_MAX = 32,   /* parameters of a query; more: 400 */
+    EL_HTTP_FEED_ROOM = 16384, /* bytes that a feed may give at once */
 };
 
 struct el_http_param {
@@ -39,6 +41,12 @@ struct el_http_param {
 
 struct el_http_field {
     const char *name, *value; /* the name in lower case */
+};
+
+/* How a feed says that it has something. It returns at once; the feed is asked later. */
+struct el_http_wake {
+    void (*call)(void *arg);
+    void *arg;
 };
 
 /* A request. All of it lives until the handler has returned. */
@@ -55,11 +63,26 @@ struct el_http_request {
     const uint8_t *body;
     size_t body_len;
     const struct el_endpoint *client;
+    struct el_http_wake wake; /* to be kept by a feed, until its end */
 };
 
 /* The value of a parameter or header field (its first, if there are several), or NULL. */
 const char *el_http_param(const struct el_http_request *request, const char *name);
 const char *el_http_field(const struct el_http_request *request, const char *name);
+
+/* A body that comes piece by piece, for as long as the client stays. At most one piece is on its
+ * way, so a client that is slow holds up nobody but itself; and one that takes nothing for the time
+ * that a reply may stall (el_http_timeouts) is cut off. */
+struct el_http_feed {
+    /* Puts what there is to say next, at most EL_HTTP_FEED_ROOM bytes, to TO: their number; 0:
+     * nothing now, until it wakes; EL_ECLOSED: nothing any more. Not called from within wake. */
+    int (*pull)(void *arg, uint8_t *to);
+    /* The client is gone, or all is said. Called exactly once, also if no body is wanted. */
+    void (*end)(void *arg);
+    void *arg;
+    const char *heartbeat; /* what is sent when nothing was for HEARTBEAT_S seconds: it finds out */
+    unsigned heartbeat_s;  /* whether the client is still there. 0: nothing */
+};
 
 /* What a handler says; 404 until it says something. */
 struct el_http_answer {
@@ -70,6 +93,8 @@ struct el_http_answer {
     size_t len;
     struct el_content_file file; /* or an open file, owned */
     bool has_file;
+    struct el_http_feed feed; /* or this, if it can pull; owned until its end */
+    unsigned allow;           /* with 405 or 204: what Allow says instead of the route's methods */
 };
 
 void el_http_answer_status(struct el_http_answer *answer, int status);
@@ -82,6 +107,10 @@ void el_http_answer_bytes(struct el_http_answer *answer, int status, const char 
  * Last-Modified. */
 void el_http_answer_file(struct el_http_answer *answer, const char *type,
                          const struct el_content_file *file);
+
+/* 200 with a body that comes piece by piece. */
+void el_http_answer_feed(struct el_http_answer *answer, const char *type,
+                         const struct el_http_feed *feed);
 
 /* LOCATION is a URI reference, and copied. */
 void el_http_answer_redirect(struct el_http_answer *answer, int status, const char *location);

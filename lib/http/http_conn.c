@@ -5,11 +5,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/wire.h"
 #include "http/http_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CHUNK_HEAD = 6, CHUNK_TAIL = 2 }; /* "3fff\r\n" before a chunk, "\r\n" behind it */
 
 enum state {
     READING, /* a request, or waiting for one */
@@ -37,6 +40,14 @@ struct el_http_conn {
     uint64_t piece_given; /* bytes of it that were */
     uint64_t given;       /* bytes of the reply, with its header */
     uint64_t advanced;    /* of these, those that had gone out at the last tick */
+
+    struct el_http_wake wake;
+    uint8_t
+        *chunk; /* of a feed: the one that is on its way, ours; its first bytes are its length */
+    bool chunk_out;  /* it is */
+    bool feed_ended; /* it has nothing more to say */
+    bool beat;       /* it has been silent for long */
+    bool overdue;    /* the chunk was on its way at the last tick already */
 
     uint8_t *held; /* input that came while sending */
     size_t held_len, held_at;
@@ -106,7 +117,7 @@ static void send_reply(struct el_http_conn *c, struct el_http_clock clock,
         .request = c->reader.header_done ? &c->reader.request : NULL,
         .allow = answer->status == 405 ||
                          (answer->status == 204 && c->reader.request.method == EL_HTTP_OPTIONS)
-                     ? c->allow
+                     ? (answer->allow ? answer->allow : c->allow)
                      : 0,
         .wall_s = clock.wall_s,
         .keep_alive = c->keep_alive,
@@ -114,6 +125,8 @@ static void send_reply(struct el_http_conn *c, struct el_http_clock clock,
     };
 
     el_http_reply_make(&c->reply, answer, &context);
+    c->chunk_out = c->beat = c->overdue = false;
+    c->feed_ended = !c->reply.is_feed;
     c->state = SENDING;
     c->piece = 0;
     c->piece_given = c->given = c->advanced = 0;
@@ -138,7 +151,9 @@ static void send_answer(struct el_http_conn *c, struct el_http_clock clock)
     c->interim = false; /* the body came without being asked for */
     c->keep_alive = c->reader.keep_alive;
     request->client = &c->client;
-    if (c->allow && request->method == EL_HTTP_OPTIONS) {
+    request->wake = c->wake;
+    if (c->allow && request->method == EL_HTTP_OPTIONS &&
+        !(c->route && c->route->methods & EL_HTTP_OPTIONS)) {
         answer.status = 204;
     } else if (c->allow && !(c->allow & request->method)) {
         answer.status = 405;
@@ -147,6 +162,8 @@ static void send_answer(struct el_http_conn *c, struct el_http_clock clock)
         request->rest = request->path + prefix;
         c->route->handler(c->route->arg, request, &answer);
     }
+    if (answer.feed.pull && c->reader.parser.http_minor == 0)
+        el_http_answer_status(&answer, 505); /* it knows no chunks (RFC 9112 §6.1) */
     send_reply(c, clock, &answer);
 }
 
@@ -200,8 +217,10 @@ void el_http_conn_input(struct el_http_conn *c, struct el_http_clock clock, cons
 void el_http_conn_eof(struct el_http_conn *c)
 {
     c->eof = true;
-    if (c->state != SENDING)
-        c->state = CLOSED; /* in the middle of a request, or after all: nobody waits for us */
+    /* In the middle of a request, or after all: nobody waits for us. Of a feed it is the only way
+     * to say that no more is wanted. */
+    if (c->state != SENDING || !c->feed_ended)
+        c->state = CLOSED;
 }
 
 /* -- what is sent -- */
@@ -214,10 +233,57 @@ bool el_http_conn_has_output(const struct el_http_conn *c)
            (c->state == SENDING && c->piece < c->reply.piece_count);
 }
 
+/* What goes out next of a feed, behind room for the length of a chunk: the number of bytes, or 0.
+ */
+static size_t pull(struct el_http_conn *c)
+{
+    const struct el_http_feed *feed = &c->reply.answer.feed;
+    int len = feed->pull(feed->arg, c->chunk + CHUNK_HEAD);
+
+    if (len < 0) {
+        c->feed_ended = true;
+        return 0;
+    }
+    if (len == 0 && c->beat) {
+        len = (int)strlen(feed->heartbeat);
+        memcpy(c->chunk + CHUNK_HEAD, feed->heartbeat, (size_t)len);
+    }
+    return (size_t)len;
+}
+
+/* The next chunk of a feed. Chunks may have leading zeros in their length. */
+static bool next_chunk(struct el_http_conn *c, struct el_http_piece *piece)
+{
+    static const char last[] = "0\r\n\r\n";
+
+    if (c->chunk_out || c->feed_ended)
+        return false;
+    if (!c->chunk && !(c->chunk = malloc(CHUNK_HEAD + EL_HTTP_FEED_ROOM + CHUNK_TAIL))) {
+        c->state = CLOSED;
+        return false;
+    }
+    size_t len = pull(c);
+    c->beat = false;
+    if (len == 0 && !c->feed_ended)
+        return false;
+    if (c->feed_ended) {
+        *piece = (struct el_http_piece){(const uint8_t *)last, -1, 0, sizeof last - 1};
+    } else {
+        struct el_wire w = el_wire_write(c->chunk, CHUNK_HEAD + EL_HTTP_FEED_ROOM + CHUNK_TAIL);
+        el_wire_printf(&w, "%04zx\r\n", len);
+        el_wire_skip(&w, len);
+        el_wire_put(&w, "\r\n", 2);
+        *piece = (struct el_http_piece){c->chunk, -1, 0, el_wire_done(&w)};
+    }
+    c->given += piece->len;
+    c->chunk_out = true;
+    return true;
+}
+
 bool el_http_conn_output(struct el_http_conn *c, struct el_http_piece *piece)
 {
     if (!el_http_conn_has_output(c))
-        return false;
+        return c->state == SENDING && next_chunk(c, piece);
     if (c->state == READING) {
         c->interim = false;
         *piece = (struct el_http_piece){interim, -1, 0, sizeof interim - 1};
@@ -259,6 +325,27 @@ static void log_request(const struct el_http_conn *c, uint64_t now_ns, const cha
         EL_STR("seconds", took), EL_ENDPOINT("client", &c->client));
 }
 
+static void wait_for_feed(struct el_http_conn *c, uint64_t now_ns)
+{
+    unsigned heartbeat_s = c->reply.answer.feed.heartbeat_s;
+
+    c->deadline_ns = now_ns + (heartbeat_s ? heartbeat_s * EL_S : seconds(c->timeouts->send_s, 30));
+}
+
+/* Silence is broken; a piece that is on its way has from the first tick to the next. */
+static void tick_feed(struct el_http_conn *c, struct el_http_clock clock, uint64_t queued)
+{
+    bool is_out = c->chunk_out || queued > 0;
+
+    if (is_out && c->overdue) {
+        c->state = CLOSED;
+        return;
+    }
+    c->overdue = is_out;
+    c->beat = !is_out && c->reply.answer.feed.heartbeat_s > 0;
+    c->deadline_ns = clock.now_ns + seconds(c->timeouts->send_s, 30);
+}
+
 /* The reply is out and the connection goes on: first with what is held. */
 static void next_request(struct el_http_conn *c, struct el_http_clock clock)
 {
@@ -283,6 +370,11 @@ void el_http_conn_sent(struct el_http_conn *c, struct el_http_clock clock)
 {
     if (c->state != SENDING || c->piece < c->reply.piece_count)
         return;
+    if (!c->feed_ended) { /* what there was has gone out; more will come */
+        c->chunk_out = c->overdue = false;
+        wait_for_feed(c, clock.now_ns);
+        return;
+    }
     log_request(c, clock.now_ns, "request");
     el_http_reply_end(&c->reply);
     if (c->keep_alive) {
@@ -320,6 +412,8 @@ void el_http_conn_tick(struct el_http_conn *c, struct el_http_clock clock, uint6
         return;
     if (c->state == READING && c->reader.started) {
         send_refusal(c, clock, 408);
+    } else if (c->state == SENDING && !c->feed_ended) {
+        tick_feed(c, clock, queued);
     } else if (c->state == SENDING) {
         uint64_t out = c->given - (queued < c->given ? queued : c->given);
         if (out < c->advanced + EL_HTTP_SEND_MIN) {
@@ -354,14 +448,21 @@ struct el_http_conn *el_http_conn_new(const struct el_http_route *routes,
     return c;
 }
 
+void el_http_conn_on_wake(struct el_http_conn *c, struct el_http_wake wake)
+{
+    c->wake = wake;
+}
+
 void el_http_conn_free(struct el_http_conn *c, struct el_http_clock clock)
 {
     if (!c)
         return;
+    /* Who watches a feed goes when it likes. */
     if (c->reply.piece_count > 0)
-        log_request(c, clock.now_ns, "aborted");
+        log_request(c, clock.now_ns, c->reply.is_feed && !c->feed_ended ? "watched" : "aborted");
     el_http_reply_end(&c->reply);
     el_http_reader_end(&c->reader);
     free(c->held);
+    free(c->chunk);
     free(c);
 }

@@ -43,6 +43,9 @@ enum {
     EL_HTTP_LINGER_S = 2,
 };
 
+/* A reply whose body is a feed (http.h) is not over when all is sent: whoever is woken asks for
+ * output again. */
+
 enum el_http_wants {
     EL_HTTP_WANTS_INPUT,  /* bytes; and to send what output gives */
     EL_HTTP_WANTS_SENT,   /* nothing but to hear that all is sent */
@@ -54,6 +57,9 @@ enum el_http_wants {
 struct el_http_conn *el_http_conn_new(const struct el_http_route *routes,
                                       const struct el_http_timeouts *timeouts,
                                       const struct el_endpoint *client, struct el_http_clock clock);
+
+/* What feeds call when they have something: then output is to be asked for, but not from within. */
+void el_http_conn_on_wake(struct el_http_conn *conn, struct el_http_wake wake);
 
 /* Frees it and what its reply holds; a reply that is not all sent is logged as aborted. */
 void el_http_conn_free(struct el_http_conn *conn, struct el_http_clock clock);

@@ -121,6 +121,19 @@ static void on_ended(void *arg, int code)
     connection_run(c);
 }
 
+/* A feed has something, at any moment, perhaps in the middle of another connection's request: it is
+ * asked when the loop comes round. */
+static void on_wake(void *arg)
+{
+    struct connection *c = arg;
+    uint64_t now_ns = el_net_now_ns(c->server->net);
+
+    if (c->timer_ns <= now_ns)
+        return;
+    c->timer_ns = now_ns;
+    el_net_timer_set(c->timer, now_ns);
+}
+
 static void on_timer(void *arg)
 {
     struct connection *c = arg;
@@ -176,8 +189,10 @@ static struct connection *connection_new(struct el_http_server *server,
     c->timer = el_net_timer_new(server->net, on_timer, c);
     c->conn =
         el_http_conn_new(server->config.routes, &server->config.timeouts, client, clock_of(server));
-    if (c->timer && c->conn)
+    if (c->timer && c->conn) {
+        el_http_conn_on_wake(c->conn, (struct el_http_wake){on_wake, c});
         return c;
+    }
     el_net_timer_free(c->timer);
     el_http_conn_free(c->conn, clock_of(server));
     free(c);

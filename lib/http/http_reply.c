@@ -230,7 +230,9 @@ static void put_head(struct el_wire *w, const struct el_http_reply *reply,
         el_wire_printf(w, "ETag: %s\r\n", version->etag);
     if (represents && version->mtime_s)
         el_wire_printf(w, "Last-Modified: %s\r\n", el_http_date_text(version->mtime_s, date));
-    if (reply->status == 200 || reply->status == 206)
+    if (reply->is_feed) /* each event is news once */
+        el_wire_printf(w, "Cache-Control: no-store\r\n");
+    else if (reply->status == 200 || reply->status == 206)
         el_wire_printf(w, "Accept-Ranges: bytes\r\n");
     if (!context->keep_alive)
         el_wire_printf(w, "Connection: close\r\n");
@@ -250,7 +252,8 @@ static void select_body(struct el_http_reply *reply, const struct version *versi
 {
     const struct el_http_request *request = context->request;
 
-    if (reply->status != 200 || !request || !(request->method & (EL_HTTP_GET | EL_HTTP_HEAD)))
+    if (reply->status != 200 || reply->is_feed || !request ||
+        !(request->method & (EL_HTTP_GET | EL_HTTP_HEAD)))
         return;
     reply->status = precondition(request, version, context->wall_s);
     /* Range is defined for GET alone (§14.2). */
@@ -317,12 +320,14 @@ void el_http_reply_make(struct el_http_reply *reply, struct el_http_answer *answ
     reply->piece_count = 1; /* the header */
     reply->answer = *answer;
     *answer = (struct el_http_answer){.status = 404};
+    reply->is_feed = reply->answer.feed.pull != NULL;
 
     const struct version version = version_of(&reply->answer, context->wall_s);
     uint64_t whole = answer_size(&reply->answer);
     select_body(reply, &version, context, &selection);
     bool bare = reply->status == 304 || reply->status == 204;
-    if (!bare && (reply->status != reply->answer.status || (!whole && reply->status != 200)) &&
+    if (!bare && !reply->is_feed &&
+        (reply->status != reply->answer.status || (!whole && reply->status != 200)) &&
         reply->status != 206)
         say_status(&reply->answer, reply->status);
     put_head(&w, reply, &version, context);
@@ -330,18 +335,24 @@ void el_http_reply_make(struct el_http_reply *reply, struct el_http_answer *answ
         el_wire_printf(&w, "Content-Range: bytes */%llu\r\n", (unsigned long long)whole);
     if (bare)
         el_wire_printf(&w, "\r\n");
+    else if (reply->is_feed)
+        el_wire_printf(&w, "Content-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n",
+                       reply->answer.type);
     else if (selection.count > 1)
         put_multipart(reply, &w, &selection);
     else
         put_single(reply, &w, &selection);
     reply->pieces[0] = (struct el_http_piece){reply->head, -1, 0, el_wire_done(&w)};
-    if (context->request && context->request->method == EL_HTTP_HEAD)
+    if (context->request && context->request->method == EL_HTTP_HEAD) {
         reply->piece_count = 1;
+        reply->is_feed = false;
+    }
     if (!el_wire_ok(&w)) { /* a Location beyond all bounds: the handler is wrong */
         el_http_answer_clear(&reply->answer);
         static const char sorry[] = "HTTP/1.1 500 Internal Server Error\r\n"
                                     "Content-Length: 0\r\n\r\n";
         reply->status = 500;
+        reply->is_feed = false;
         reply->piece_count = 1;
         reply->body_len = 0;
         reply->pieces[0] = (struct el_http_piece){(const uint8_t *)sorry, -1, 0, sizeof sorry - 1};

@@ -26,6 +26,7 @@ enum {
 struct el_http_reply {
     int status;
     uint64_t body_len; /* as announced */
+    bool is_feed;      /* the body is the answer's feed, in chunks behind the pieces */
     struct el_http_piece pieces[EL_HTTP_PIECES_MAX];
     size_t piece_count;
     struct el_http_answer answer; /* owned: what the pieces point into */
