@@ -198,6 +198,15 @@ static bool route(const struct el_api *api, struct handling *h)
     return false;
 }
 
+/* Whom nobody knows is told nothing, not even what there is. */
+static bool known(struct handling *h)
+{
+    if (h->call->asker.scope)
+        return true;
+    el_api_refuse(&h->answer, &el_problem_forbidden, "nobody knows who asks");
+    return false;
+}
+
 static bool permitted(struct handling *h)
 {
     unsigned scopes = h->request.operation->scopes;
@@ -426,7 +435,8 @@ void el_api_handle(struct el_api *api, const struct el_api_call *call, struct el
     json_t *body = NULL;
 
     *reply = (struct el_api_reply){.status = 500};
-    bool good = route(api, &h) && permitted(&h) && take_params(&h) && take_body(&h, &body);
+    bool good =
+        known(&h) && route(api, &h) && permitted(&h) && take_params(&h) && take_body(&h, &body);
     if (good && h.request.operation == &events_operation) {
         reply->status = 200;
         reply->type = "text/event-stream";

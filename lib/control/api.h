@@ -60,7 +60,7 @@ enum {
 };
 
 struct el_api_asker {
-    enum el_api_scope scope;
+    enum el_api_scope scope; /* 0: nobody knows; may ask nothing */
     uint8_t key[32]; /* the spoke's, or the enrolment key of the token; zeros: the operator */
     struct el_endpoint from; /* inside the tunnel; family 0: the operator */
 };

@@ -6,6 +6,7 @@
 #include "base/csprng.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum { KEY_TEXT = 45 };
  * and then from the clock, which who floods the tables can guess. */
 static void seed_once(void)
 {
-    static bool seeded;
+    static atomic_bool seeded; /* twice does no harm */
     size_t seed;
 
     if (seeded)
