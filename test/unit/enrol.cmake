@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 el_unit_test(enrol_base32_test enrol)
+el_unit_test(enrol_fingerprint_test enrol)
 el_unit_test(enrol_token_test enrol)
 el_unit_test(enrol_totp_test enrol)
