@@ -436,25 +436,59 @@ static void groups_that_changed_places_are_found(void **state)
     refused(text, EL_EINVAL, "two groups changed places");
 }
 
+/* Gives group INDEX of TEXT the check symbol that belongs to the five before it. */
+static void fit(char *text, unsigned index)
+{
+    char group[GROUP + 1];
+
+    for (unsigned c = 0; c < 32; c++) {
+        text[index * STEP + 5] = el_enrol_crockford[c];
+        snprintf(group, sizeof group, "%.6s", text + (size_t)index * STEP);
+        if (el_enrol_token_group(group, index, NULL, NULL) != EL_EINVAL)
+            return;
+    }
+    fail_msg("no check symbol fits");
+}
+
 static void another_version_is_told_by_its_first_group(void **state)
 {
     char text[EL_ENROL_TOKEN_TEXT];
-    unsigned told = 0;
 
     (void)state;
-    /* Its check symbol is not known here, and there is one that fits. */
-    for (unsigned c = 0; c < 32; c++) {
-        struct el_enrol_token token;
-        struct el_err err = {""};
+    strcpy(text, vector);
+    text[0] = '2';
+    refused(text, EL_EINVAL, "group 1 is mistyped");
+    fit(text, 0);
+    refused(text, EL_ENOTSUP, "of version 2, and this el2w knows version 1");
+}
+
+static void a_number_of_groups_that_none_has_is_refused(void **state)
+{
+    static const char *const numbers[] = {"00", "0K", "GP", "ZZ"}; /* 0, 19, 534, 1023 */
+    char text[EL_ENROL_TOKEN_TEXT];
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
         strcpy(text, vector);
-        text[0] = '2';
-        text[5] = el_enrol_crockford[c];
-        if (el_enrol_token_decode(text, &token, &err) != EL_ENOTSUP)
-            continue;
-        assert_non_null(strstr(err.text, "of version 2, and this el2w knows version 1"));
-        told++;
+        memcpy(text + 1, numbers[i], 2);
+        fit(text, 0);
+        refused(text, EL_EPROTO, "groups, and none has");
     }
-    assert_int_equal(told, 1);
+}
+
+static void bits_behind_the_last_byte_are_zero(void **state)
+{
+    struct el_enrol_token token = sample();
+    char text[EL_ENROL_TOKEN_TEXT];
+
+    (void)state;
+    strcpy(token.name, "marsmars"); /* 24 groups: 73 bytes and a bit */
+    int len = el_enrol_token_encode(&token, text, NULL);
+    assert_int_equal(len, 24 * STEP - 1);
+    assert_int_equal(text[len - 2], '0');
+    text[len - 2] = '1';
+    fit(text, 23);
+    refused(text, EL_EPROTO, "its end is none");
 }
 
 static void what_no_el2w_makes_is_refused(void **state)
@@ -504,6 +538,11 @@ static void what_no_el2w_makes_is_refused(void **state)
     size_t len = sample_bytes(bytes);
     memset(bytes + 4, 0, 4); /* an expiry of nothing */
     make_text(bytes, len, false, text);
+    refused(text, EL_EPROTO, "this el2w cannot read it");
+    sample_bytes(bytes);
+    for (unsigned i = 0; i < 7; i++) /* one endpoint too many */
+        memcpy(bytes + 56 + (size_t)i * 5, "\2\xcb\0\x71\5", 5);
+    make_text(bytes, 91, false, text);
     refused(text, EL_EPROTO, "this el2w cannot read it");
 }
 
@@ -568,6 +607,8 @@ int main(void)
         cmocka_unit_test(characters_that_are_none_are_told),
         cmocka_unit_test(groups_that_changed_places_are_found),
         cmocka_unit_test(another_version_is_told_by_its_first_group),
+        cmocka_unit_test(a_number_of_groups_that_none_has_is_refused),
+        cmocka_unit_test(bits_behind_the_last_byte_are_zero),
         cmocka_unit_test(what_no_el2w_makes_is_refused),
         cmocka_unit_test(an_expired_token_says_both_times),
         cmocka_unit_test(a_group_alone_is_checked),
