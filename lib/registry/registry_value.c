@@ -132,6 +132,11 @@ static int spoke_check(const struct el_registry *registry, const struct el_regis
         return el_err(err, EL_EINVAL, "spoke %s: its key is there twice", spoke->name);
     if (!stranger && (spoke->ip.family != 4 || !el_registry_address_is_free(registry, &spoke->ip)))
         return el_err(err, EL_EINVAL, "spoke %s: its address is another's", spoke->name);
+    for (unsigned i = 0; i < spoke->membership_count; i++)
+        if (el_registry_lan_check(spoke->memberships[i].lan, err) < 0 ||
+            !el_registry_network_by_vni(registry, spoke->memberships[i].vni))
+            return el_err(err, EL_EINVAL, "spoke %s: is a member of what is no network",
+                          spoke->name);
     const struct el_registry_spoke *other = el_registry_spoke(registry, spoke->name);
     if (spoke->state != EL_REGISTRY_REVOKED && other && other->state != EL_REGISTRY_REVOKED)
         return el_err(err, EL_EINVAL, "spoke %s: is there twice", spoke->name);

@@ -3,15 +3,17 @@
  * What must survive a restart, a crash and a power cut, in SQLite.
  *
  * Every owner has a database file of its own, and opens it for itself alone: the boot service has
- * boot.db (leases), the tunnel applet has tunnel.db (timestamps, endpoints). So an applet that is
- * broken, or broken into, cannot touch what another has to remember, and no applet waits for
- * another's disk. (DESIGN has one database in mind; separate processes without common privileges
- * are better off with one each.)
+ * boot.db (leases), the tunnel applet has tunnel.db (timestamps, endpoints), the control applet has
+ * control.db (spokes, tokens, networks, secrets). So an applet that is broken, or broken into,
+ * cannot touch what another has to remember, and no applet waits for another's disk. (DESIGN has
+ * one database in mind; separate processes without common privileges are better off with one each.)
  *
  * A put that has returned 0 is on the disk: write-ahead log, synchronous=FULL. A database that is
  * damaged is renamed aside with a warning, and a new one is begun: a hub without memory of its
- * leases is better than no hub. One that is merely in the way (locked, no rights, disk full, newer
- * than this program) is an error, and stays as it is.
+ * leases is better than no hub. Not so control.db: without it a revoked spoke would be a stranger
+ * again, so that a person has to decide, and it is an error. One that is merely in the way (locked,
+ * no rights, disk full, newer than this program) is an error, and stays as it is. All files are
+ * readable by their owner only.
  */
 #ifndef EL_STATE_STATE_H
 #define EL_STATE_STATE_H
@@ -19,7 +21,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-enum el_state_owner { EL_STATE_BOOT, EL_STATE_TUNNEL };
+enum el_state_owner { EL_STATE_BOOT, EL_STATE_TUNNEL, EL_STATE_CONTROL };
 
 enum {
     EL_STATE_KEY_BYTES = 32,
@@ -27,7 +29,8 @@ enum {
 };
 
 struct el_state;
-struct el_dhcp_store; /* dhcp/dhcp_store.h */
+struct el_dhcp_store;     /* dhcp/dhcp_store.h */
+struct el_registry_store; /* registry/registry_store.h */
 
 /* Opens, or makes, the database of OWNER in a directory: that of the descriptor DIRECTORY_FD (which
  * stays the caller's and open as long as the state), or, if that is negative, of the path
@@ -58,5 +61,10 @@ int el_state_endpoint_put(struct el_state *state, const uint8_t key[EL_STATE_KEY
                           const struct el_endpoint *endpoint, struct el_err *err);
 int el_state_endpoint_get(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],
                           struct el_endpoint *endpoint, struct el_err *err);
+
+/* -- EL_STATE_CONTROL -- */
+
+/* Makes STORE keep what a registry knows in STATE, which outlives it. */
+void el_state_registry_store(struct el_state *state, struct el_registry_store *store);
 
 #endif

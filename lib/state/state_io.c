@@ -11,10 +11,12 @@
 #include "state/state_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Steps are only ever added. An address is 4 or 16 bytes, a MAC 6, times are seconds since 1970. */
 static const char *const boot_steps[] = {
@@ -28,15 +30,40 @@ static const char *const tunnel_steps[] = {
     " WITHOUT ROWID;",
 };
 
+/* State 2 is revoked: such a name may come again. */
+static const char *const control_steps[] = {
+    "CREATE TABLE spoke (key BLOB NOT NULL UNIQUE, name TEXT NOT NULL, psk BLOB, ip BLOB NOT NULL,"
+    " wire INTEGER NOT NULL, state INTEGER NOT NULL, told INTEGER NOT NULL,"
+    " since_s INTEGER NOT NULL, from_ip BLOB, from_port INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX spoke_name ON spoke (name) WHERE state <> 2;"
+    "CREATE TABLE membership (key BLOB NOT NULL, vni INTEGER NOT NULL, published INTEGER NOT NULL,"
+    " lan TEXT NOT NULL, UNIQUE (key, vni));"
+    "CREATE TABLE token (enrolment_key BLOB NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
+    " ip BLOB NOT NULL, created_s INTEGER NOT NULL, expires_s INTEGER NOT NULL,"
+    " used_by BLOB UNIQUE, used_s INTEGER NOT NULL, wrong_codes INTEGER NOT NULL);"
+    "CREATE TABLE network (vni INTEGER NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,"
+    " ip BLOB NOT NULL, len INTEGER NOT NULL, created_s INTEGER NOT NULL,"
+    " expires_s INTEGER NOT NULL, to_all INTEGER NOT NULL);"
+    "CREATE TABLE port (name TEXT NOT NULL UNIQUE, service TEXT NOT NULL, vni INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, wanted INTEGER NOT NULL, since_s INTEGER NOT NULL,"
+    " why TEXT NOT NULL);"
+    "CREATE TABLE second_factor (one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " factors INTEGER NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL);",
+};
+
 static const struct owner {
     const char *file;
     const char *const *steps;
     int count;
-    int application_id; /* "EL2B", "EL2T": file(1) and we see whose it is */
+    int application_id; /* "EL2B", "EL2T", "EL2C": file(1) and we see whose it is */
+    bool precious;      /* is not begun anew without a person */
 } owners[] = {
-    [EL_STATE_BOOT] = {"boot.db", boot_steps, sizeof boot_steps / sizeof boot_steps[0], 0x454c3242},
+    [EL_STATE_BOOT] = {"boot.db", boot_steps, sizeof boot_steps / sizeof boot_steps[0], 0x454c3242,
+                       false},
     [EL_STATE_TUNNEL] = {"tunnel.db", tunnel_steps, sizeof tunnel_steps / sizeof tunnel_steps[0],
-                         0x454c3254},
+                         0x454c3254, false},
+    [EL_STATE_CONTROL] = {"control.db", control_steps,
+                          sizeof control_steps / sizeof control_steps[0], 0x454c3243, true},
 };
 
 /* -- statements -- */
@@ -173,7 +200,7 @@ static int migrate(struct el_state *state, const struct owner *owner, struct el_
 {
     int version = pragma(state, "PRAGMA user_version");
     int application_id = pragma(state, "PRAGMA application_id");
-    char sql[2048];
+    char sql[4096];
 
     if (version < 0 || application_id < 0)
         return el_state_fail(state, err);
@@ -198,10 +225,25 @@ static int migrate(struct el_state *state, const struct owner *owner, struct el_
     return 0;
 }
 
+/* SQLite would make it readable by all; what it adds beside it has the rights of the file. */
+static void make_private(const struct el_state *state)
+{
+    int fd = open(state->sqlite_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd >= 0) /* or else SQLite says what is wrong */
+        close(fd);
+}
+
 static int open_database(struct el_state *state, const struct owner *owner, struct el_err *err)
 {
     int rc = connect_to(state);
 
+    if (is_damage(rc) && owner->precious)
+        return el_err(
+            err, EL_EIO,
+            "%s: is damaged; put back a copy of it, or move it away to begin anew, without "
+            "the spokes and without knowing who was revoked",
+            state->path);
     if (is_damage(rc)) {
         disconnect(state);
         rc = move_aside(state, err);
@@ -232,6 +274,7 @@ struct el_state *el_state_open(enum el_state_owner which, int directory_fd, cons
     else
         snprintf(state->sqlite_path, sizeof state->sqlite_path, "/proc/self/fd/%d/%s", directory_fd,
                  owner->file);
+    make_private(state);
     if (open_database(state, owner, err) != 0) {
         el_state_close(state);
         return NULL;

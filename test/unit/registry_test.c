@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 
 #include "registry_world.h"
 
@@ -619,6 +620,23 @@ static void four_thousand_peers_and_not_one_more(void **unused)
     assert_int_equal(redeem(2, 200000), EL_REGISTRY_IS_ENROLLED); /* what was promised is kept */
 }
 
+/* The hub has 64 MiB for everything; this is the least of it. */
+static void a_thousand_spokes_are_small(void **unused)
+{
+    (void)unused;
+    char name[32];
+    size_t before = mallinfo2().uordblks;
+    make_network("boot", 77, EL_REGISTRY_TO_PUBLISHED);
+    for (unsigned i = 1; i <= 1000; i++) {
+        snprintf(name, sizeof name, "s%u", i);
+        assert_int_equal(make_token(name, i), 0);
+        assert_int_equal(redeem(i, 100000 + i), EL_REGISTRY_IS_ENROLLED);
+    }
+    size_t used = mallinfo2().uordblks - before;
+    print_message("1,000 spokes with their tokens: %zu KiB\n", used / 1024);
+    assert_in_range(used, 0, 4 << 20);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -648,6 +666,7 @@ int main(void)
         TEST(a_new_tunnel_is_told_everything),
         TEST(who_asks_is_known_by_the_address),
         TEST(four_thousand_peers_and_not_one_more),
+        TEST(a_thousand_spokes_are_small),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
