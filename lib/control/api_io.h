@@ -17,7 +17,8 @@
 #include "net/net.h"
 
 enum {
-    EL_API_WATCHERS = 64,    /* of events, at once; more are told to come later */
+    EL_API_WATCHERS = 32,    /* of events, at once; more are told to come later. Fewer than the
+                                connections of one client (EL_HTTP_PER_CLIENT): it may still ask */
     EL_API_HEARTBEAT_S = 15, /* after so long without an event they are told that we live */
     EL_API_RETRY_MS = 2000,  /* how long they wait before they come again */
 };

@@ -88,10 +88,13 @@ char *el_json_text(const json_t *value, size_t *len)
     size_t size = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
     char *text = size ? malloc(size + 1) : NULL;
 
-    if (!text)
+    /* Either pass may find no memory for its own needs. */
+    if (!text || json_dumpb(value, text, size, JSON_COMPACT | JSON_ENCODE_ANY) != size) {
+        free(text);
         return NULL;
-    *len = json_dumpb(value, text, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    }
     text[size] = '\0';
+    *len = size;
     return text;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/csprng.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "http/http_conn.h"
@@ -27,6 +28,30 @@ static void echo(void *arg, const struct el_http_request *request, struct el_htt
     el_http_answer_bytes(answer, 200, "text/plain", request->body, request->body_len);
 }
 
+/* A body in three pieces and its end. */
+static int say_piece(void *arg, uint8_t *to)
+{
+    unsigned *said = arg;
+
+    if (++*said > 3)
+        return EL_ECLOSED;
+    memset(to, 'a', *said);
+    return (int)*said;
+}
+
+static void end_pieces(void *arg)
+{
+    *(unsigned *)arg = 0;
+}
+
+static void in_pieces(void *arg, const struct el_http_request *request,
+                      struct el_http_answer *answer)
+{
+    (void)request;
+    el_http_answer_feed(answer, "text/plain",
+                        &(struct el_http_feed){.pull = say_piece, .end = end_pieces, .arg = arg});
+}
+
 /* A digest of all that is sent, and its length. */
 struct said {
     uint64_t hash, len;
@@ -36,15 +61,18 @@ struct said {
 static void collect(struct el_http_conn *conn, struct el_http_clock clock, struct said *said)
 {
     struct el_http_piece piece;
+    bool more;
 
     do {
+        more = false;
         while (el_http_conn_output(conn, &piece)) {
+            more = true;
             for (uint64_t i = 0; i < piece.len; i++)
                 said->hash = (said->hash ^ piece.bytes[i]) * 0x100000001b3u;
             said->len += piece.len;
         }
         el_http_conn_sent(conn, clock);
-    } while (el_http_conn_has_output(conn));
+    } while (more || el_http_conn_has_output(conn));
     enum el_http_wants wants = el_http_conn_wants(conn);
     if (said->wants != EL_HTTP_WANTS_FINISH)
         said->wants = wants;
@@ -54,9 +82,11 @@ static struct said converse(const uint8_t *data, size_t size, size_t step)
 {
     struct el_content content = el_content_memory(&memory);
     struct el_http_files files = {&content, true};
+    unsigned piece_count = 0;
     const struct el_http_route routes[] = {
         {"/", EL_HTTP_GET, el_http_files_handler, &files, 0},
         {"/echo", EL_HTTP_GET | EL_HTTP_POST, echo, NULL, 100},
+        {"/pieces", EL_HTTP_GET, in_pieces, &piece_count, 0},
         {0},
     };
     static const struct el_http_timeouts timeouts = {0};
