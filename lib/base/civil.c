@@ -54,8 +54,8 @@ struct el_civil el_civil(int64_t seconds)
 
 int64_t el_civil_seconds(const struct el_civil *c)
 {
-    return days_from_civil(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 +
-           c->second;
+    return days_from_civil(c->year, c->month, c->day) * 86400 +
+           ((int64_t)c->hour * 60 + c->minute) * 60 + c->second;
 }
 
 char *el_civil_text(int64_t seconds, char text[EL_CIVIL_TEXT])

@@ -193,8 +193,8 @@ static bool route(const struct el_api *api, struct handling *h)
     else if (call->method == EL_API_OPTIONS)
         el_api_answer(&h->answer, 204, NULL);
     else
-        el_api_refuse(&h->answer, &el_problem_method, "%s is not what can be done with %s",
-                      el_api_method_name(call->method), call->path);
+        el_api_refuse(&h->answer, &el_problem_method, "%s knows no %s", call->path,
+                      el_api_method_name(call->method));
     return false;
 }
 

@@ -136,6 +136,7 @@ static void give_answer(const struct el_api_reply *reply, struct el_http_answer 
     else
         el_http_answer_status(answer, reply->status);
     answer->allow = allow_of(reply->allow);
+    answer->no_store = true; /* it may have secrets, and is old at once */
     if (reply->location)
         answer->location = strdup(reply->location);
 }

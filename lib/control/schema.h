@@ -59,7 +59,7 @@ struct el_schema_field {
     enum el_schema_format format; /* of a string */
     const char *const *values;    /* of a string: those it may be, NULL at the end */
     int64_t min, max; /* of an integer: its range; of a TEXT: its length; of an array: its
-                         items. Both 0: whatever fits 64 bits, or the bounds above */
+                         items. Say both; both 0: whatever fits 64 bits, or the bounds above */
     const struct el_schema *object;      /* of an OBJECT */
     const struct el_schema_field *items; /* of an ARRAY: what each is; its name does not matter */
     const char *about;                   /* one line, for the document */

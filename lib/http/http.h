@@ -95,6 +95,7 @@ struct el_http_answer {
     bool has_file;
     struct el_http_feed feed; /* or this, if it can pull; owned until its end */
     unsigned allow;           /* with 405 or 204: what Allow says instead of the route's methods */
+    bool no_store;            /* nobody on the way is to keep it (RFC 9111 §5.2.2.5) */
 };
 
 void el_http_answer_status(struct el_http_answer *answer, int status);

@@ -322,7 +322,8 @@ static void log_request(const struct el_http_conn *c, uint64_t now_ns, const cha
         EL_STR("path", *request->path ? request->path : NULL),
         EL_UINT("status", (uint64_t)c->reply.status),
         EL_UINT("bytes", c->given > c->reply.pieces[0].len ? c->given - c->reply.pieces[0].len : 0),
-        EL_STR("seconds", took), EL_ENDPOINT("client", &c->client));
+        EL_STR("seconds", took),
+        c->client.ip.family ? EL_ENDPOINT("client", &c->client) : EL_STR("client", "local"));
 }
 
 static void wait_for_feed(struct el_http_conn *c, uint64_t now_ns)

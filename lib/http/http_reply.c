@@ -230,7 +230,7 @@ static void put_head(struct el_wire *w, const struct el_http_reply *reply,
         el_wire_printf(w, "ETag: %s\r\n", version->etag);
     if (represents && version->mtime_s)
         el_wire_printf(w, "Last-Modified: %s\r\n", el_http_date_text(version->mtime_s, date));
-    if (reply->is_feed) /* each event is news once */
+    if (reply->is_feed || reply->answer.no_store)
         el_wire_printf(w, "Cache-Control: no-store\r\n");
     else if (reply->status == 200 || reply->status == 206)
         el_wire_printf(w, "Accept-Ranges: bytes\r\n");

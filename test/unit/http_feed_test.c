@@ -58,6 +58,7 @@ static void options(void *arg, const struct el_http_request *request, struct el_
     (void)arg;
     el_http_answer_status(answer, request->method == EL_HTTP_OPTIONS ? 204 : 405);
     answer->allow = EL_HTTP_POST | EL_HTTP_OPTIONS;
+    answer->no_store = true;
 }
 
 static const struct el_http_route routes[] = {
@@ -274,6 +275,7 @@ static void a_route_that_knows_its_methods(void **state)
     assert_non_null(strstr(output(), "HTTP/1.1 204 No Content\r\n"));
     assert_non_null(strstr(out, "Allow: POST, OPTIONS\r\n"));
     sent();
+    assert_non_null(strstr(out, "Cache-Control: no-store\r\n"));
     say("GET /options/x HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_non_null(strstr(output(), "HTTP/1.1 405 "));
     assert_non_null(strstr(out, "Allow: POST, OPTIONS\r\n"));
