@@ -39,6 +39,9 @@ static const struct setting {
     /* A packet whose source is routed elsewhere is forged: nothing but this network is behind the
      * TAP (RFC 3704 §2.2, strict). */
     {"ipv4", "rp_filter", "1"},
+    /* On a computer that routes, a new interface routes too. Here that is said
+     * (el_forwarding_allow) or it is not so. */
+    {"ipv4", "forwarding", "0"},
 };
 
 static int set(const char *link, const struct setting *setting)

@@ -115,6 +115,26 @@ static int get_link(struct el_netlink *netlink, const char *name, struct rtnl_li
     return el_netlink_fail(err, r, name);
 }
 
+static void describe(struct rtnl_link *link, struct el_netlink_link *out)
+{
+    unsigned flags = rtnl_link_get_flags(link);
+    const struct nl_addr *mac = rtnl_link_get_addr(link);
+
+    *out = (struct el_netlink_link){
+        .index = (unsigned)rtnl_link_get_ifindex(link),
+        .group = rtnl_link_get_group(link),
+        .mtu = rtnl_link_get_mtu(link),
+        .ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER,
+        .loopback = (flags & IFF_LOOPBACK) != 0,
+        .up = (flags & IFF_UP) != 0,
+        /* IFF_RUNNING follows the operational state, which lags; IFF_LOWER_UP is the cable. */
+        .carrier = rtnl_link_get_carrier(link) != 0,
+    };
+    snprintf(out->name, sizeof out->name, "%s", rtnl_link_get_name(link));
+    if (mac && nl_addr_get_len(mac) == sizeof out->mac.b)
+        memcpy(out->mac.b, nl_addr_get_binary_addr(mac), sizeof out->mac.b);
+}
+
 int el_netlink_link(struct el_netlink *netlink, const char *name, struct el_netlink_link *out,
                     struct el_err *err)
 {
@@ -123,24 +143,27 @@ int el_netlink_link(struct el_netlink *netlink, const char *name, struct el_netl
 
     if (r < 0)
         return r;
-    if (out) {
-        unsigned flags = rtnl_link_get_flags(link);
-        const struct nl_addr *mac = rtnl_link_get_addr(link);
-        *out = (struct el_netlink_link){
-            .index = (unsigned)rtnl_link_get_ifindex(link),
-            .mtu = rtnl_link_get_mtu(link),
-            .ethernet = rtnl_link_get_arptype(link) == ARPHRD_ETHER,
-            .loopback = (flags & IFF_LOOPBACK) != 0,
-            .up = (flags & IFF_UP) != 0,
-            /* IFF_RUNNING follows the operational state, which lags; IFF_LOWER_UP is the cable. */
-            .carrier = rtnl_link_get_carrier(link) != 0,
-        };
-        snprintf(out->name, sizeof out->name, "%s", rtnl_link_get_name(link));
-        if (mac && nl_addr_get_len(mac) == sizeof out->mac.b)
-            memcpy(out->mac.b, nl_addr_get_binary_addr(mac), sizeof out->mac.b);
-    }
+    if (out)
+        describe(link, out);
     rtnl_link_put(link);
     return 0;
+}
+
+int el_netlink_links(struct el_netlink *netlink, struct el_netlink_link *links, size_t capacity,
+                     struct el_err *err)
+{
+    struct nl_cache *cache;
+    size_t count = 0;
+    int r = rtnl_link_alloc_cache(netlink->socket, AF_UNSPEC, &cache);
+
+    if (r < 0)
+        return el_netlink_fail(err, r, "netlink: cannot list the interfaces");
+    for (struct nl_object *o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o), count++)
+        if (count < capacity)
+            describe((struct rtnl_link *)o, &links[count]);
+    nl_cache_free(cache);
+    return count <= capacity ? (int)count
+                             : el_err(err, EL_EFULL, "netlink: there are %zu interfaces", count);
 }
 
 /* Applies what CHANGE says to the link; puts CHANGE. */
@@ -172,6 +195,16 @@ int el_netlink_set_up(struct el_netlink *netlink, const char *name, struct el_er
     if (change)
         rtnl_link_set_flags(change, IFF_UP);
     return change_link(netlink, name, change, "switch it on", err);
+}
+
+int el_netlink_set_group(struct el_netlink *netlink, const char *name, uint32_t group,
+                         struct el_err *err)
+{
+    struct rtnl_link *change = rtnl_link_alloc();
+
+    if (change)
+        rtnl_link_set_group(change, group);
+    return change_link(netlink, name, change, "put it into its group", err);
 }
 
 int el_netlink_set_mac(struct el_netlink *netlink, const char *name, const struct el_mac *mac,

@@ -18,17 +18,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     EL_NETLINK_NAME_BYTES = 16, /* IFNAMSIZ */
     EL_NETLINK_TEXT = 192,      /* "192.168.77.0/24 overlaps ..." */
 };
 
+/* The group of the interfaces that el2w makes, of whatever process: "el2w" in ASCII. */
+#define EL_NETLINK_GROUP UINT32_C(0x656c3277)
+
 struct el_netlink;
 
 struct el_netlink_link {
     char name[EL_NETLINK_NAME_BYTES];
     unsigned index;
+    uint32_t group; /* a number that rules can go by; 0 unless somebody has set it */
     unsigned mtu;
     struct el_mac mac; /* zero where the link has none of this length */
     bool ethernet;     /* carries Ethernet frames */
@@ -46,12 +51,20 @@ void el_netlink_close(struct el_netlink *netlink); /* NULL is allowed */
 int el_netlink_link(struct el_netlink *netlink, const char *name, struct el_netlink_link *link,
                     struct el_err *err);
 
+/* All links. How many; EL_EFULL if there are more than CAPACITY. */
+int el_netlink_links(struct el_netlink *netlink, struct el_netlink_link *links, size_t capacity,
+                     struct el_err *err);
+
 /* All links but loopback, as "eth0, eth1"; cut with "..." where TEXT is too short. */
 int el_netlink_link_names(struct el_netlink *netlink, char *text, size_t capacity,
                           struct el_err *err);
 
 /* Switches the link on. EL_EPERM without CAP_NET_ADMIN: "...: needs root". */
 int el_netlink_set_up(struct el_netlink *netlink, const char *name, struct el_err *err);
+
+/* Puts the link into a group (`ip link show group N`). */
+int el_netlink_set_group(struct el_netlink *netlink, const char *name, uint32_t group,
+                         struct el_err *err);
 
 /* Gives the link an address of its own (unicast). */
 int el_netlink_set_mac(struct el_netlink *netlink, const char *name, const struct el_mac *mac,

@@ -54,6 +54,8 @@ static int set_up(struct el_netlink *netlink, const char *name, const struct el_
 {
     int rc = el_netlink_set_mac(netlink, name, mac, err);
 
+    if (rc == 0)
+        rc = el_netlink_set_group(netlink, name, EL_NETLINK_GROUP, err);
     el_netlink_harden(name);
     if (rc == 0 && address)
         rc = el_netlink_add_address(netlink, name, address, err);

@@ -271,6 +271,8 @@ static void tap_is_hardened(void **state)
     assert_string_equal(value, "0\n");
     read_setting("/proc/sys/net/ipv4/conf/boot/arp_ignore", value);
     assert_string_equal(value, "1\n");
+    read_setting("/proc/sys/net/ipv4/conf/boot/forwarding", value);
+    assert_string_equal(value, "0\n");
     /* Nobody else's settings. */
     assert_true(el_netlink_harden("default") > 0 && el_netlink_harden("all") > 0);
     assert_true(el_netlink_harden("../conf/default") > 0 && el_netlink_harden("eth9") > 0);
