@@ -341,3 +341,41 @@ void el_net_resolve_cancel(struct el_net_query *query)
     else
         query_free(query);
 }
+
+/* -- who is asked -- */
+
+static bool is_own(const struct el_ip *ip)
+{
+    static const struct el_ip loopback6 = {6, {[15] = 1}}, none4 = {.family = 4}, none6 = {6, {0}};
+
+    return (ip->family == 4 && ip->b[0] == 127) || el_ip_equal(ip, &loopback6) ||
+           el_ip_equal(ip, &none4) || el_ip_equal(ip, &none6);
+}
+
+size_t el_net_resolve_servers(const char *resolv_conf, struct el_ip *servers, size_t capacity)
+{
+    char path[] = "/etc/resolv.conf";
+    char *said = resolv_conf ? strdup(resolv_conf) : path;
+    struct ares_options options = {.resolvconf_path = said};
+    struct ares_addr_node *list = NULL;
+    ares_channel channel;
+    size_t count = 0;
+
+    if (said && ares_init_options(&channel, &options, ARES_OPT_RESOLVCONF) == ARES_SUCCESS) {
+        (void)ares_get_servers(channel, &list);
+        ares_destroy(channel);
+    }
+    for (const struct ares_addr_node *server = list; server && count < capacity;
+         server = server->next) {
+        struct el_ip ip = server->family == AF_INET
+                              ? el_net_ip_from_in(server->addr.addr4)
+                              : el_net_ip_from_in6((const void *)&server->addr.addr6);
+        if (!is_own(&ip))
+            servers[count++] = ip;
+    }
+    if (list)
+        ares_free_data(list);
+    if (said != path)
+        free(said);
+    return count;
+}

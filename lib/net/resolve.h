@@ -48,4 +48,8 @@ int el_net_resolve(struct el_net_resolver *resolver, const char *name, el_net_re
 /* CB will not be called. Only before it has been; NULL is allowed. */
 void el_net_resolve_cancel(struct el_net_query *query);
 
+/* The addresses of the servers in RESOLV_CONF (NULL: "/etc/resolv.conf"), in its order; those of
+ * the computer itself, which nobody else could ask, are left out. How many, up to CAPACITY. */
+size_t el_net_resolve_servers(const char *resolv_conf, struct el_ip *servers, size_t capacity);
+
 #endif

@@ -301,6 +301,27 @@ static void a_new_resolv_conf_counts(void **state)
     assert_found(ask("hub.example"), 0x7f000009, 1);
 }
 
+/* In their order, without those that only this computer can ask. */
+static void servers_that_others_can_ask(void **state)
+{
+    struct el_ip servers[3];
+    char text[EL_IP_TEXT];
+
+    (void)state;
+    write_file(resolv_conf,
+               "nameserver 127.0.0.53\nnameserver ::1\nnameserver 192.0.2.1\n"
+               "nameserver 2001:db8::1\n# nameserver 192.0.2.2\nnameserver 192.0.2.3\n");
+    assert_int_equal(el_net_resolve_servers(resolv_conf, servers, 3), 3);
+    assert_string_equal(el_ip_text(&servers[0], text), "192.0.2.1");
+    assert_string_equal(el_ip_text(&servers[1], text), "2001:db8::1");
+    assert_string_equal(el_ip_text(&servers[2], text), "192.0.2.3");
+    assert_int_equal(el_net_resolve_servers(resolv_conf, servers, 2), 2);
+    write_file(resolv_conf, "nameserver 127.0.0.53\noptions edns0\n");
+    assert_int_equal(el_net_resolve_servers(resolv_conf, servers, 3), 0);
+    unlink(resolv_conf);
+    assert_int_equal(el_net_resolve_servers(resolv_conf, servers, 3), 0);
+}
+
 static int make_files(void **state)
 {
     int a = mkstemp(resolv_conf), b = mkstemp(hosts);
@@ -327,6 +348,7 @@ int main(void)
         TEST(servers_are_asked_for_both_families), TEST(no_more_addresses_are_given_than_promised),
         TEST(failures_have_their_codes),           TEST(cancelled_questions_are_not_answered),
         TEST(freeing_forgets_what_is_asked),       TEST(a_new_resolv_conf_counts),
+        TEST(servers_that_others_can_ask),
     };
 
     return cmocka_run_group_tests(tests, make_files, remove_files);
