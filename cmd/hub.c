@@ -59,6 +59,14 @@ static const struct el_conf_option options[] = {
      .metavar = "RANGE",
      .fallback = "192.168.77.0/24",
      .help = "The network's addresses; the hub has the first."},
+    {.name = "gateway",
+     .type = EL_CONF_FLAG,
+     .offset = AT(gateway),
+     .help = "Let machines out through this computer, with its addresses (see below)."},
+    {.name = "no-firewall",
+     .type = EL_CONF_FLAG,
+     .offset = AT(no_firewall),
+     .help = "Let machines reach whatever listens on this computer, not only what el2w serves."},
     {.name = "key",
      .type = EL_CONF_STRING,
      .offset = AT(key),
@@ -80,7 +88,16 @@ static const struct el_conf_schema schema = {
     .manual =
         "Makes the network's interface, waits for spokes on a UDP port, and serves the bare "
         "machines behind them: DHCP, loaders over TFTP, a menu, kernels and files over HTTP. "
-        "The machines' network is separate from the hub's other networks: nothing is routed.\n\n"
+        "The machines' network is separate from the hub's other networks: nothing is routed, and "
+        "machines reach nothing on the hub but these services and ping. nft list table inet "
+        "el2w-NETWORK shows the rules; they are gone when the hub stops. What other firewalls on "
+        "this computer drop stays dropped.\n\n"
+        "With --gateway machines reach whatever this computer reaches, but for other networks of "
+        "el2w; nobody reaches them. Their packets leave with this computer's addresses "
+        "(masquerading). They are told that the hub is their router and which DNS servers this "
+        "computer asks, unless --router or --dns say otherwise. IPv4 forwarding is switched on "
+        "where it is off, for these answers alone, until the hub stops: if this computer routes "
+        "for others too, switch it on yourself before (sysctl net.ipv4.ip_forward=1).\n\n"
         "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
         "  title  = Debian 12 installer\n"
         "  kernel = linux\n"
@@ -118,6 +135,8 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->images = values->boot.boot.images;
     config->http_port = values->boot.boot.http_port;
     config->no_ra = values->boot.boot.no_ra;
+    config->said_router = values->boot.boot.router.family != 0;
+    config->said_dns = values->boot.boot.dns_count > 0;
     config->options = text;
     config->log_options = log_text;
     config->boot_options = boot_text;

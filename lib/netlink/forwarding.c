@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -128,11 +129,14 @@ static bool is_kept(const struct el_forwarding *forwarding, int fd)
     return fd == forwarding->directory;
 }
 
-/* Of what the hub has open the keeper keeps nothing else: it must not hold the lock of its state.
- * It is started early, and numbers are given from below, so these are all. */
+/* Of what the hub has open the keeper keeps nothing else: not the lock of its state, nor the pipes
+ * of other keepers. */
 static void close_others(const struct el_forwarding *forwarding, int pipe)
 {
-    for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+    struct rlimit limit = {0};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (int fd = STDERR_FILENO + 1; fd < 65536 && (rlim_t)fd < limit.rlim_cur; fd++)
         if (fd != pipe && !is_kept(forwarding, fd))
             close(fd);
 }

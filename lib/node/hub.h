@@ -28,6 +28,9 @@ struct el_hub_config {
     uint64_t http_port;
     const char *images; /* directory of boot entries, or NULL */
     bool no_ra;         /* do not answer router solicitations */
+    bool no_firewall;   /* machines reach all that listens here, not only what is published */
+    bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
+    bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */

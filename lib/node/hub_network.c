@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "ndp/ndp_io.h"
+#include "node/gateway.h"
 #include "node/interface.h"
 #include "node/locate.h"
 #include "node/sockets.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ struct network {
     struct el_errand_network about;
     struct el_prefix address; /* ours */
     struct el_mac own;
+    struct el_gateway *gateway;
     int queues[EL_TUNNEL_LANES_MAX];
     unsigned lanes;
     int locate; /* the tunnel's end */
@@ -65,6 +68,44 @@ int el_hub_network_check(const struct el_prefix *cidr, struct el_err *err)
     if (cidr->ip.family != 4 || cidr->len < 8 || cidr->len > 29)
         return el_err(err, EL_EINVAL, "cidr: expected an IPv4 range from /8 to /29");
     return 0;
+}
+
+/* -- the firewall and the way out -- */
+
+static int open_gateway(const struct el_hub_networks *networks, struct network *network,
+                        struct el_err *err)
+{
+    const struct el_hub_config *config = networks->config;
+    const struct el_firewall_service services[] = {
+        {IPPROTO_UDP, DHCP_PORT, "DHCP"},
+        {IPPROTO_UDP, BINL_PORT, "PXE"},
+        {IPPROTO_UDP, TFTP_PORT, "TFTP"},
+        {IPPROTO_TCP, (uint16_t)config->http_port, "HTTP"},
+    };
+    struct el_gateway_config gateway = {
+        .network = network->about.name,
+        .range = network->about.cidr,
+        .firewall = !config->no_firewall,
+        .services = services,
+        .service_count = sizeof services / sizeof services[0],
+        .out = config->gateway,
+    };
+
+    return el_gateway_open(&gateway, &network->gateway, err);
+}
+
+/* What machines are told of the way out, unless it was said. */
+static void print_gateway(FILE *out, const struct el_hub_config *config,
+                          const struct network *network, bool first)
+{
+    struct el_ip dns[EL_GATEWAY_SERVERS];
+    char text[EL_IP_TEXT];
+
+    if (!first || !config->said_router)
+        fprintf(out, "router = %s\n", el_ip_text(&network->address.ip, text));
+    unsigned count = config->said_dns ? 0 : el_gateway_dns(dns);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(out, "dns = %s\n", el_ip_text(&dns[i], text));
 }
 
 /* -- the boot service -- */
@@ -117,6 +158,8 @@ static char *boot_options(const struct el_hub_networks *networks, const struct n
     print_options(out, config->boot_options, first);
     fprintf(out, "network = %s\nvni = %lu\naddress = %s\n", network->about.name,
             (unsigned long)network->about.vni, el_prefix_text(&network->address, address));
+    if (config->gateway)
+        print_gateway(out, config, network, first);
     return fclose(out) == 0 ? text : NULL;
 }
 
@@ -235,14 +278,19 @@ static void forget(struct network *network)
         close(network->queues[i]);
     if (network->locate >= 0)
         close(network->locate);
+    el_gateway_close(network->gateway);
     *network = (struct network){.locate = -1};
 }
 
 static int start(struct el_hub_networks *networks, struct network *network, struct el_err *err)
 {
     int pair[2];
-    int rc = open_interface(networks, network, err);
+    int rc = open_gateway(networks, network, err); /* first: the interface is never open */
 
+    if (rc == 0)
+        rc = open_interface(networks, network, err);
+    if (rc == 0)
+        rc = el_gateway_attach(network->gateway, err);
     if (rc == 0 && el_locate_pair(pair) < 0)
         rc = el_err(err, EL_EIO, "no socket pair");
     if (rc < 0)
