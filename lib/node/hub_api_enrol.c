@@ -44,13 +44,21 @@ static struct el_hub_question *find_question(struct el_node_hub_api *hub,
     return NULL;
 }
 
-/* Whoever stays away is forgotten. */
-static struct el_hub_question *new_question(struct el_node_hub_api *hub, int64_t now_s)
+/* Whoever stays away is forgotten. A token has one question at a time, or its holder could have the
+ * program ring somebody's telephone without end. NULL: not now. */
+static struct el_hub_question *new_question(struct el_node_hub_api *hub,
+                                            const uint8_t *enrolment_key, int64_t now_s)
 {
-    for (int i = 0; i < EL_NODE_HUB_QUESTIONS; i++)
-        if (!hub->questions[i].used || hub->questions[i].until_s <= now_s)
-            return &hub->questions[i];
-    return NULL;
+    struct el_hub_question *room = NULL;
+
+    for (int i = 0; i < EL_NODE_HUB_QUESTIONS; i++) {
+        struct el_hub_question *q = &hub->questions[i];
+        if (!q->used || q->until_s <= now_s)
+            room = q;
+        else if (memcmp(q->enrolment_key, enrolment_key, 32) == 0)
+            return NULL;
+    }
+    return room;
 }
 
 static void ask_program(struct enrolment *e, const struct el_enrol_progress *progress,
@@ -60,8 +68,8 @@ static void ask_program(struct enrolment *e, const struct el_enrol_progress *pro
     const struct el_registry_token *token =
         el_registry_token_by_key(hub->registry, e->enrolment_key);
     struct el_node_hub_question what = {token->name, e->enrolment_key, e->key, &e->from};
-    struct el_hub_question *q = new_question(hub, e->request->wall_s);
-    struct el_err err = {"too many wait for their answers; try again in a minute"};
+    struct el_hub_question *q = new_question(hub, e->enrolment_key, e->request->wall_s);
+    struct el_err err = {"somebody else is being asked about; try again in a minute"};
 
     if (q) {
         *q = (struct el_hub_question){.used = true,

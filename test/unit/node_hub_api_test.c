@@ -475,6 +475,10 @@ static void a_program_says_yes_or_no(void **unused)
     assert_memory_equal(w.asked_key, mars.key, 32);
     el_node_hub_api_answer(w.hub, w.asked_token, venus.key, true, w.now_s); /* not asked about */
     assert_int_equal(enrol(&mars, NULL), 202);
+    struct joiner other = mars; /* one question to a token, whatever keys come with it */
+    memcpy(other.key, venus.key, sizeof other.key);
+    assert_int_equal(enrol(&other, code_at(w.now_s)), 503);
+    assert_int_equal(w.asked, 1);
     el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, true, w.now_s);
     assert_int_equal(enrol(&mars, NULL), 200);
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 403); /* mars has used it */
