@@ -430,6 +430,97 @@ static void a_full_disk_admits_nobody(void **unused)
     stop();
 }
 
+/* -- the disk and the memory say the same -- */
+
+static struct rows {
+    size_t spokes, tokens, networks, ports;
+    struct el_registry_spoke spoke[128];
+    struct el_registry_token token[128];
+    struct el_registry_network network[16];
+    struct el_registry_port port[32];
+    struct el_registry_second_factor second_factor;
+} before, after;
+
+static void take_rows(struct rows *rows)
+{
+    const struct el_registry *r = hub.registry;
+
+    memset(rows, 0, sizeof *rows);
+    for (; rows->spokes < el_registry_spoke_count(r); rows->spokes++)
+        rows->spoke[rows->spokes] = *el_registry_spoke_at(r, rows->spokes);
+    for (; rows->tokens < el_registry_token_count(r); rows->tokens++)
+        rows->token[rows->tokens] = *el_registry_token_at(r, rows->tokens);
+    for (; rows->networks < el_registry_network_count(r); rows->networks++)
+        rows->network[rows->networks] = *el_registry_network_at(r, rows->networks);
+    for (; rows->ports < el_registry_port_count(r); rows->ports++)
+        rows->port[rows->ports] = *el_registry_port_at(r, rows->ports);
+    rows->second_factor = *el_registry_second_factor(r);
+}
+
+static const char *some(const char *letter, unsigned of)
+{
+    static char names[4][16];
+    static unsigned turn;
+    char *name = names[turn++ % 4];
+
+    snprintf(name, sizeof names[0], "%s%u", letter, el_random_below(of));
+    return name;
+}
+
+/* Something that an operator or a spoke might do; whether it is allowed does not matter. */
+static void do_something(int64_t now_s)
+{
+    static unsigned tokens;
+    struct el_registry *r = hub.registry;
+    struct el_registry_network_request network = {.name = some("n", 12),
+                                                  .vni = 1 + el_random_below(12),
+                                                  .cidr = {el_ip4(0x0a000000), 16},
+                                                  .to_all =
+                                                      (enum el_registry_to_all)el_random_below(3)};
+    struct el_registry_publication publication = {.network = some("n", 12),
+                                                  .spoke =
+                                                      el_random_below(3) ? some("s", 20) : NULL,
+                                                  .lan = el_random_below(2) ? some("eth", 4) : NULL,
+                                                  .published = el_random_below(2)};
+    struct el_registry_second_factor policy = {.factors = el_random_below(2) * 2};
+
+    switch (el_random_below(12)) {
+    case 0:
+    case 1: make_token(some("s", 20), COMERS + tokens++ % 100); break;
+    case 2:
+    case 3: redeem(COMERS + el_random_below(100), el_random_below(100)); break;
+    case 4: el_registry_network_create(r, &network, now_s, &hub.err); break;
+    case 5: el_registry_network_remove(r, some("n", 12), now_s, &hub.err); break;
+    case 6:
+    case 7: el_registry_publish(r, &publication, now_s, &hub.err); break;
+    case 8: el_registry_revoke(r, some("s", 20), now_s, &hub.err); break;
+    case 9:
+        el_registry_port_report(r, some("n", 12), (enum el_registry_port_state)el_random_below(7),
+                                "because", now_s, &hub.err);
+        break;
+    case 10: el_registry_second_factor_set(r, &policy, now_s, &hub.err); break;
+    default:
+        el_registry_told(r, key_of(el_random_below(100)), now_s, &hub.err);
+        el_registry_wrong_code(r, key_of(COMERS + el_random_below(100)), now_s, &hub.err);
+    }
+}
+
+static void the_disk_and_the_memory_say_the_same(void **unused)
+{
+    (void)unused;
+    start_well();
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 25; i++)
+            do_something(NOW + round);
+        take_rows(&before);
+        restart();
+        take_rows(&after);
+        assert_memory_equal(&before, &after, sizeof before);
+    }
+    assert_true(before.spokes > 5 && before.networks > 2 && before.tokens > 2);
+    stop();
+}
+
 /* -- a file that somebody else has written -- */
 
 static void change_file(const char *sql)
@@ -515,6 +606,7 @@ int main(void)
         TEST(a_thousand_redemptions_with_crashes_have_one_winner),
         TEST(who_was_admitted_survives_kill_9),
         TEST(a_full_disk_admits_nobody),
+        TEST(the_disk_and_the_memory_say_the_same),
         TEST(what_makes_no_sense_is_refused),
         TEST(damage_is_for_a_person_to_decide),
     };
