@@ -56,11 +56,11 @@ enum {
     HEADERS = 14 + 20 + 20,
     SEGMENTS_MAX = 48,
     TRAIN_BYTES = 65535 - 48, /* as tunnel/tunnel_io.c has it */
-    TRAINS = 4096,            /* of one measurement */
+    TRAINS = 1024,            /* of one measurement */
     WINDOW = 32 * 45,         /* segments under way: the hub's socket has room for them */
     SPOKES_MAX = 1000,
     SMALL = 2048, /* longer than anything the hub says on its own account */
-    QUIET_MS = 300,
+    QUIET_MS = 100,
     STALL = 500, /* ms without progress: the rest is lost */
     CONNECT_S = 20,
 };
