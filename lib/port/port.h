@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One interface for Ethernet frames: a TAP interface (port/tap.h), a packet socket on a network
- * card (port/packet.h), or memory (port/memory.h).
+ * card (port/packet.h), a socket pair (port/pair.h), or memory (port/memory.h).
  *
  * Frames may be super-frames: up to 64 KB of one TCP (or UDP) flow that whoever is behind the port
  * has not cut yet, or that we have merged; `struct el_offload` says how to cut them and which

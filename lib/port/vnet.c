@@ -44,7 +44,7 @@ int el_vnet_read(const struct virtio_net_hdr *vnet, struct el_offload *offload)
     }
 }
 
-static struct virtio_net_hdr vnet_of(const struct el_offload *offload)
+struct virtio_net_hdr el_vnet_of(const struct el_offload *offload)
 {
     struct virtio_net_hdr vnet = {0};
 
@@ -78,7 +78,7 @@ static int gather(const struct el_port_tx *frame, struct virtio_net_hdr *vnet, s
 
 int el_vnet_send(int fd, const struct el_port_tx *frame)
 {
-    struct virtio_net_hdr vnet = vnet_of(&frame->offload);
+    struct virtio_net_hdr vnet = el_vnet_of(&frame->offload);
     struct iovec pieces[1 + EL_PORT_SLICES] __attribute__((uninitialized));
 
     if (frame->count > EL_PORT_SLICES)

@@ -13,6 +13,9 @@
 /* 0, or EL_EPROTO where it asks for something we cannot do (UFO). */
 int el_vnet_read(const struct virtio_net_hdr *vnet, struct el_offload *offload);
 
+/* What says OFFLOAD. */
+struct virtio_net_hdr el_vnet_of(const struct el_offload *offload);
+
 /* Sends the frame with its header in front by one write(2) or writev(2). Returns what
  * el_port_ops.send does. */
 int el_vnet_send(int fd, const struct el_port_tx *frame);
