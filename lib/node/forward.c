@@ -2,7 +2,6 @@
 /* Where frames meet datagrams. The theory is in forward.h. */
 #include "node/forward_inside.h"
 
-#include "base/csprng.h"
 #include "base/time.h"
 #include "frame/ecn.h"
 #include "frame/gso.h"
@@ -15,7 +14,7 @@ _Static_assert((int)EL_FORWARD_HEADROOM >= (int)EL_OVERLAY_HEADER, "room for the
 _Static_assert((int)EL_FORWARD_TAILROOM >= (int)EL_TUNNEL_SEAL_ROOM, "room for the padding");
 _Static_assert((int)EL_PORT_SLICES >= (int)EL_GRO_SLICES, "a port takes what GRO makes");
 
-/* -- making -- */
+/* -- making; ports and peers: forward_members.c -- */
 
 static void emit_merged(void *arg, unsigned number, const struct el_offload *offload,
                         const struct el_slice *slices, unsigned count);
@@ -94,84 +93,6 @@ void el_forward_free(struct el_forward *f)
     free(f);
 }
 
-/* A new port of the switch with OUTLET behind it. Its number. */
-static int add_outlet(struct el_forward *f, const struct el_switch_port_config *config,
-                      const struct outlet *outlet)
-{
-    int number = el_switch_add_port(f->sw, config);
-
-    if (number < 0)
-        return number;
-    f->outlets[number] = *outlet;
-    if ((unsigned)number >= f->outlet_count)
-        f->outlet_count = (unsigned)number + 1;
-    return number;
-}
-
-int el_forward_add_port(struct el_forward *f, struct el_port *port, uint32_t vni,
-                        const struct el_mac *own)
-{
-    struct el_switch_port_config config = {.vni = vni, .protect = own != NULL, .published = true};
-    struct outlet outlet = {.local = f->local_count, .vni = vni, .interface = f->local_count};
-
-    if (f->local_count == EL_FORWARD_PORTS_MAX)
-        return EL_EFULL;
-    int number = add_outlet(f, &config, &outlet);
-    if (number < 0)
-        return number;
-    if (own)
-        el_switch_pin(f->sw, (unsigned)number, own);
-    f->all_uso = (f->all_uso || f->local_count == 0) && port->uso;
-    f->locals[f->local_count] = (uint16_t)number;
-    for (unsigned i = 0; i < f->lane_count; i++) {
-        el_gro_merge_udp(f->lanes[i].gro, f->all_uso);
-        f->lanes[i].queues[f->local_count] = port;
-    }
-    return (int)f->local_count++;
-}
-
-void el_forward_set_queue(struct el_forward *f, unsigned number, unsigned lane,
-                          struct el_port *queue)
-{
-    f->lanes[lane].queues[number] = queue;
-}
-
-void el_forward_set_out(struct el_forward *f, unsigned lane, const struct el_forward_out *out)
-{
-    f->lanes[lane].out = *out;
-}
-
-int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer, uint32_t remote,
-                        const uint32_t *vnis, unsigned count)
-{
-    if (f->peer_count == f->config.peers_max || count > EL_FORWARD_NETWORKS_MAX)
-        return EL_EFULL;
-    struct peer *peer = &f->peers[f->peer_count];
-    uint16_t random[2];
-
-    el_random(random, sizeof random);
-    *peer = (struct peer){.tunnel = tunnel_peer,
-                          .compact = el_tunnel_peer_wire(tunnel_peer) != EL_TUNNEL_STANDARD,
-                          .remote = remote,
-                          .ip_id = random[0]};
-    peer->due.owner = peer;
-    el_pmtu_init(&peer->pmtu, random[1], el_tunnel_peer_overhead(tunnel_peer),
-                 el_tunnel_peer_padding(tunnel_peer));
-    for (unsigned i = 0; i < count; i++) {
-        struct el_switch_port_config config = {.vni = vnis[i], .published = true};
-        struct outlet outlet = {
-            .peer = peer, .vni = vnis[i], .interface = EL_FORWARD_PORTS_MAX + f->peer_count};
-        int number = add_outlet(f, &config, &outlet);
-        if (number < 0)
-            return number;
-        peer->networks[i].vni = vnis[i];
-        peer->networks[i].port = (uint16_t)number;
-        peer->network_count++;
-    }
-    el_tunnel_peer_set_user(tunnel_peer, peer);
-    return (int)f->peer_count++;
-}
-
 /* The path MTU of PEER has another deadline now: for a lane in shared mode. */
 static void watch_path_of(struct lane *l, struct peer *peer)
 {
@@ -240,11 +161,10 @@ void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, 
     send_filled(l, now_ns, peer, packet, len, len, tos);
 }
 
-/* Sends an IP packet, in fragments if it is too long for the path; it is destroyed. The last
- * fragment is filled up to the length of the others, so that they ride in one train, with those of
- * the packets before and behind. */
-static void send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
-                         size_t len, uint8_t tos)
+/* The last fragment is filled up to the length of the others, so that they ride in one train, with
+ * those of the packets before and behind. */
+void el_forward_send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                             size_t len, uint8_t tos)
 {
     struct el_fragment_cut cut;
     uint8_t *fragment;
@@ -285,7 +205,7 @@ static void send_standard(struct lane *l, uint64_t now_ns, const struct outlet *
     memcpy(&flow, frame + 8, sizeof flow);
     el_overlay_encap(frame, parcel->len, &path, flow,
                      (uint16_t)atomic_fetch_add_explicit(&peer->ip_id, 1, memory_order_relaxed));
-    send_fitting(l, now_ns, peer, frame - EL_OVERLAY_HEADER, len, parcel->tos);
+    el_forward_send_fitting(l, now_ns, peer, frame - EL_OVERLAY_HEADER, len, parcel->tos);
 }
 
 /* What stands in front of a frame inside the tunnel, if both fit the path. */
@@ -439,8 +359,8 @@ void el_forward_lane_frame(struct el_forward *f, unsigned lane, uint64_t now_ns,
         count(l, DROP_FRAME_SHORT);
         return;
     }
-    show(f, now_ns, &f->outlets[f->locals[number]], EL_CAPTURE_IN, &tx);
-    if (!decide(l, now_ns, f->locals[number], rx->bytes, &out))
+    show(f, now_ns, &f->outlets[f->locals[number].port], EL_CAPTURE_IN, &tx);
+    if (!decide(l, now_ns, f->locals[number].port, rx->bytes, &out))
         return;
     send_to_ports(l, now_ns, &out, &tx);
     struct reach reach = reach_of(l, &out, SIZE_MAX);
@@ -563,6 +483,26 @@ static void probe_answered(struct lane *l, uint64_t now_ns, struct peer *peer,
     el_gate_resume(gate, l->number);
 }
 
+/* What is no frame: for whoever else listens at our tunnel address, with the mark that its datagram
+ * came with; or for nobody. */
+static void packet_for_inside(struct lane *l, uint8_t *bytes, size_t len, uint8_t tos)
+{
+    const struct el_forward_config *config = &l->f->config;
+
+    if (!config->inside || !el_overlay_is_inside(bytes, len, config->address)) {
+        count(l, DROP_OVERLAY);
+        return;
+    }
+    int ecn = el_ecn_decap(bytes[1], tos);
+    if (ecn < 0) {
+        count(l, DROP_ECN);
+        return;
+    }
+    el_ecn_set4(bytes, (enum el_ecn)ecn);
+    count(l,
+          config->inside(config->arg, l->number, bytes, len) ? INSIDE_RECEIVED : INSIDE_DROP_FULL);
+}
+
 static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *bytes,
                              size_t len, uint8_t tos)
 {
@@ -572,7 +512,7 @@ static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
                  : el_overlay_decap(bytes, len, l->f->config.address, &packet);
 
     if (rc < 0) {
-        count(l, DROP_OVERLAY);
+        packet_for_inside(l, bytes, len, tos);
         return;
     }
     if (!mark(l, bytes, &packet, tos))
@@ -584,7 +524,7 @@ static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
     case EL_OVERLAY_FRAGMENT: fragment_from_peer(l, now_ns, peer, bytes, len); break;
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
-        send_fitting(l, now_ns, peer, bytes, len, 0);
+        el_forward_send_fitting(l, now_ns, peer, bytes, len, 0);
         break;
     case EL_OVERLAY_ECHO_REPLY: probe_answered(l, now_ns, peer, &packet); break;
     }

@@ -15,10 +15,13 @@
  * DSCP and ECN of what a frame carries stand in all headers around it, and the marks of congested
  * routers are given to the frame (RFC 6040, frame/ecn.h).
  *
+ * What is for our tunnel address and no frame goes to whoever else listens there, and comes from
+ * there: see el_forward_inside().
+ *
  * A composition of pure machines: it has no socket of its own, no thread, no clock, and allocates
- * nothing after start. Whoever drives it (node/datapath.c with real sockets, the simulations with
- * memory) gives it frames and datagrams, then calls el_forward_flush() before the buffers they are
- * in are used again.
+ * nothing but for the first port of a network (switch/switch.h). Whoever drives it (node/datapath.c
+ * with real sockets, the simulations with memory) gives it frames and datagrams, then calls
+ * el_forward_flush() before the buffers they are in are used again.
  *
  * Several threads may work side by side, as lanes, and one more as control: see tunnel/tunnel.h.
  * A lane has its own queues of the ports, GRO, reassembly (a peer's fragments come to one lane) and
@@ -41,8 +44,15 @@ enum {
     /* What must be in front of a received frame, and behind it: ours to write to. */
     EL_FORWARD_HEADROOM = 64,
     EL_FORWARD_TAILROOM = 48,
-    EL_FORWARD_PORTS_MAX = 16,  /* local ports */
+    /* Local ports: so many networks may have one on this computer. */
+    EL_FORWARD_PORTS_MAX = 16,
     EL_FORWARD_NETWORKS_MAX = 8 /* of one peer */
+};
+
+/* A network that a peer has a part in. */
+struct el_forward_membership {
+    uint32_t vni;
+    bool published; /* frames pass between the two; see el_switch_publish() */
 };
 
 /* Where sealed datagrams go: see tunnel/tunnel_io.h, which is one such place. */
@@ -62,6 +72,9 @@ struct el_forward_config {
     /* For whoever looks on, or NULL: the ports are its interfaces from 0, the peers in the order in
      * which they were added those from EL_FORWARD_PORTS_MAX. */
     struct el_capture *capture;
+    /* Takes an IPv4 packet for our tunnel address, which came from a peer whose address is its
+     * source: on LANE, without waiting; false: there is no room. NULL: nobody takes any. */
+    bool (*inside)(void *arg, unsigned lane, const uint8_t *packet, size_t len);
 
     /* For several threads; zeros for one. */
     unsigned lanes; /* as the tunnel's, and its gate */
@@ -77,16 +90,39 @@ struct el_forward;
 int el_forward_new(const struct el_forward_config *config, struct el_forward **forward);
 void el_forward_free(struct el_forward *forward); /* not the ports; NULL is allowed */
 
+/* Ports, peers and memberships: at any time while all lanes rest. A lane works from its first frame
+ * or datagram to the end of the flush that follows; waiting to be exclusive is no rest. */
+
 /* Attaches PORT (which stays the caller's) to network VNI. OWN, if it is not NULL, is the address
  * of this computer there: it, and whatever else is seen here, may not appear anywhere else. Returns
- * the port's number for el_forward_frame(). */
+ * the port's number for el_forward_frame(), the smallest that is free; EL_EFULL, EL_EINVAL,
+ * EL_ENOMEM. It is published. */
 int el_forward_add_port(struct el_forward *forward, struct el_port *port, uint32_t vni,
                         const struct el_mac *own);
+void el_forward_publish_port(struct el_forward *forward, unsigned number, bool published);
+void el_forward_remove_port(struct el_forward *forward, unsigned number);
 
 /* Lets PEER, whose tunnel address is REMOTE, take part in the COUNT networks VNIS. The peer's user
- * pointer is used by us from now on. Returns the peer's number: they count from 0. */
+ * pointer is used by us from now on. Returns the peer's number, the smallest that is free. */
 int el_forward_add_peer(struct el_forward *forward, struct el_tunnel_peer *peer, uint32_t remote,
                         const uint32_t *vnis, unsigned count);
+
+/* Nothing of PEER is left; to be called before it is removed from the tunnel. */
+void el_forward_remove_peer(struct el_forward *forward, struct el_tunnel_peer *peer);
+
+/* From now on PEER has a part in these COUNT different networks and in no others. What stays as it
+ * is keeps what was learned of it. EL_EFULL, EL_EINVAL, EL_ENOMEM: nothing has been changed, but
+ * that those that were to go may have gone. */
+int el_forward_set_memberships(struct el_forward *forward, struct el_tunnel_peer *peer,
+                               const struct el_forward_membership *memberships, unsigned count);
+
+/* No peer has a part in network VNI any more. */
+void el_forward_dissolve(struct el_forward *forward, uint32_t vni);
+
+/* PEER's memberships to MEMBERSHIPS; how many there are. Anybody may ask while nobody changes it.
+ */
+unsigned el_forward_memberships(const struct el_tunnel_peer *peer,
+                                struct el_forward_membership memberships[EL_FORWARD_NETWORKS_MAX]);
 
 /* What LANE uses instead of what was given for all: its queue of local port NUMBER, and its place
  * for datagrams; for control, whose number is that of the lanes, the latter only. */
@@ -128,6 +164,11 @@ void el_forward_say(struct el_forward *forward, uint64_t now_ns);
 /* Does what is due: handshakes, keepalives, path MTU probes, ageing. */
 void el_forward_control_tick(struct el_forward *forward, uint64_t now_ns);
 uint64_t el_forward_control_deadline_ns(const struct el_forward *forward); /* in shared mode */
+
+/* An IPv4 packet from our tunnel address, which goes to the peer that owns its destination; false:
+ * nobody does, or it is no such packet (counted). PACKET's memory is like that of a frame, and
+ * overwritten. In exclusive mode. */
+bool el_forward_inside(struct el_forward *forward, uint64_t now_ns, uint8_t *packet, size_t len);
 
 /* The same for who is alone: lane 0 and control together. */
 void el_forward_frame(struct el_forward *forward, uint64_t now_ns, unsigned number,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What control does, what happens to peers, and what others ask. */
 #include "base/time.h"
+#include "frame/ip4.h"
 #include "node/forward_inside.h"
 #include "overlay/overlay.h"
 #include "tunnel/wg_wire.h"
@@ -20,6 +21,10 @@ static const char *const counter_names[COUNTERS] = {
     [DROP_ECN] = "drop-ecn",
     [DROP_PORT_FULL] = "drop-port-full",
     [DROP_HANDSHAKE_QUEUE] = "drop-handshake-queue",
+    [INSIDE_RECEIVED] = "received",
+    [INSIDE_SENT] = "sent",
+    [INSIDE_DROP_FULL] = "drop-full",
+    [INSIDE_DROP_STRAY] = "drop-stray",
 };
 
 void el_forward_watch_path(struct el_forward *f, struct peer *peer)
@@ -92,6 +97,36 @@ uint64_t el_forward_control_deadline_ns(const struct el_forward *f)
     return el_earlier(next, el_switch_deadline_ns(f->sw));
 }
 
+/* -- from inside -- */
+
+/* The peer that PACKET goes to; NULL: nobody, or it is no packet of ours. */
+static struct peer *receiver_of(const struct el_forward *f, const uint8_t *packet, size_t len)
+{
+    struct el_wire w = el_wire_read(packet, len);
+    struct el_ip4_header ip;
+
+    el_ip4_read(&w, &ip);
+    if (!el_wire_ok(&w) || ip.total_len != len || ip.src != f->config.address)
+        return NULL;
+    struct el_ip to = el_ip4(ip.dst);
+    struct el_tunnel_peer *peer = el_tunnel_peer_by_ip(f->config.tunnel, &to);
+    return peer ? el_tunnel_peer_user(peer) : NULL;
+}
+
+bool el_forward_inside(struct el_forward *f, uint64_t now_ns, uint8_t *packet, size_t len)
+{
+    struct lane *l = &f->lanes[f->lane_count];
+    struct peer *peer = receiver_of(f, packet, len);
+
+    if (!peer) {
+        count(l, INSIDE_DROP_STRAY);
+        return false;
+    }
+    count(l, INSIDE_SENT);
+    el_forward_send_fitting(l, now_ns, peer, packet, len, packet[1]);
+    return true;
+}
+
 /* -- what happens to peers -- */
 
 void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_event event,
@@ -117,7 +152,8 @@ void el_forward_too_big(struct el_forward *f, unsigned lane, uint64_t now_ns,
      * so about once when a peer's path is searched. */
     el_gate_exclusive(&f->config.gate, lane);
     for (unsigned i = 0; i < f->peer_count; i++) {
-        if (!el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
+        if (!f->peers[i].tunnel ||
+            !el_endpoint_equal(el_tunnel_peer_endpoint(f->peers[i].tunnel), to))
             continue;
         el_pmtu_refused(&f->peers[i].pmtu, now_ns, outer);
         el_forward_watch_path(f, &f->peers[i]);
@@ -162,7 +198,7 @@ static uint64_t sum_of(const struct el_forward *f, enum counter counter)
 void el_forward_counters(const struct el_forward *f, el_forward_counter_cb *each, void *arg)
 {
     for (unsigned i = 0; i < COUNTERS; i++)
-        each(arg, "forward", counter_names[i], sum_of(f, i));
+        each(arg, i < INSIDE_RECEIVED ? "forward" : "inside", counter_names[i], sum_of(f, i));
     for (unsigned i = 0; i < EL_TUNNEL_COUNTERS; i++)
         each(arg, "tunnel", el_tunnel_counter_name(i), el_tunnel_count(f->config.tunnel, i));
     for (unsigned i = 0; i < EL_SWITCH_COUNTERS; i++)

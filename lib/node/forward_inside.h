@@ -23,12 +23,16 @@ enum counter {
     DROP_ECN,             /* marked on its way, and its transport would not hear of it */
     DROP_PORT_FULL,       /* the port's queue is full */
     DROP_HANDSHAKE_QUEUE, /* control is behind with handshakes */
+    INSIDE_RECEIVED,      /* packets for who else listens at our tunnel address */
+    INSIDE_SENT,          /* and from there */
+    INSIDE_DROP_FULL,     /* nobody takes them as fast as they come */
+    INSIDE_DROP_STRAY,    /* from there: not from our address, or to nobody's */
     COUNTERS
 };
 
 /* A peer, and the switch ports through which it takes part in its networks. */
 struct peer {
-    struct el_tunnel_peer *tunnel;
+    struct el_tunnel_peer *tunnel; /* NULL: this place is free */
     struct el_pmtu pmtu;
     struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
     bool compact;            /* it understands the compact form */
@@ -38,7 +42,14 @@ struct peer {
     struct {
         uint32_t vni;
         uint16_t port;
+        bool published;
     } networks[EL_FORWARD_NETWORKS_MAX];
+};
+
+/* A local port. */
+struct local {
+    bool used, uso;
+    uint16_t port; /* of the switch */
 };
 
 /* What is behind a port of the switch. */
@@ -70,12 +81,9 @@ struct el_forward {
     struct lane *lanes; /* lane_count of them, and control's */
     unsigned lane_count;
     struct outlet *outlets; /* by switch port */
-    unsigned outlet_count;
-    uint16_t locals[EL_FORWARD_PORTS_MAX]; /* switch port of each local port */
-    unsigned local_count;
-    bool all_uso; /* every local port takes UDP super-frames */
-    struct peer *peers;
-    unsigned peer_count;
+    struct local locals[EL_FORWARD_PORTS_MAX];
+    struct peer *peers;  /* peers_max of them */
+    unsigned peer_count; /* the first so many were in use once */
     struct el_heap *due; /* peers whose path MTU has something to do */
 };
 
@@ -90,6 +98,10 @@ static inline void count(struct lane *l, enum counter counter)
 /* forward.c: seals one packet for PEER. */
 void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                             size_t len, uint8_t tos);
+
+/* forward.c: sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
+void el_forward_send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                             size_t len, uint8_t tos);
 
 /* forward_control.c: the path MTU of PEER has another deadline now, perhaps. Exclusive. */
 void el_forward_watch_path(struct el_forward *f, struct peer *peer);

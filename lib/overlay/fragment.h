@@ -89,6 +89,10 @@ void el_reasm_free(struct el_reasm *reasm); /* NULL is allowed */
 int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragment, size_t len,
                    uint8_t **packet, size_t *packet_len);
 
+/* Gives up what is under way from SOURCE (a tunnel address, host order): it belongs to nobody any
+ * more, or to another. Not counted. */
+void el_reasm_forget(struct el_reasm *reasm, uint32_t source);
+
 /* Gives up what is too old; call it at the deadline (EL_NEVER when nothing is under way). */
 void el_reasm_expire(struct el_reasm *reasm, uint64_t now_ns);
 uint64_t el_reasm_deadline_ns(const struct el_reasm *reasm);

@@ -113,15 +113,44 @@ static int decap_echo(struct el_wire *w, const struct el_ip4_header *ip,
     return 0;
 }
 
+/* The IP header of PACKET, which is one for LOCAL, or EL_EPROTO. */
+static inline int read_ip(struct el_wire *w, const uint8_t *packet, size_t len, uint32_t local,
+                          struct el_ip4_header *ip)
+{
+    el_ip4_read(w, ip);
+    if (!el_wire_ok(w) || ip->header_len != EL_IP4_HEADER || ip->total_len != len ||
+        ip->dst != local || !el_ip4_csum_ok(packet, EL_IP4_HEADER))
+        return EL_EPROTO;
+    return 0;
+}
+
+bool el_overlay_is_inside(const uint8_t *packet, size_t len, uint32_t local)
+{
+    struct el_wire w = el_wire_read(packet, len);
+    struct el_ip4_header ip;
+
+    if (read_ip(&w, packet, len, local, &ip) < 0)
+        return false;
+    if (ip.protocol == EL_IP_TCP)
+        return true;
+    if (el_ip4_is_fragment(&ip))
+        return false;
+    if (ip.protocol == EL_IP_UDP) {
+        el_wire_skip(&w, 2);
+        return el_wire_be16(&w) != EL_OVERLAY_PORT && el_wire_ok(&w);
+    }
+    uint8_t type = el_wire_u8(&w);
+    return ip.protocol == EL_IP_ICMP && el_wire_ok(&w) && type != ICMP_ECHO_REQUEST &&
+           type != ICMP_ECHO_REPLY;
+}
+
 int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_overlay_packet *out)
 {
     struct el_wire w = el_wire_read(packet, len);
     struct el_ip4_header ip;
 
     out->offload = (struct el_offload){0};
-    el_ip4_read(&w, &ip);
-    if (!el_wire_ok(&w) || ip.header_len != EL_IP4_HEADER || ip.total_len != len ||
-        ip.dst != local || !el_ip4_csum_ok(packet, EL_IP4_HEADER))
+    if (read_ip(&w, packet, len, local, &ip) < 0)
         return EL_EPROTO;
     if (ip.protocol != EL_IP_UDP && ip.protocol != EL_IP_ICMP)
         return EL_EPROTO;

@@ -79,6 +79,12 @@ struct el_overlay_packet {
  * since no frame is ever given to this function, an inner VNI can reach no network here. */
 int el_overlay_decap(uint8_t *packet, size_t len, uint32_t local, struct el_overlay_packet *out);
 
+/* Whether a packet that el_overlay_decap() refuses for LOCAL is one for who else listens at our
+ * tunnel address: IPv4 without options to LOCAL, with a right header checksum and length, of TCP,
+ * of UDP to another port than VXLAN's, or of ICMP that is no echo. Nothing behind the ports is
+ * looked at. */
+bool el_overlay_is_inside(const uint8_t *packet, size_t len, uint32_t local);
+
 /*
  * The compact form. A checksum that the sender's kernel has left partial stays so all the way into
  * the receiver's: every byte between them is authenticated, which no checksum betters. VXLAN has

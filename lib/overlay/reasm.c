@@ -311,6 +311,14 @@ int el_reasm_input(struct el_reasm *reasm, uint64_t now_ns, const uint8_t *fragm
     return 1;
 }
 
+void el_reasm_forget(struct el_reasm *reasm, uint32_t address)
+{
+    const struct source *source;
+
+    while ((source = el_map_get(reasm->by_source, &address)))
+        give_up(reasm, source->fifo.oldest);
+}
+
 void el_reasm_expire(struct el_reasm *reasm, uint64_t now_ns)
 {
     while (reasm->fifo.oldest && reasm->fifo.oldest->expire_ns <= now_ns) {

@@ -6,6 +6,19 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* Makes PEER one that is free and knows nothing. */
+static void clear_peer(struct el_tunnel_peer *peer)
+{
+    struct el_tunnel_peer_secrets *secrets = peer->secrets;
+
+    sodium_memzero(secrets, sizeof *secrets);
+    *peer = (struct el_tunnel_peer){.tunnel = peer->tunnel, .secrets = secrets};
+    for (unsigned i = 0; i < EL_TUNNEL_SESSIONS; i++) {
+        peer->sessions.slots[i].peer = peer;
+        peer->sessions.slots[i].keys = &secrets->sessions[i];
+    }
+}
+
 int el_tunnel_peers_new(struct el_tunnel *tunnel)
 {
     size_t max = tunnel->peers_max;
@@ -19,10 +32,10 @@ int el_tunnel_peers_new(struct el_tunnel *tunnel)
     if (!tunnel->peers || !tunnel->by_key || !tunnel->initiations || !tunnel->sessions ||
         !tunnel->allowed || !tunnel->due)
         return EL_ENOMEM;
-    memset(tunnel->peers, 0, max * sizeof tunnel->peers[0]);
     for (size_t i = 0; i < max; i++) {
         tunnel->peers[i].tunnel = tunnel;
         tunnel->peers[i].secrets = &tunnel->vault->peers[i];
+        clear_peer(&tunnel->peers[i]);
     }
     return 0;
 }
@@ -98,53 +111,35 @@ static struct el_tunnel_peer *free_peer(struct el_tunnel *tunnel)
     return NULL;
 }
 
-/* Makes PEER one that is free and knows nothing. */
-static void clear_peer(struct el_tunnel_peer *peer)
+static int check_keepalive(const struct el_tunnel_peer_config *config, struct el_err *err)
 {
-    struct el_tunnel_peer_secrets *secrets = peer->secrets;
-
-    sodium_memzero(secrets, sizeof *secrets);
-    *peer = (struct el_tunnel_peer){.tunnel = peer->tunnel, .secrets = secrets};
-    for (unsigned i = 0; i < EL_TUNNEL_SESSIONS; i++) {
-        peer->sessions.slots[i].peer = peer;
-        peer->sessions.slots[i].keys = &secrets->sessions[i];
-    }
-}
-
-int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_config *config,
-                       struct el_tunnel_peer **added, struct el_err *err)
-{
-    struct el_prefix range[2];
-    int failed = check_key(tunnel, config, err);
-
-    if (!failed)
-        failed = check_ranges(tunnel, config, range, err);
-    if (failed)
-        return failed;
     if (config->keepalive_s > UINT16_MAX)
         return el_err(err, EL_EINVAL, "peer %s: keepalive of %u s: at most %u", config->name,
                       config->keepalive_s, UINT16_MAX);
-    failed = el_tunnel_wire_check(config->wire, err);
-    if (failed)
-        return failed;
-    struct el_tunnel_peer *peer = free_peer(tunnel);
-    if (!peer)
-        return el_err(err, EL_EFULL, "peer %s: there are %u peers already", config->name,
-                      tunnel->peers_max);
-    clear_peer(peer);
+    return 0;
+}
 
-    struct el_tunnel_pairing *pairing = &peer->secrets->pairing;
-    memcpy(pairing->public_key, config->public_key, sizeof pairing->public_key);
-    memcpy(pairing->psk, config->psk, sizeof pairing->psk);
-    el_tunnel_suite_bind(el_tunnel_suite(config->wire), pairing->psk);
-    if (el_tunnel_pairing_complete(&tunnel->vault->identity, pairing) < 0) {
-        clear_peer(peer);
-        return el_err(err, EL_EINVAL, "peer %s: its key is not a public key", config->name);
-    }
+static void set_psk(struct el_tunnel_pairing *pairing, const struct el_tunnel_suite *suite,
+                    const uint8_t psk[EL_TUNNEL_KEY_BYTES])
+{
+    memcpy(pairing->psk, psk, sizeof pairing->psk);
+    el_tunnel_suite_bind(suite, pairing->psk);
+}
+
+static void set_name(struct el_tunnel_peer *peer, const char *name)
+{
+    memcpy(peer->name, name, sizeof peer->name);
+    peer->name[sizeof peer->name - 1] = '\0';
+}
+
+/* PEER is free, but for its pairing, which is complete. */
+static void enter_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                       const struct el_tunnel_peer_config *config, const struct el_prefix range[2])
+{
+    el_gate_exclusive(&tunnel->gate, tunnel->lane_count);
     peer->used = true;
     peer->lane = (unsigned)(peer - tunnel->peers) % tunnel->lane_count;
-    memcpy(peer->name, config->name, sizeof peer->name);
-    peer->name[sizeof peer->name - 1] = '\0';
+    set_name(peer, config->name);
     peer->endpoint = config->endpoint;
     peer->keepalive_s = config->keepalive_s;
     peer->wire = config->wire;
@@ -158,7 +153,56 @@ int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_con
     for (unsigned i = 0; i < 2; i++)
         if (range[i].ip.family)
             el_tunnel_allowed_add(tunnel->allowed, &range[i], peer);
+    el_gate_resume(&tunnel->gate, tunnel->lane_count);
+}
+
+/* Who is whose changes here alone, so that control needs no mode to look. */
+int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_config *config,
+                       struct el_tunnel_peer **added, struct el_err *err)
+{
+    struct el_prefix range[2];
+    int failed = check_key(tunnel, config, err);
+
+    if (!failed)
+        failed = check_ranges(tunnel, config, range, err);
+    if (!failed)
+        failed = check_keepalive(config, err);
+    if (!failed)
+        failed = el_tunnel_wire_check(config->wire, err);
+    if (failed)
+        return failed;
+    struct el_tunnel_peer *peer = free_peer(tunnel);
+    if (!peer)
+        return el_err(err, EL_EFULL, "peer %s: there are %u peers already", config->name,
+                      tunnel->peers_max);
+
+    struct el_tunnel_pairing *pairing = &peer->secrets->pairing;
+    memcpy(pairing->public_key, config->public_key, sizeof pairing->public_key);
+    set_psk(pairing, el_tunnel_suite(config->wire), config->psk);
+    if (el_tunnel_pairing_complete(&tunnel->vault->identity, pairing) < 0) {
+        sodium_memzero(pairing, sizeof *pairing);
+        return el_err(err, EL_EINVAL, "peer %s: its key is not a public key", config->name);
+    }
+    enter_peer(tunnel, peer, config, range);
     *added = peer;
+    return 0;
+}
+
+int el_tunnel_change_peer(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
+                          const struct el_tunnel_peer_config *config, struct el_err *err)
+{
+    int failed = check_keepalive(config, err);
+
+    if (failed)
+        return failed;
+    set_psk(&peer->secrets->pairing, peer->suite, config->psk); /* which only control looks at */
+    el_gate_exclusive(&tunnel->gate, tunnel->lane_count);
+    set_name(peer, config->name);
+    if (peer->keepalive_s != config->keepalive_s) {
+        peer->keepalive_s = config->keepalive_s;
+        el_tunnel_timers_keepalive_changed(tunnel, peer, now_ns);
+    }
+    el_gate_resume(&tunnel->gate, tunnel->lane_count);
     return 0;
 }
 
@@ -214,6 +258,7 @@ void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer
 {
     size_t number = (size_t)(peer - tunnel->peers);
 
+    el_gate_exclusive(&tunnel->gate, tunnel->lane_count);
     el_tunnel_forget_initiation(tunnel, peer);
     el_tunnel_sessions_end(&peer->sessions, tunnel->sessions);
     el_tunnel_timers_end(tunnel, peer);
@@ -222,12 +267,21 @@ void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer
     leave_queue(tunnel, peer);
     add_traffic(&tunnel->gone, tunnel, number);
     clear_traffic(tunnel, number);
+    for (unsigned i = 0; i <= tunnel->lane_count; i++)
+        tunnel->lanes[i].last = NULL;
     clear_peer(peer);
+    el_gate_resume(&tunnel->gate, tunnel->lane_count);
 }
 
 struct el_tunnel_peer *el_tunnel_peer_by_ip(struct el_tunnel *tunnel, const struct el_ip *ip)
 {
     return el_tunnel_allowed_find(tunnel->allowed, ip);
+}
+
+struct el_tunnel_peer *el_tunnel_peer_by_key(struct el_tunnel *tunnel,
+                                             const uint8_t key[EL_TUNNEL_KEY_BYTES])
+{
+    return el_map_get(tunnel->by_key, key);
 }
 
 struct el_tunnel_peer *el_tunnel_peer_next(struct el_tunnel *tunnel, size_t *cursor)
@@ -275,6 +329,16 @@ size_t el_tunnel_peer_sealed_bytes(const struct el_tunnel_peer *peer, size_t len
     size_t padding = el_tunnel_peer_padding(peer);
 
     return (len + padding - 1) / padding * padding + el_tunnel_peer_overhead(peer);
+}
+
+void el_tunnel_peer_key(const struct el_tunnel_peer *peer, uint8_t public_key[EL_TUNNEL_KEY_BYTES])
+{
+    memcpy(public_key, peer->secrets->pairing.public_key, EL_TUNNEL_KEY_BYTES);
+}
+
+struct el_ip el_tunnel_peer_ip(const struct el_tunnel_peer *peer)
+{
+    return peer->allowed[0].ip;
 }
 
 const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer)

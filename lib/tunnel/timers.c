@@ -325,6 +325,14 @@ void el_tunnel_timers_session_made(struct el_tunnel *tunnel, struct el_tunnel_pe
     start(tunnel, peer, EL_TUNNEL_TIMER_ZERO_KEYS, now_ns + EL_TUNNEL_ZERO_KEYS_S * EL_S);
 }
 
+void el_tunnel_timers_keepalive_changed(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                                        uint64_t now_ns)
+{
+    stop(peer, EL_TUNNEL_TIMER_PERSISTENT);
+    if (peer->keepalive_s && el_tunnel_peer_is_up(peer, now_ns))
+        start(tunnel, peer, EL_TUNNEL_TIMER_PERSISTENT, now_ns + peer->keepalive_s * EL_S);
+}
+
 void el_tunnel_timers_session_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer)
 {
     el_tunnel_forget_initiation(tunnel, peer);

@@ -48,6 +48,9 @@ void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel
 /* A session was made, as either side; it may not be confirmed yet. */
 void el_tunnel_timers_session_made(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                                    uint64_t now_ns);
+/* PEER's keepalive is another now. */
+void el_tunnel_timers_keepalive_changed(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                                        uint64_t now_ns);
 /* The session is current. */
 void el_tunnel_timers_session_up(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
 

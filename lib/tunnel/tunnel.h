@@ -9,8 +9,7 @@
  *  - after either, and at el_tunnel_deadline_ns(), sends what el_tunnel_output() hands out until it
  *    hands out nothing: handshakes, cookies, keepalives.
  *
- * After el_tunnel_new() and el_tunnel_add_peer() nothing is allocated. All memory is bounded by
- * the number of peers.
+ * After el_tunnel_new() nothing is allocated. All memory is bounded by the number of peers.
  *
  * Several threads may carry the data, if the configuration has a gate (base/gate.h) and a number of
  * *lanes*, which is one for each of them: 0, 1, 2... They use the three functions el_tunnel_lane_*
@@ -112,12 +111,25 @@ int el_tunnel_new(const struct el_tunnel_config *config, struct el_tunnel **tunn
                   struct el_err *err);
 void el_tunnel_free(struct el_tunnel *tunnel); /* wipes all keys; NULL is allowed */
 
-/* EL_EEXIST (key or allowed range is taken, or it is our own key), EL_EFULL, EL_EINVAL (a low-order
+/* Peers come and go at any time. The Diffie-Hellman for a new one is computed beside the lanes.
+ * EL_EEXIST (key or allowed range is taken, or it is our own key), EL_EFULL, EL_EINVAL (a low-order
  * public key), EL_ENOTSUP (wire, on this computer). */
 int el_tunnel_add_peer(struct el_tunnel *tunnel, const struct el_tunnel_peer_config *config,
                        struct el_tunnel_peer **peer, struct el_err *err);
+
+/* Its sessions end at once, its keys are wiped, and nothing is told. While this is called no lane
+ * may be inside el_tunnel_lane_*, not even waiting for its turn to be exclusive, or have a pointer
+ * to PEER: its place may be another's next. */
 void el_tunnel_remove_peer(struct el_tunnel *tunnel, struct el_tunnel_peer *peer);
+
+/* Gives PEER the name, keepalive and pre-shared key of CONFIG, whose other members are not looked
+ * at. Its sessions stay; the key is used from the next handshake on. EL_EINVAL: keepalive. */
+int el_tunnel_change_peer(struct el_tunnel *tunnel, uint64_t now_ns, struct el_tunnel_peer *peer,
+                          const struct el_tunnel_peer_config *config, struct el_err *err);
+
 struct el_tunnel_peer *el_tunnel_peer_by_ip(struct el_tunnel *tunnel, const struct el_ip *ip);
+struct el_tunnel_peer *el_tunnel_peer_by_key(struct el_tunnel *tunnel,
+                                             const uint8_t key[EL_TUNNEL_KEY_BYTES]);
 struct el_tunnel_peer *el_tunnel_peer_next(struct el_tunnel *tunnel, size_t *cursor);
 
 /* Something of the caller's that goes with a peer. These and those above that do not change a peer
@@ -126,6 +138,8 @@ void el_tunnel_peer_set_user(struct el_tunnel_peer *peer, void *user);
 void *el_tunnel_peer_user(const struct el_tunnel_peer *peer);
 const char *el_tunnel_peer_name(const struct el_tunnel_peer *peer);
 enum el_tunnel_wire el_tunnel_peer_wire(const struct el_tunnel_peer *peer);
+void el_tunnel_peer_key(const struct el_tunnel_peer *peer, uint8_t public_key[EL_TUNNEL_KEY_BYTES]);
+struct el_ip el_tunnel_peer_ip(const struct el_tunnel_peer *peer); /* where its IPv4 range begins */
 const struct el_endpoint *el_tunnel_peer_endpoint(const struct el_tunnel_peer *peer);
 void el_tunnel_peer_set_endpoint(struct el_tunnel_peer *peer, const struct el_endpoint *endpoint);
 void el_tunnel_peer_timestamp(const struct el_tunnel_peer *peer, uint8_t timestamp[12]);

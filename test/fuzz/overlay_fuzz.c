@@ -75,6 +75,8 @@ static void play_packet(const uint8_t *data, size_t size, size_t mtu)
         } else if (out.kind == EL_OVERLAY_ECHO) {
             answer(packet, size, &out);
         }
+    } else if (el_overlay_is_inside(packet, size, LOCAL)) {
+        require(size >= 20 && packet[0] == 0x45);
     }
     free(packet);
 }
