@@ -1,85 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The data path: its lanes, and the thread that controls them. */
-#include "node/datapath.h"
+#include "node/datapath_inside.h"
 
 #include "base/log.h"
 #include "base/time.h"
-#include "node/forward.h"
-#include "node/lane.h"
 #include "node/locate.h"
 #include "sys/clock.h"
-#include "sys/gate.h"
 #include "tunnel/tunnel_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    QUESTIONS = 32, /* answered before handshakes get their turn */
-    MESSAGES = 32,  /* of one lane, before the others get their turn */
+    QUESTIONS = 32,      /* answered before handshakes get their turn */
+    MESSAGES = 32,       /* of one lane, before the others get their turn */
+    INSIDE_PACKETS = 16, /* sent before lanes get their turn */
 };
 
 #define ROAM_QUIET (10 * EL_S) /* in which a peer's moves are told once */
 
-enum { POLL_COMMAND, POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_LOCATE, POLL_NOTICES, POLLS };
+enum {
+    POLL_COMMAND,
+    POLL_WAKE,
+    POLL_NOTICES,
+    POLL_UDP4,
+    POLL_UDP6,
+    POLL_LOCATE,
+    POLL_INSIDE,
+    POLLS
+};
 
 struct command {
-    enum { COMMAND_STOP, COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT } kind;
+    enum { COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT, COMMAND_CHANGE } kind;
     unsigned peer;
     struct el_endpoint endpoint;
     struct el_report *report;
-};
-
-/* What a lane, or control, has to know when a datagram was refused. */
-struct sender {
-    struct el_forward *forward;
-    unsigned lane;
-};
-
-struct el_datapath {
-    struct el_sys_gate *gate;
-    struct el_gate gate_functions;
-    struct el_tunnel *tunnel;
-    struct el_forward *forward;
-    struct el_capture *capture;
-    struct el_lane *lanes[EL_TUNNEL_LANES_MAX];
-    unsigned lane_count;     /* control's number at the gate, too */
-    struct el_tunnel_io *io; /* control's own */
-    struct sender senders[EL_TUNNEL_LANES_MAX + 1];
-    char port_names[EL_FORWARD_PORTS_MAX][EL_PORT_NAME_BYTES]; /* for reports */
-    _Atomic bool port_gone[EL_FORWARD_PORTS_MAX];
-    unsigned port_count;
-    struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX];
-    uint64_t roam_told_ns[EL_TUNNEL_PEERS_MAX]; /* until then no more of it; 0: never told */
-    unsigned peer_count;
-    int locate_fd;
-    uint64_t now_ns; /* control's */
-    int commands[2]; /* pipes: read, write */
-    int notices[2];
-    int wake;                   /* an eventfd */
-    _Atomic uint64_t sleeps_ns; /* until when control sleeps; EL_NEVER: as long as possible */
-    _Atomic bool woken;         /* and that has been said already */
-    pthread_t thread;
-    bool running;
-    bool stopping;       /* control's own; so are the next */
-    bool reserve_untold; /* timestamps were reserved, and nobody knows yet */
-    bool report_untold;  /* the same for a snapshot */
+    struct el_datapath_change *change;
 };
 
 /* -- events of the tunnel, on any thread, in exclusive mode -- */
 
-/* False if the pipe is full, because the reader is far behind: it loses the notice, never we time.
- * What must not be lost is told again. */
-static bool tell(struct el_datapath *d, const struct el_datapath_notice *notice)
+bool el_datapath_tell(struct el_datapath *d, const struct el_datapath_notice *notice)
 {
     return write(d->notices[1], notice, sizeof *notice) == (ssize_t)sizeof *notice;
 }
@@ -140,17 +109,20 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
         return;
     el_tunnel_peer_timestamp(peer, notice.timestamp);
     log_event(event, peer);
-    tell(d, &notice);
+    el_datapath_tell(d, &notice);
 }
 
 /* -- waking control -- */
 
-static void wake(void *arg)
+void el_datapath_wake(struct el_datapath *d)
 {
-    struct el_datapath *d = arg;
-
     if (!atomic_exchange(&d->woken, true))
         eventfd_write(d->wake, 1);
+}
+
+static void on_queued(void *arg)
+{
+    el_datapath_wake(arg);
 }
 
 /* A thread is about to leave exclusive mode. What it has changed may be due soon. */
@@ -160,7 +132,7 @@ static void on_changed(void *arg, unsigned lane)
 
     if (lane != d->lane_count &&
         el_forward_control_deadline_ns(d->forward) < atomic_load(&d->sleeps_ns))
-        wake(d);
+        el_datapath_wake(d);
 }
 
 /* -- what lanes tell, on their threads -- */
@@ -178,12 +150,20 @@ static bool on_port_gone(void *arg, unsigned number, int why)
     struct el_datapath *d = arg;
     struct el_datapath_notice notice = {.kind = EL_NOTICE_PORT_GONE, .number = number};
 
-    if (!tell(d, &notice))
+    if (!el_datapath_tell(d, &notice))
         return false;                                  /* it will fail again */
     if (!atomic_exchange(&d->port_gone[number], true)) /* other lanes see it as well */
-        EL_LOG(EL_LOG_ERROR, "port", "gone", EL_STR("interface", d->port_names[number]),
+        EL_LOG(EL_LOG_ERROR, "port", "gone", EL_STR("interface", d->ports[number].name),
                EL_STR("reason", el_strerror(why)));
     return true;
+}
+
+static bool on_inside(void *arg, unsigned lane, const uint8_t *packet, size_t len)
+{
+    const struct el_datapath *d = arg;
+
+    (void)lane;
+    return send(d->inside_fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 /* -- making -- */
@@ -227,7 +207,8 @@ static int make_lane(struct el_datapath *d, const struct el_datapath_config *con
         .number = number,
         .forward = d->forward,
         .gate = &d->gate_functions,
-        .queued = wake,
+        .laps = &d->laps,
+        .queued = on_queued,
         .port_gone = on_port_gone,
         .arg = d,
     };
@@ -273,9 +254,12 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         pipe2(d->notices, O_CLOEXEC | O_NONBLOCK) < 0)
         return el_err_os(err, errno, "tunnel: no pipe");
     int rc = el_sys_gate_new(d->lane_count + 1, &d->gate);
+    if (rc == 0)
+        rc = el_sys_gate_new(d->lane_count + 1, &d->laps_gate);
     if (rc < 0)
         return el_err(err, rc, "tunnel: %u lanes: %s", d->lane_count, el_strerror(rc));
     d->gate_functions = el_sys_gate_functions(d->gate);
+    d->laps = el_sys_gate_functions(d->laps_gate);
     tunnel.lanes = d->lane_count;
     tunnel.gate = d->gate_functions;
     tunnel.event = on_event;
@@ -295,6 +279,7 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         .address = config->address,
         .peers_max = tunnel.peers_max,
         .capture = d->capture,
+        .inside = d->inside_fd >= 0 ? on_inside : NULL,
     };
     rc = el_forward_new(&forward, &d->forward);
     if (rc < 0)
@@ -312,6 +297,7 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
         return el_err(err, EL_ENOMEM, "tunnel: out of memory");
     d->commands[0] = d->commands[1] = d->notices[0] = d->notices[1] = d->wake = -1;
     d->locate_fd = config->locate_fd;
+    d->inside_fd = config->inside_fd;
     d->lane_count = config->lanes;
     d->now_ns = el_sys_now_ns();
     int rc = make_parts(d, config, err);
@@ -335,43 +321,12 @@ void el_datapath_free(struct el_datapath *d)
     el_tunnel_free(d->tunnel);
     el_tunnel_io_free(d->io);
     el_sys_gate_free(d->gate);
+    el_sys_gate_free(d->laps_gate);
     close_all(d->commands, 2);
     close_all(d->notices, 2);
     close_all(&d->wake, 1);
+    close_all(&d->inside_fd, 1);
     free(d);
-}
-
-int el_datapath_add_port(struct el_datapath *d, struct el_port *const *queues, uint32_t vni,
-                         const struct el_mac *own)
-{
-    int number = el_forward_add_port(d->forward, queues[0], vni, own);
-
-    if (number < 0)
-        return number;
-    for (unsigned i = 0; i < d->lane_count; i++) {
-        el_forward_set_queue(d->forward, (unsigned)number, i, queues[i]);
-        el_lane_add_port(d->lanes[i], (unsigned)number, queues[i]);
-    }
-    memcpy(d->port_names[number], queues[0]->name, sizeof d->port_names[number]);
-    d->port_count = (unsigned)number + 1;
-    return number;
-}
-
-int el_datapath_add_peer(struct el_datapath *d, const struct el_tunnel_peer_config *config,
-                         uint32_t vni, struct el_err *err)
-{
-    uint32_t remote = el_ip4_number(&config->allowed.ip);
-    struct el_tunnel_peer *peer;
-    int rc = el_tunnel_add_peer(d->tunnel, config, &peer, err);
-
-    if (rc < 0)
-        return rc;
-    rc = el_forward_add_peer(d->forward, peer, remote, &vni, 1);
-    if (rc < 0)
-        return el_err(err, rc, "peer %s: %s", config->name, el_strerror(rc));
-    d->peers[rc] = peer;
-    d->peer_count++;
-    return rc;
 }
 
 /* -- control: what others ask for -- */
@@ -416,15 +371,16 @@ static void log_counters(struct el_datapath *d)
     struct el_datapath_notice notice = {.kind = EL_NOTICE_COUNTERS};
 
     visit_counters(d, log_counter, NULL);
-    for (unsigned i = 0; i < d->port_count; i++)
-        for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
-            log_counter(NULL, d->port_names[i], el_port_counter_name(k), count_of_port(d, i, k));
+    for (unsigned i = 0; i < EL_FORWARD_PORTS_MAX; i++)
+        for (unsigned k = 0; d->ports[i].used && k < EL_PORT_COUNTERS; k++)
+            log_counter(NULL, d->ports[i].name, el_port_counter_name(k), count_of_port(d, i, k));
     for (unsigned i = 0; i < d->peer_count; i++)
-        EL_LOG(EL_LOG_INFO, "tunnel", "peer", EL_STR("peer", el_tunnel_peer_name(d->peers[i])),
-               EL_STR("up", el_tunnel_peer_is_up(d->peers[i], d->now_ns) ? "yes" : "no"),
-               EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(d->peers[i])),
-               EL_UINT("path-mtu", el_forward_path_mtu(d->peers[i])));
-    tell(d, &notice);
+        if (d->peers[i])
+            EL_LOG(EL_LOG_INFO, "tunnel", "peer", EL_STR("peer", el_tunnel_peer_name(d->peers[i])),
+                   EL_STR("up", el_tunnel_peer_is_up(d->peers[i], d->now_ns) ? "yes" : "no"),
+                   EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(d->peers[i])),
+                   EL_UINT("path-mtu", el_forward_path_mtu(d->peers[i])));
+    el_datapath_tell(d, &notice);
 }
 
 static bool is_down(const struct el_datapath *d, unsigned port)
@@ -435,22 +391,31 @@ static bool is_down(const struct el_datapath *d, unsigned port)
     return false;
 }
 
+static void report_port(const struct el_datapath *d, unsigned number, struct el_report_port *port)
+{
+    const struct port_info *info = &d->ports[number];
+
+    *port = (struct el_report_port){
+        .vni = info->vni,
+        .published = info->published,
+        .down = is_down(d, number),
+        .gone = atomic_load(&d->port_gone[number]),
+    };
+    memcpy(port->name, info->name, sizeof port->name);
+    for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
+        port->counts[k] = count_of_port(d, number, k);
+}
+
 static void take_report(struct el_datapath *d, struct el_report *report)
 {
     report->now_ns = d->now_ns;
-    report->port_count = d->port_count;
-    for (unsigned i = 0; i < d->port_count; i++) {
-        report->ports[i] = (struct el_report_port){
-            .name = d->port_names[i],
-            .down = is_down(d, i),
-            .gone = atomic_load(&d->port_gone[i]),
-        };
-        for (unsigned k = 0; k < EL_PORT_COUNTERS; k++)
-            report->ports[i].counts[k] = count_of_port(d, i, k);
-    }
+    report->port_count = report->counter_count = report->peer_count = 0;
+    for (unsigned i = 0; i < EL_FORWARD_PORTS_MAX; i++)
+        if (d->ports[i].used)
+            report_port(d, i, &report->ports[report->port_count++]);
     for (unsigned i = 0; i < d->peer_count; i++)
-        el_report_peer(report, i, d->peers[i]);
-    report->counter_count = 0;
+        if (d->peers[i])
+            el_report_add_peer(report, d->peers[i]);
     visit_counters(d, el_report_add_counter, report);
     d->report_untold = true;
 }
@@ -460,7 +425,7 @@ static void tell_of_report(struct el_datapath *d)
     struct el_datapath_notice notice = {.kind = EL_NOTICE_REPORT};
 
     if (d->report_untold)
-        d->report_untold = !tell(d, &notice);
+        d->report_untold = !el_datapath_tell(d, &notice);
 }
 
 static void move_peer(struct el_datapath *d, const struct command *command)
@@ -477,17 +442,18 @@ static void obey(struct el_datapath *d)
 {
     struct command command;
 
-    while (read(d->commands[0], &command, sizeof command) == (ssize_t)sizeof command) {
+    while (!d->changed &&
+           read(d->commands[0], &command, sizeof command) == (ssize_t)sizeof command) {
         el_gate_shared(&d->gate_functions, d->lane_count);
         if (command.kind == COMMAND_COUNTERS)
             log_counters(d);
         if (command.kind == COMMAND_REPORT)
             take_report(d, command.report);
         el_gate_resume(&d->gate_functions, d->lane_count);
-        if (command.kind == COMMAND_ENDPOINT)
+        if (command.kind == COMMAND_ENDPOINT && d->peers[command.peer])
             move_peer(d, &command);
-        if (command.kind == COMMAND_STOP)
-            d->stopping = true;
+        if (command.kind == COMMAND_CHANGE)
+            el_datapath_make_change(d, command.change);
     }
 }
 
@@ -509,6 +475,25 @@ static void answer_questions(struct el_datapath *d)
     }
 }
 
+/* What comes from inside. A packet that is longer than any has no place at all. */
+static void take_inside(struct el_datapath *d)
+{
+    uint8_t *packet = d->inside + EL_FORWARD_HEADROOM;
+
+    el_gate_exclusive(&d->gate_functions, d->lane_count);
+    for (unsigned i = 0; i < INSIDE_PACKETS && !el_tunnel_io_blocked(d->io); i++) {
+        ssize_t len =
+            recv(d->inside_fd, packet, EL_DATAPATH_INSIDE_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+        if (len == 0)
+            d->inside_closed = true;
+        if (len <= 0)
+            break;
+        el_forward_inside(d->forward, d->now_ns, packet,
+                          len > EL_DATAPATH_INSIDE_BYTES ? 0 : (size_t)len);
+    }
+    el_gate_resume(&d->gate_functions, d->lane_count);
+}
+
 static void reserve_timestamps(struct el_datapath *d)
 {
     struct el_datapath_notice notice = {.kind = EL_NOTICE_RESERVED};
@@ -516,12 +501,12 @@ static void reserve_timestamps(struct el_datapath *d)
     if (el_tunnel_reserve_timestamp(d->tunnel, d->now_ns, notice.timestamp))
         d->reserve_untold = true;
     if (d->reserve_untold)
-        d->reserve_untold = !tell(d, &notice);
+        d->reserve_untold = !el_datapath_tell(d, &notice);
 }
 
 static bool has_untold(const struct el_datapath *d)
 {
-    return d->reserve_untold || d->report_untold;
+    return d->reserve_untold || d->report_untold || d->changed;
 }
 
 /* -- control: the tunnel's own affairs -- */
@@ -546,10 +531,10 @@ static void take_all_messages(struct el_datapath *d)
 {
     bool more = false;
 
-    for (unsigned i = 0; i < d->lane_count; i++)
+    for (unsigned i = 0; i < d->lane_count && !d->changed; i++)
         more |= take_messages(d, d->lanes[i]);
     if (more)
-        wake(d);
+        el_datapath_wake(d);
 }
 
 /* Waits for something to do. What lanes change while the deadline is found out wakes us at once. */
@@ -567,7 +552,8 @@ static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
     uint64_t wait = deadline > d->now_ns ? deadline - d->now_ns : 0;
     struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
-    fds[POLL_COMMAND] = (struct pollfd){d->commands[0], POLLIN, 0};
+    /* A change is told before all else. */
+    fds[POLL_COMMAND] = (struct pollfd){d->changed ? -1 : d->commands[0], POLLIN, 0};
     fds[POLL_WAKE] = (struct pollfd){d->wake, POLLIN, 0};
     /* Lanes are those who read. */
     fds[POLL_UDP4] = (struct pollfd){udp4 ? el_tunnel_io_fd(d->io, 4) : -1, udp4, 0};
@@ -575,6 +561,8 @@ static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
     fds[POLL_LOCATE] = (struct pollfd){d->locate_fd, POLLIN, 0};
     /* What found no room is told as soon as there is. */
     fds[POLL_NOTICES] = (struct pollfd){has_untold(d) ? d->notices[1] : -1, POLLOUT, 0};
+    int inside = blocked || d->inside_closed ? -1 : d->inside_fd;
+    fds[POLL_INSIDE] = (struct pollfd){inside, POLLIN, 0};
     ppoll(fds, POLLS, deadline == EL_NEVER ? NULL : &timeout, NULL);
     d->now_ns = el_sys_now_ns();
 }
@@ -601,12 +589,15 @@ static void *run(void *arg)
     struct el_datapath *d = arg;
     struct pollfd fds[POLLS];
 
-    while (!d->stopping) {
+    while (!atomic_load(&d->stopping)) {
         wait_for_work(d, fds);
+        el_datapath_tell_of_change(d);
         if (fds[POLL_COMMAND].revents)
             obey(d);
         if (fds[POLL_LOCATE].revents & POLLIN)
             answer_questions(d);
+        if (fds[POLL_INSIDE].revents)
+            take_inside(d);
         if (fds[POLL_WAKE].revents)
             take_wake(d);
         if (is_due(d))
@@ -638,7 +629,8 @@ static int start_control(struct el_datapath *d, struct el_err *err)
 int el_datapath_start(struct el_datapath *d, struct el_err *err)
 {
     for (unsigned i = 0; i < d->peer_count; i++)
-        el_tunnel_connect(d->tunnel, d->peers[i], d->now_ns);
+        if (d->peers[i])
+            el_tunnel_connect(d->tunnel, d->peers[i], d->now_ns);
     int rc = start_control(d, err);
     for (unsigned i = 0; i < d->lane_count && rc == 0; i++)
         rc = el_lane_start(d->lanes[i], err);
@@ -661,7 +653,8 @@ void el_datapath_stop(struct el_datapath *d)
         return;
     for (unsigned i = 0; i < d->lane_count; i++)
         el_lane_stop(d->lanes[i]);
-    command(d, &(struct command){.kind = COMMAND_STOP});
+    atomic_store(&d->stopping, true);
+    eventfd_write(d->wake, 1);
     pthread_join(d->thread, NULL);
     d->running = false;
 }
@@ -680,6 +673,11 @@ void el_datapath_set_endpoint(struct el_datapath *d, unsigned peer,
                               const struct el_endpoint *endpoint)
 {
     command(d, &(struct command){.kind = COMMAND_ENDPOINT, .peer = peer, .endpoint = *endpoint});
+}
+
+void el_datapath_change(struct el_datapath *d, struct el_datapath_change *change)
+{
+    command(d, &(struct command){.kind = COMMAND_CHANGE, .change = change});
 }
 
 struct el_capture *el_datapath_capture(struct el_datapath *d)

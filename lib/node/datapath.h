@@ -28,6 +28,14 @@
  *    lanes stand for up to a fifth of the time. This is the next bottleneck; the remedy is to leave
  *    a note of such changes, for control to enter many at once.
  *
+ * Peers and ports come and go while all that runs. For that, lanes are met between two laps, when
+ * they have nothing in their hands (node/lane.h); a lap takes some milliseconds at the most. So
+ * when a change is told to be done, whoever sends frames is either before it or behind it.
+ *
+ * Whoever else listens at our tunnel address, as a program with an IP stack of its own, gets what
+ * is for it through a socket, a packet a message, from the lanes; what it sends goes through
+ * control. Both ways drop what finds no room.
+ *
  * They own the tunnel, the switch, the ports and the sockets from el_datapath_start() to
  * el_datapath_stop(); others speak to them through messages only: commands go in, notices come out,
  * each through a pipe, so that neither side ever waits for a lock. They do nothing that can block:
@@ -53,6 +61,36 @@ struct el_datapath_config {
     int udp4[EL_TUNNEL_LANES_MAX], udp6[EL_TUNNEL_LANES_MAX];
     uint32_t address; /* our tunnel address, host order */
     int locate_fd;    /* where to answer questions (node/locate.h), or -1 */
+    int inside_fd;    /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
+};
+
+/* A change while it runs, and what became of it. */
+struct el_datapath_change {
+    enum el_datapath_change_kind {
+        EL_CHANGE_SET_PEER, /* adds it, or makes it what is said: its public key says which. Its
+                               session ends if its address or wire is another */
+        EL_CHANGE_REMOVE_PEER,
+        EL_CHANGE_ADD_PORT,
+        EL_CHANGE_PUBLISH_PORT,
+        EL_CHANGE_REMOVE_PORT, /* closes its queues */
+        EL_CHANGE_DISSOLVE,    /* takes all peers out of network VNI */
+    } kind;
+    unsigned number; /* of the peer or port: told by what sets or adds, else said */
+
+    /* SET_PEER; wipe it afterwards. An endpoint of family 0 leaves what is known. */
+    struct el_tunnel_peer_config peer;
+    struct el_forward_membership memberships[EL_FORWARD_NETWORKS_MAX]; /* of different networks */
+    unsigned membership_count;
+
+    /* ADD_PORT: queues, one for each lane, which are the data path's if it succeeds. */
+    struct el_port *queues[EL_TUNNEL_LANES_MAX];
+    uint32_t vni;
+    struct el_mac own; /* zero: none; see el_forward_add_port() */
+    bool published;    /* PUBLISH_PORT, too */
+
+    int code;          /* 0, or an error, */
+    struct el_err err; /* and its sentence: nothing has changed, */
+    bool removed;      /* but that a peer which was to have another address or wire is gone */
 };
 
 /* What the thread tells; peers are named by the number el_datapath_add_peer() gave. */
@@ -63,11 +101,13 @@ struct el_datapath_notice {
         EL_NOTICE_PORT_GONE, /* a port's interface has gone for good */
         EL_NOTICE_COUNTERS,  /* one line of counters has been logged, on request */
         EL_NOTICE_REPORT,    /* the snapshot that was asked for is complete */
+        EL_NOTICE_CHANGED,   /* a change is done. What was told before is of the time before it */
     } kind;
     enum el_tunnel_event event;
     unsigned number; /* of the peer, or the port */
     struct el_endpoint endpoint;
     uint8_t timestamp[12];
+    struct el_datapath_change *change;
 };
 
 int el_datapath_new(const struct el_datapath_config *config, struct el_datapath **datapath,
@@ -95,6 +135,9 @@ bool el_datapath_next_notice(struct el_datapath *datapath, struct el_datapath_no
 /* A peer's name was resolved (again): call it there. */
 void el_datapath_set_endpoint(struct el_datapath *datapath, unsigned peer,
                               const struct el_endpoint *endpoint);
+/* Does CHANGE, which is the data path's until the notice that says so; one after the other. Numbers
+ * are used again: the smallest that is free. */
+void el_datapath_change(struct el_datapath *datapath, struct el_datapath_change *change);
 /* Takes a snapshot into REPORT, which has room for all peers and is the thread's until the notice
  * that says so; one at a time. */
 void el_datapath_report(struct el_datapath *datapath, struct el_report *report);

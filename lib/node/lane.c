@@ -28,7 +28,7 @@ _Static_assert((int)EL_TUNNEL_IO_TAILROOM >= (int)EL_FORWARD_TAILROOM, "room beh
 #define PORT_LOOK EL_S
 
 /* What we poll: these, then the ports. */
-enum { POLL_STOP, POLL_UDP4, POLL_UDP6, POLL_PORTS };
+enum { POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_PORTS };
 
 struct port {
     struct el_port *queue;
@@ -46,11 +46,12 @@ struct messages {
 struct el_lane {
     struct el_lane_config config;
     struct port ports[EL_FORWARD_PORTS_MAX];
-    unsigned port_count;
+    unsigned port_count; /* places in use, or not any more; so many are polled */
     uint64_t look_ns;
     uint64_t now_ns;
     uint8_t *frames; /* PORT_BATCH * FRAME_ROOM */
-    int stop;        /* an eventfd */
+    int wake;        /* an eventfd */
+    _Atomic bool stopping;
     pthread_t thread;
     bool running;
     struct messages messages;
@@ -69,9 +70,9 @@ int el_lane_new(const struct el_lane_config *config, struct el_lane **made, stru
     memset(lane, 0, sizeof *lane);
     lane->config = *config;
     lane->look_ns = EL_NEVER;
-    lane->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    lane->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     lane->frames = malloc((size_t)PORT_BATCH * FRAME_ROOM);
-    if (lane->stop < 0 || !lane->frames) {
+    if (lane->wake < 0 || !lane->frames) {
         el_lane_free(lane);
         return el_err(err, EL_ENOMEM, "tunnel: no memory or descriptors for lane %u",
                       config->number);
@@ -89,8 +90,8 @@ void el_lane_free(struct el_lane *lane)
         if (lane->ports[i].queue)
             el_port_close(lane->ports[i].queue);
     el_tunnel_io_free(lane->config.io);
-    if (lane->stop >= 0)
-        close(lane->stop);
+    if (lane->wake >= 0)
+        close(lane->wake);
     free(lane->frames);
     free(lane);
 }
@@ -100,6 +101,21 @@ void el_lane_add_port(struct el_lane *lane, unsigned number, struct el_port *por
     lane->ports[number].queue = port;
     if (number >= lane->port_count)
         lane->port_count = number + 1;
+}
+
+void el_lane_remove_port(struct el_lane *lane, unsigned number)
+{
+    struct port *port = &lane->ports[number];
+
+    el_port_close(port->queue);
+    port->queue = NULL;
+    port->gone = false;
+    atomic_store_explicit(&port->down, false, memory_order_relaxed);
+}
+
+void el_lane_wake(struct el_lane *lane)
+{
+    eventfd_write(lane->wake, 1);
 }
 
 const struct el_tunnel_io *el_lane_io(const struct el_lane *lane)
@@ -248,26 +264,22 @@ static void look_at_ports(struct el_lane *lane)
 {
     lane->look_ns = EL_NEVER;
     for (unsigned i = 0; i < lane->port_count; i++) {
-        if (!el_lane_port_is_down(lane, i) || lane->ports[i].gone)
+        if (!lane->ports[i].queue || !el_lane_port_is_down(lane, i) || lane->ports[i].gone)
             continue;
         receive_frames(lane, i);
         lane->look_ns = lane->now_ns + PORT_LOOK;
     }
 }
 
-/* Waits for something to do. Ports are not listened to while the sockets are full. */
-static void wait_for_work(struct el_lane *lane, struct pollfd *fds)
+/* Ports are not listened to while the sockets are full. How many are. */
+static unsigned choose(const struct el_lane *lane, struct pollfd *fds)
 {
-    struct el_tunnel_io *io = lane->config.io;
+    const struct el_tunnel_io *io = lane->config.io;
     unsigned blocked = el_tunnel_io_blocked(io);
     short udp4 = blocked == 4 ? POLLIN | POLLOUT : POLLIN;
     short udp6 = blocked == 6 ? POLLIN | POLLOUT : POLLIN;
-    uint64_t deadline = el_earlier(
-        el_forward_lane_deadline_ns(lane->config.forward, lane->config.number), lane->look_ns);
-    uint64_t wait = deadline > lane->now_ns ? deadline - lane->now_ns : 0;
-    struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
-    fds[POLL_STOP] = (struct pollfd){lane->stop, POLLIN, 0};
+    fds[POLL_WAKE] = (struct pollfd){lane->wake, POLLIN, 0};
     fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(io, 4), udp4, 0};
     fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(io, 6), udp6, 0};
     for (unsigned i = 0; i < lane->port_count; i++) {
@@ -275,33 +287,58 @@ static void wait_for_work(struct el_lane *lane, struct pollfd *fds)
         int fd = blocked || port->gone || !port->queue ? -1 : port->queue->fd;
         fds[POLL_PORTS + i] = (struct pollfd){fd, POLLIN, 0};
     }
-    ppoll(fds, POLL_PORTS + lane->port_count, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    return lane->port_count;
+}
+
+/* Waits for something to do, between laps: ports may have come and gone when it is back. How many
+ * were listened to. */
+static unsigned wait_for_work(struct el_lane *lane, struct pollfd *fds)
+{
+    unsigned ports = choose(lane, fds);
+    uint64_t deadline = el_earlier(
+        el_forward_lane_deadline_ns(lane->config.forward, lane->config.number), lane->look_ns);
+    uint64_t wait = deadline > lane->now_ns ? deadline - lane->now_ns : 0;
+    struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
+
+    el_gate_resume(lane->config.laps, lane->config.number);
+    ppoll(fds, POLL_PORTS + ports, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    el_gate_shared(lane->config.laps, lane->config.number);
     lane->now_ns = el_sys_now_ns();
+    return ports;
+}
+
+static void work(struct el_lane *lane, const struct pollfd *fds, unsigned ports)
+{
+    if (el_tunnel_io_blocked(lane->config.io))
+        el_tunnel_io_flush(lane->config.io);
+    if (fds[POLL_UDP4].revents & ~POLLOUT)
+        receive_datagrams(lane, 4);
+    if (fds[POLL_UDP6].revents & ~POLLOUT)
+        receive_datagrams(lane, 6);
+    for (unsigned i = 0; i < ports; i++)
+        if (fds[POLL_PORTS + i].revents && lane->ports[i].queue)
+            receive_frames(lane, i);
+    if (lane->now_ns >= lane->look_ns)
+        look_at_ports(lane);
+    el_forward_lane_expire(lane->config.forward, lane->config.number, lane->now_ns);
 }
 
 static void *run(void *arg)
 {
     struct el_lane *lane = arg;
     struct pollfd fds[POLL_PORTS + EL_FORWARD_PORTS_MAX];
+    eventfd_t woken;
 
+    el_gate_shared(lane->config.laps, lane->config.number);
     lane->now_ns = el_sys_now_ns();
-    for (;;) {
-        wait_for_work(lane, fds);
-        if (fds[POLL_STOP].revents)
-            return NULL;
-        if (el_tunnel_io_blocked(lane->config.io))
-            el_tunnel_io_flush(lane->config.io);
-        if (fds[POLL_UDP4].revents & ~POLLOUT)
-            receive_datagrams(lane, 4);
-        if (fds[POLL_UDP6].revents & ~POLLOUT)
-            receive_datagrams(lane, 6);
-        for (unsigned i = 0; i < lane->port_count; i++)
-            if (fds[POLL_PORTS + i].revents)
-                receive_frames(lane, i);
-        if (lane->now_ns >= lane->look_ns)
-            look_at_ports(lane);
-        el_forward_lane_expire(lane->config.forward, lane->config.number, lane->now_ns);
+    while (!atomic_load(&lane->stopping)) {
+        unsigned ports = wait_for_work(lane, fds);
+        if (fds[POLL_WAKE].revents)
+            eventfd_read(lane->wake, &woken);
+        work(lane, fds, ports);
     }
+    el_gate_resume(lane->config.laps, lane->config.number);
+    return NULL;
 }
 
 int el_lane_start(struct el_lane *lane, struct el_err *err)
@@ -323,7 +360,9 @@ void el_lane_stop(struct el_lane *lane)
 {
     if (!lane->running)
         return;
-    eventfd_write(lane->stop, 1);
+    atomic_store(&lane->stopping, true);
+    el_lane_wake(lane);
     pthread_join(lane->thread, NULL);
+    atomic_store(&lane->stopping, false);
     lane->running = false;
 }

@@ -7,6 +7,10 @@
  * What a frame or datagram changes for others (an address that is learned, a session that is
  * confirmed) is entered, in exclusive mode, before the batch leaves: no answer can overtake it.
  * Handshakes go into a bounded queue for control.
+ *
+ * From waking up to waiting again it is in shared mode of another gate, of the *laps*. Who is
+ * exclusive there finds lanes that have nothing of a peer or a port in their hands: peers and ports
+ * go only then.
  */
 #ifndef EL_NODE_LANE_H
 #define EL_NODE_LANE_H
@@ -25,7 +29,7 @@ struct el_lane;
 struct el_lane_config {
     unsigned number;
     struct el_forward *forward; /* must live longer, as the gate */
-    const struct el_gate *gate;
+    const struct el_gate *gate, *laps;
     struct el_tunnel_io *io; /* ours from now on, whatever happens */
     /* Called on the lane's thread: a message has been queued; a port's interface has gone for good
      * (false: to be told again). */
@@ -38,8 +42,12 @@ int el_lane_new(const struct el_lane_config *config, struct el_lane **lane, stru
 /* Stops it, and closes its ports. NULL is allowed. */
 void el_lane_free(struct el_lane *lane);
 
-/* Before start: the queue of port NUMBER, which is the lane's from now on. */
+/* Before start, or between laps: the queue of port NUMBER, which is the lane's from now on; and its
+ * end, which closes it. */
 void el_lane_add_port(struct el_lane *lane, unsigned number, struct el_port *port);
+void el_lane_remove_port(struct el_lane *lane, unsigned number);
+/* Then: it notices. From any thread. */
+void el_lane_wake(struct el_lane *lane);
 
 int el_lane_start(struct el_lane *lane, struct el_err *err);
 void el_lane_stop(struct el_lane *lane);

@@ -9,11 +9,7 @@
 
 struct el_report *el_report_new(unsigned peers)
 {
-    struct el_report *report = calloc(1, sizeof *report + peers * sizeof report->peers[0]);
-
-    if (report)
-        report->peer_count = peers;
-    return report;
+    return calloc(1, sizeof(struct el_report) + peers * sizeof(struct el_report_peer));
 }
 
 /* -- taking -- */
@@ -26,10 +22,15 @@ void el_report_add_counter(void *arg, const char *part, const char *name, uint64
         report->counters[report->counter_count++] = (struct el_report_counter){part, name, value};
 }
 
-void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer)
+void el_report_add_peer(struct el_report *report, const struct el_tunnel_peer *peer)
 {
-    struct el_report_peer *to = &report->peers[number];
+    struct el_report_peer *to = &report->peers[report->peer_count++];
 
+    memcpy(to->name, el_tunnel_peer_name(peer), sizeof to->name);
+    el_tunnel_peer_key(peer, to->key);
+    to->ip = el_tunnel_peer_ip(peer);
+    to->wire = el_tunnel_peer_wire(peer);
+    to->membership_count = el_forward_memberships(peer, to->memberships);
     el_tunnel_peer_state(peer, report->now_ns, &to->state);
     to->endpoint = *el_tunnel_peer_endpoint(peer);
     to->path_mtu = el_forward_path_mtu(peer);
@@ -64,26 +65,39 @@ static void write_port(struct el_writer *w, const struct el_report_port *port)
 {
     el_writer_object(w, NULL);
     el_writer_string(w, "name", port->name);
+    el_writer_number(w, "vni", port->vni);
+    el_writer_bool(w, "published", port->published);
     el_writer_string(w, "state", port->gone ? "gone" : port->down ? "down" : "up");
     for (unsigned i = 0; i < EL_PORT_COUNTERS; i++)
         el_writer_counter(w, el_port_counter_name(i), port->counts[i]);
     el_writer_end(w);
 }
 
-static void write_peer(struct el_writer *w, const struct el_report_peer *peer,
-                       const struct el_node_peer *configured, uint64_t now_ns)
+static void write_memberships(struct el_writer *w, const struct el_report_peer *peer)
+{
+    el_writer_list(w, "networks", "network");
+    for (unsigned i = 0; i < peer->membership_count; i++) {
+        el_writer_object(w, NULL);
+        el_writer_number(w, "vni", peer->memberships[i].vni);
+        el_writer_bool(w, "published", peer->memberships[i].published);
+        el_writer_end(w);
+    }
+    el_writer_end(w);
+}
+
+static void write_peer(struct el_writer *w, const struct el_report_peer *peer, uint64_t now_ns)
 {
     const struct el_tunnel_peer_state *state = &peer->state;
     char endpoint[EL_ENDPOINT_TEXT];
 
     el_writer_object(w, NULL);
-    el_writer_string(w, "name", configured->name);
+    el_writer_string(w, "name", peer->name);
     el_writer_bool(w, "up", state->up);
     el_writer_string(w, "endpoint",
                      peer->endpoint.ip.family ? el_endpoint_text(&peer->endpoint, endpoint) : NULL);
-    write_key(w, "public_key", configured->key);
-    write_ip(w, "address", &configured->ip);
-    el_writer_string(w, "wire", el_tunnel_wire_names[configured->wire]);
+    write_key(w, "public_key", peer->key);
+    write_ip(w, "address", &peer->ip);
+    el_writer_string(w, "wire", el_tunnel_wire_names[peer->wire]);
     write_since(w, "up_for", state->up_since_ns, now_ns, state->up);
     write_since(w, "handshake_age", state->handshake_ns, now_ns, state->handshake_ns != 0);
     el_writer_counter(w, "received_packets", state->traffic.rx_packets);
@@ -92,6 +106,7 @@ static void write_peer(struct el_writer *w, const struct el_report_peer *peer,
     el_writer_bytes(w, "sent", state->traffic.tx_bytes);
     el_writer_number(w, "path_mtu", peer->path_mtu);
     el_writer_age(w, "keepalive", state->keepalive_s * EL_S);
+    write_memberships(w, peer);
     el_writer_end(w);
 }
 
@@ -118,8 +133,10 @@ static void write_counters(struct el_writer *w, const struct el_report *report)
 void el_report_write(const struct el_report *report, const struct el_report_about *about,
                      struct el_writer *w)
 {
-    el_writer_string(w, "network", about->network);
-    el_writer_number(w, "vni", about->vni);
+    if (about->network) {
+        el_writer_string(w, "network", about->network);
+        el_writer_number(w, "vni", about->vni);
+    }
     write_key(w, "public_key", about->public_key);
     write_ip(w, "address", &about->address);
     el_writer_age(w, "running_for", report->now_ns - about->started_ns);
@@ -128,8 +145,8 @@ void el_report_write(const struct el_report *report, const struct el_report_abou
         write_port(w, &report->ports[i]);
     el_writer_end(w);
     el_writer_list(w, "peers", "peer");
-    for (unsigned i = 0; i < report->peer_count && i < about->peers->count; i++)
-        write_peer(w, &report->peers[i], &about->peers->items[i], report->now_ns);
+    for (unsigned i = 0; i < report->peer_count; i++)
+        write_peer(w, &report->peers[i], report->now_ns);
     el_writer_end(w);
     write_counters(w, report);
 }

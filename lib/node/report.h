@@ -11,7 +11,6 @@
 #include "base/addr.h"
 #include "base/writer.h"
 #include "node/forward.h"
-#include "node/peer.h"
 #include "tunnel/tunnel_io.h"
 
 #include <stdbool.h>
@@ -20,14 +19,21 @@
 enum { EL_REPORT_COUNTERS = 128 };
 
 struct el_report_peer {
+    char name[EL_TUNNEL_NAME_BYTES];
+    uint8_t key[EL_TUNNEL_KEY_BYTES];
+    struct el_ip ip; /* its tunnel address */
+    enum el_tunnel_wire wire;
+    unsigned membership_count;
+    struct el_forward_membership memberships[EL_FORWARD_NETWORKS_MAX];
     struct el_tunnel_peer_state state;
     struct el_endpoint endpoint; /* family 0: nobody knows */
     size_t path_mtu;             /* outer bytes */
 };
 
 struct el_report_port {
-    const char *name; /* lives as long as the data path */
-    bool down, gone;
+    char name[EL_PORT_NAME_BYTES];
+    uint32_t vni;
+    bool published, down, gone;
     uint64_t counts[EL_PORT_COUNTERS];
 };
 
@@ -43,24 +49,23 @@ struct el_report {
     struct el_report_counter counters[EL_REPORT_COUNTERS]; /* in order of their parts */
     unsigned counter_count;
     unsigned peer_count;
-    struct el_report_peer peers[]; /* by their numbers */
+    struct el_report_peer peers[]; /* in the order of their numbers */
 };
 
 /* With room for PEERS. NULL: out of memory. To be freed with free(). */
 struct el_report *el_report_new(unsigned peers);
 
-/* For the owner: adds a counter, whose names are static; and the state of one peer. */
+/* For the owner: adds a counter, whose names are static; and a peer. */
 void el_report_add_counter(void *report, const char *part, const char *name, uint64_t value);
-void el_report_peer(struct el_report *report, unsigned number, const struct el_tunnel_peer *peer);
+void el_report_add_peer(struct el_report *report, const struct el_tunnel_peer *peer);
 
 /* What does not change, and whom it is about. */
 struct el_report_about {
-    const char *network;
+    const char *network; /* the one it was started with, or NULL */
     uint64_t vni;
     const uint8_t *public_key;
     struct el_ip address;
     uint64_t started_ns;
-    const struct el_node_peers *peers; /* by their numbers */
 };
 
 void el_report_write(const struct el_report *report, const struct el_report_about *about,

@@ -68,10 +68,12 @@ static int want_all(struct el_trace *trace, const struct el_control_request *req
         rc = want_peer(trace, request->peers[i], err);
     if (request->peer_count > 0)
         return rc;
-    for (unsigned i = 0; i < config->port_count; i++)
-        want(trace, i, directions);
+    for (unsigned i = 0; i < config->ports_max; i++)
+        if (config->ports[i].name[0])
+            want(trace, i, directions);
     for (unsigned i = 0; i < config->peers->count; i++)
-        want(trace, config->ports_max + i, directions);
+        if (config->peers->items[i].name[0])
+            want(trace, config->ports_max + i, directions);
     return 0;
 }
 
@@ -134,14 +136,13 @@ static void put_interface(struct el_trace *trace, struct el_wire *w, unsigned i)
     char description[EL_PCAPNG_TEXT_MAX];
 
     if (i < config->ports_max) {
-        snprintf(description, sizeof description, "port of network %s", config->network);
-        el_pcapng_put_interface(w, config->ports[i], description, trace->snaplen);
+        snprintf(description, sizeof description, "port of network %u", config->ports[i].vni);
+        el_pcapng_put_interface(w, config->ports[i].name, description, trace->snaplen);
         return;
     }
     const struct el_node_peer *peer = &config->peers->items[i - config->ports_max];
     el_tunnel_key_text(peer->key, key);
-    snprintf(description, sizeof description, "peer of network %s, public key %s", config->network,
-             key);
+    snprintf(description, sizeof description, "peer, public key %s", key);
     el_pcapng_put_interface(w, peer->name, description, trace->snaplen);
 }
 

@@ -23,12 +23,15 @@ enum { EL_TRACE_PIECE = 256 << 10 }; /* bytes; room for any block, and for many 
 struct el_trace;
 
 /* Whom it is about: the capture's interfaces are the ports, in places for PORTS_MAX, then the peers
- * by their numbers. All of it must live longer. */
+ * by their numbers. All of it must live longer; a port or peer without a name is none. Names may
+ * come and go: who comes later is not in the trace, and who has gone is silent. */
 struct el_trace_config {
     struct el_capture *capture;
-    const char *network;
-    const char *const *ports;
-    unsigned port_count, ports_max;
+    const struct el_trace_port {
+        char name[16];
+        uint32_t vni;
+    } * ports;
+    unsigned ports_max;
     const struct el_node_peers *peers;
     uint64_t wall_at_zero_ns; /* 1970 is so long before the capture's time 0 */
 };

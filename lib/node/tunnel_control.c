@@ -119,11 +119,9 @@ static void begin_trace(struct el_tunnel_control *control, struct el_control_cli
     struct el_err err = {""};
     struct el_trace_config config = {
         .capture = el_datapath_capture(control->config.datapath),
-        .network = control->config.about.network,
         .ports = control->config.ports,
-        .port_count = control->config.port_count,
         .ports_max = EL_FORWARD_PORTS_MAX,
-        .peers = control->config.about.peers,
+        .peers = control->config.peers,
         .wall_at_zero_ns = el_sys_wall_ns() - now_ns,
     };
 
@@ -188,7 +186,7 @@ int el_tunnel_control_new(const struct el_tunnel_control_config *config,
     *result = control;
     if (control) {
         control->config = *config;
-        control->report = el_report_new(config->about.peers->count);
+        control->report = el_report_new(config->peers->count);
     }
     if (!control || !control->report)
         return el_err(err, EL_ENOMEM, "out of memory");

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "node/datapath.h"
 #include "node/report.h"
+#include "node/trace.h"
 
 #include <sys/types.h>
 #include <uv.h>
@@ -17,9 +18,9 @@ struct el_tunnel_control_config {
     int fd;      /* listens; ours from now on */
     uid_t owner; /* who may ask beside root */
     struct el_datapath *datapath;
-    struct el_report_about about; /* what it points to must live longer */
-    const char *const *ports;     /* names, by their numbers; likewise */
-    unsigned port_count;
+    struct el_report_about about;      /* what it points to must live longer */
+    const struct el_trace_port *ports; /* EL_FORWARD_PORTS_MAX by their numbers, and */
+    const struct el_node_peers *peers; /* PEERS_MAX, without secrets; what is free has no name */
 };
 
 int el_tunnel_control_new(const struct el_tunnel_control_config *config,

@@ -12,6 +12,7 @@
 #include "node/queues.h"
 #include "node/remember.h"
 #include "node/tunnel_control.h"
+#include "node/tunnel_manage.h"
 #include "port/packet.h"
 #include "port/tap.h"
 #include "sys/clock.h"
@@ -61,11 +62,15 @@ struct service {
     uv_poll_t notices;
     struct el_sys_control socket; /* if we have made it; its fd is -1 once it is control's */
     struct el_tunnel_control *control;
-    const char *port_name;
+    struct el_tunnel_manage *manage;
+    int manage_fd; /* until it is that's; -1: nobody manages us */
+    /* By their numbers; a place without a name is free. */
+    struct el_node_peers peers; /* as many as there may be, without secrets */
+    struct el_trace_port ports[EL_FORWARD_PORTS_MAX];
     bool port_gone; /* why the loop was stopped, */
     bool gave_up;   /* or why */
     struct el_net_timer *patience;
-    struct callee *callees; /* by peer number; host is empty for those that call us */
+    struct callee *callees; /* as peers; host is empty for those that call us */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
 
@@ -107,12 +112,13 @@ static int prepare_callees(struct service *s, struct el_err *err)
 {
     const struct el_node_peers *peers = &s->config->peers;
 
-    s->callees = calloc(peers->count + 1, sizeof *s->callees);
+    s->callees = calloc(s->peers.count, sizeof *s->callees);
     if (!s->callees)
         return el_err(err, EL_ENOMEM, "out of memory");
+    for (unsigned i = 0; i < s->peers.count; i++)
+        s->callees[i] = (struct callee){.service = s, .number = i};
     for (unsigned i = 0; i < peers->count; i++) {
         struct callee *callee = &s->callees[i];
-        *callee = (struct callee){.service = s, .number = i};
         if (!peers->items[i].endpoint[0])
             continue;
         if (el_node_split_endpoint(peers->items[i].endpoint, WIREGUARD_PORT, callee->host,
@@ -140,7 +146,7 @@ static void remember_place(struct service *s, struct callee *callee, const uint8
 static void on_event(struct service *s, const struct el_datapath_notice *notice)
 {
     struct callee *callee = &s->callees[notice->number];
-    const struct el_node_peer *peer = &s->config->peers.items[notice->number];
+    const struct el_node_peer *peer = &s->peers.items[notice->number];
 
     switch (notice->event) {
     case EL_TUNNEL_SESSION_UP:
@@ -172,14 +178,20 @@ static void on_notices(uv_poll_t *poll, int status, int events)
     (void)events;
     for (unsigned i = 0; i < NOTICES && el_datapath_next_notice(s->datapath, &notice); i++) {
         switch (notice.kind) {
-        case EL_NOTICE_EVENT: on_event(s, &notice); break;
+        case EL_NOTICE_EVENT:
+            on_event(s, &notice);
+            el_tunnel_manage_event(s->manage, &notice);
+            break;
         case EL_NOTICE_RESERVED: el_remember_reserved(s->memory, notice.timestamp); break;
         case EL_NOTICE_PORT_GONE:
+            if (el_tunnel_manage_port_gone(s->manage, notice.number))
+                break;
             s->port_gone = true;
             el_net_kernel_stop(s->net);
             break;
         case EL_NOTICE_COUNTERS: break;
         case EL_NOTICE_REPORT: el_tunnel_control_reported(s->control); break;
+        case EL_NOTICE_CHANGED: el_tunnel_manage_changed(s->manage, notice.change); break;
         }
     }
 }
@@ -215,7 +227,8 @@ static int open_port(const struct service *s, unsigned count, int fds[], struct 
                                   count, fds, err);
 }
 
-/* What was given, and the rest. Sockets that were given say how many lanes there are. */
+/* What was given, and the rest. Sockets that were given say how many lanes there are. Who is
+ * managed makes no interface. */
 static int open_queues(const struct service *s, struct el_node_queues *queues, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
@@ -227,7 +240,9 @@ static int open_queues(const struct service *s, struct el_node_queues *queues, s
         given++;
     if (rc == 0)
         rc = el_node_lanes(config->tunnel.workers, err);
-    if (rc >= 0 && queues->lanes == 0) {
+    if (rc >= 0 && queues->lanes == 0 && s->manage_fd >= 0) {
+        queues->lanes = given ? given : (unsigned)rc;
+    } else if (rc >= 0 && queues->lanes == 0) {
         rc = open_port(s, given ? given : (unsigned)rc, queues->port, err);
         queues->lanes = rc > 0 ? (unsigned)rc : 0;
     }
@@ -283,6 +298,9 @@ static int add_port(struct service *s, const struct el_node_queues *queues, stru
     struct el_port *ports[EL_TUNNEL_LANES_MAX];
     struct el_mac own;
     unsigned count = 0;
+
+    if (queues->port[0] < 0)
+        return 0; /* all there will be is managed */
     int rc = config->protect ? el_node_interface_mac(name, &own, err) : 0;
 
     if (rc < 0)
@@ -298,7 +316,11 @@ static int add_port(struct service *s, const struct el_node_queues *queues, stru
     }
     rc = el_datapath_add_port(s->datapath, ports, (uint32_t)config->vni,
                               config->protect ? &own : NULL);
-    return rc < 0 ? el_err(err, rc, "%s: %s", name, el_strerror(rc)) : 0;
+    if (rc < 0)
+        return el_err(err, rc, "%s: %s", name, el_strerror(rc));
+    s->ports[rc].vni = (uint32_t)config->vni;
+    snprintf(s->ports[rc].name, sizeof s->ports[rc].name, "%s", name);
+    return 0;
 }
 
 static int add_peers(struct service *s, struct el_err *err)
@@ -319,8 +341,12 @@ static int add_peers(struct service *s, struct el_err *err)
         el_remember_peer(s->memory, peer->key, config.last_timestamp, &config.endpoint);
         rc = el_datapath_add_peer(s->datapath, &config, (uint32_t)s->config->vni, err);
         sodium_memzero(&config, sizeof config);
+        if (rc < 0)
+            return rc;
+        s->peers.items[rc] = *peer;
+        sodium_memzero(s->peers.items[rc].psk, sizeof s->peers.items[rc].psk);
     }
-    return rc < 0 ? rc : 0;
+    return 0;
 }
 
 /* Which of the libraries does the work of ChaCha20-Poly1305. */
@@ -335,16 +361,30 @@ static void choose_cipher(void)
 #endif
 }
 
+/* Room for all peers there may be. */
+static int make_peers(struct service *s, struct el_err *err)
+{
+    const struct el_tunnel_service_config *config = s->config;
+    uint64_t managed = config->peers_max ? config->peers_max : EL_TUNNEL_SERVICE_PEERS;
+    uint64_t max = config->peers.count + (s->manage_fd >= 0 ? managed : 0);
+
+    max = max < 1 ? 1 : max > EL_TUNNEL_PEERS_MAX ? EL_TUNNEL_PEERS_MAX : max;
+    s->peers.items = calloc(max, sizeof *s->peers.items);
+    s->peers.count = s->peers.items ? (unsigned)max : 0;
+    return s->peers.items ? 0 : el_err(err, EL_ENOMEM, "out of memory");
+}
+
 static int make_datapath(struct service *s, const struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
     struct el_datapath_config datapath = {
-        .tunnel = {.peers_max = config->peers.count ? config->peers.count : 1,
+        .tunnel = {.peers_max = s->peers.count,
                    .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()},
         .lanes = opened->queues.lanes,
         .address = config->address.family ? el_ip4_number(&config->address)
                                           : el_node_key_address(s->public_key),
         .locate_fd = el_sys_fds_take("locate"),
+        .inside_fd = el_sys_fds_take("inside"),
     };
 
     memcpy(datapath.udp4, opened->queues.udp4, sizeof datapath.udp4);
@@ -375,24 +415,38 @@ static int make_loop(struct service *s, struct el_err *err)
 static int make_control(struct service *s, const struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
-    s->port_name = config->lan ? config->lan : config->network;
     struct el_tunnel_control_config control = {
         .loop = el_net_kernel_loop(s->net),
         .fd = opened->control,
         .owner = opened->owner,
         .datapath = s->datapath,
-        .about = {.network = config->network,
+        .about = {.network = opened->queues.port[0] < 0 ? NULL : config->network,
                   .vni = config->vni,
                   .public_key = s->public_key,
                   .address = config->address.family ? config->address
                                                     : el_ip4(el_node_key_address(s->public_key)),
-                  .started_ns = el_sys_now_ns(),
-                  .peers = &config->peers},
-        .ports = &s->port_name,
-        .port_count = 1,
+                  .started_ns = el_sys_now_ns()},
+        .ports = s->ports,
+        .peers = &s->peers,
     };
 
     return opened->control < 0 ? 0 : el_tunnel_control_new(&control, &s->control, err);
+}
+
+static int make_manage(struct service *s, const struct opened *opened, struct el_err *err)
+{
+    struct el_tunnel_manage_config manage = {
+        .loop = el_net_kernel_loop(s->net),
+        .fd = s->manage_fd,
+        .lanes = opened->queues.lanes,
+        .datapath = s->datapath,
+        .memory = s->memory,
+        .peers = &s->peers,
+        .ports = s->ports,
+    };
+
+    s->manage_fd = -1;
+    return manage.fd < 0 ? 0 : el_tunnel_manage_new(&manage, &s->manage, err);
 }
 
 /* The directory of the control socket that we have made, -1 if we have made none: its file is to be
@@ -456,6 +510,8 @@ static int set_up(struct service *s, struct el_err *err)
     if (rc == 0)
         choose_cipher();
     if (rc == 0)
+        rc = make_peers(s, err);
+    if (rc == 0)
         rc = make_datapath(s, &opened, err);
     sodium_memzero(opened.private_key, sizeof opened.private_key);
     if (rc == 0)
@@ -467,6 +523,8 @@ static int set_up(struct service *s, struct el_err *err)
     if (rc == 0)
         rc = make_control(s, &opened, err);
     if (rc == 0)
+        rc = make_manage(s, &opened, err);
+    if (rc == 0)
         rc = begin_patience(s, err);
     return rc == 0 ? el_datapath_start(s->datapath, err) : rc;
 }
@@ -477,20 +535,23 @@ static void tear_down(struct service *s)
     if (s->signals)
         el_sys_signals_free(s->signals);
     el_net_resolver_free(s->resolver);
-    for (unsigned i = 0; s->callees && i < s->config->peers.count; i++)
+    for (unsigned i = 0; s->callees && i < s->peers.count; i++)
         el_net_timer_free(s->callees[i].timer);
     el_net_timer_free(s->patience);
     el_net_kernel_free(s->net);
     free(s->callees);
     el_tunnel_control_free(s->control);
+    el_tunnel_manage_free(s->manage);
     el_datapath_free(s->datapath);
+    free(s->peers.items);
     el_sys_control_close(&s->socket);
     el_remember_close(s->memory);
 }
 
 int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct el_err *err)
 {
-    struct service service = {.config = config, .socket = {.fd = -1}};
+    struct service service = {
+        .config = config, .socket = {.fd = -1}, .manage_fd = el_sys_fds_take("manage")};
     int rc = set_up(&service, err);
 
     if (rc == 0) {

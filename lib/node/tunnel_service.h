@@ -4,8 +4,9 @@
  * to addresses, timestamps to disk.
  *
  * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan" (as many of each as
- * there are workers), "key", "state" (a directory), "locate", "control". By hand it opens what it
- * was not given.
+ * there are workers), "key", "state" (a directory), "locate", "control", "manage" (node/manage.h),
+ * "inside" (node/datapath.h). By hand it opens what it was not given; but with "manage", which
+ * tells it of networks and peers, it has no interface beside those it is given.
  */
 #ifndef EL_NODE_TUNNEL_SERVICE_H
 #define EL_NODE_TUNNEL_SERVICE_H
@@ -17,6 +18,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { EL_TUNNEL_SERVICE_PEERS = 2048 }; /* some 20 MiB */
 
 struct el_tunnel_service_config {
     const char *key;                 /* file, if no descriptor was given */
@@ -30,6 +33,7 @@ struct el_tunnel_service_config {
     const char *state;   /* directory, or NULL: nothing is remembered */
     bool protect;        /* addresses of this computer may not appear behind a peer */
     uint64_t user;       /* who to become; 0: stay */
+    uint64_t peers_max;  /* room for so many with "manage"; 0: EL_TUNNEL_SERVICE_PEERS */
     uint64_t give_up_ns; /* end if no peer has answered by then; 0: try for ever */
 };
 

@@ -15,27 +15,29 @@
 /* A tunnel with one peer that is up and one that nobody has heard. */
 static char *tell(enum el_writer_form form)
 {
-    static struct el_node_peer items[] = {{.name = "mars", .wire = EL_TUNNEL_COMPACT},
-                                          {.name = "venus"}};
-    static struct el_node_peers peers = {items, 2};
     static const uint8_t key[EL_TUNNEL_KEY_BYTES] = {1};
     struct el_report_about about = {.network = "boot",
                                     .vni = 77,
                                     .public_key = key,
                                     .address = el_ip4(0x64400001),
-                                    .started_ns = 10 * EL_S,
-                                    .peers = &peers};
+                                    .started_ns = 10 * EL_S};
     struct el_report *report = el_report_new(2);
     struct el_writer *writer = el_writer_new();
     char *text = NULL;
 
     assert_non_null(report);
     assert_non_null(writer);
-    items[0].ip = el_ip4(0x64400002);
-    items[1].ip = el_ip4(0x64400003);
+    report->peer_count = 2;
+    report->peers[0] = (struct el_report_peer){.name = "mars",
+                                               .wire = EL_TUNNEL_COMPACT,
+                                               .ip = el_ip4(0x64400002),
+                                               .membership_count = 2,
+                                               .memberships = {{77, true}, {78, false}}};
+    report->peers[1] = (struct el_report_peer){.name = "venus", .ip = el_ip4(0x64400003)};
     report->now_ns = 110 * EL_S;
     report->port_count = 1;
-    report->ports[0] = (struct el_report_port){.name = "eth1", .down = true};
+    report->ports[0] =
+        (struct el_report_port){.name = "eth1", .vni = 77, .published = true, .down = true};
     report->peers[0].state = (struct el_tunnel_peer_state){
         .up = true,
         .up_since_ns = 20 * EL_S,
@@ -68,11 +70,13 @@ static void programs_are_told_all(void **state)
 
     (void)state;
     expect(text, "\"running_for_s\":100,");
-    expect(text, "\"ports\":[{\"name\":\"eth1\",\"state\":\"down\",");
+    expect(text, "\"ports\":[{\"name\":\"eth1\",\"vni\":77,\"published\":true,\"state\":\"down\",");
     expect(text, "{\"name\":\"mars\",\"up\":true,\"endpoint\":\"192.0.2.1:51820\",");
-    expect(text, "\"wire\":\"compact\",\"up_for_s\":90,\"handshake_age_s\":10,"
-                 "\"received_packets\":3,\"received_bytes\":3000,\"sent_packets\":4,"
-                 "\"sent_bytes\":40,\"path_mtu\":1500,\"keepalive_s\":25}");
+    expect(text,
+           "\"wire\":\"compact\",\"up_for_s\":90,\"handshake_age_s\":10,"
+           "\"received_packets\":3,\"received_bytes\":3000,\"sent_packets\":4,"
+           "\"sent_bytes\":40,\"path_mtu\":1500,\"keepalive_s\":25,"
+           "\"networks\":[{\"vni\":77,\"published\":true},{\"vni\":78,\"published\":false}]}");
     expect(text, "{\"name\":\"venus\",\"up\":false,\"endpoint\":null,");
     expect(text, "\"counters\":{\"tunnel\":{\"drop_auth\":0,\"drop_replay\":2},"
                  "\"switch\":{\"drop_storm\":0}}}");
@@ -85,7 +89,7 @@ static void people_are_told_what_there_is(void **state)
 
     (void)state;
     expect(text, "\npeer mars\n  up                yes\n  endpoint          192.0.2.1:51820\n");
-    expect(text, "\nport eth1\n  state  down\n");
+    expect(text, "\nport eth1\n  vni        77\n  published  yes\n  state      down\n");
     expect(text, "\n  tunnel\n    drop replay  2\n");
     assert_null(strstr(text, "drop auth"));
     assert_null(strstr(text, "switch"));

@@ -31,7 +31,7 @@ enum { PORTS_MAX = 4, MARS = PORTS_MAX, VENUS, TRACE_BYTES = 32 << 20 };
 
 static struct el_node_peer peer_items[] = {{.name = "mars"}, {.name = "venus"}};
 static const struct el_node_peers peers = {peer_items, 2};
-static const char *const ports[] = {"boot"};
+static const struct el_trace_port ports[PORTS_MAX] = {{"boot", 77}};
 
 struct world {
     struct el_capture *capture;
@@ -44,9 +44,7 @@ static struct world begin(const struct el_control_request *request)
 {
     struct world w = {.capture = el_capture_new(PORTS_MAX + 2), .told = malloc(TRACE_BYTES)};
     struct el_trace_config config = {.capture = w.capture,
-                                     .network = "boot",
                                      .ports = ports,
-                                     .port_count = 1,
                                      .ports_max = PORTS_MAX,
                                      .peers = &peers,
                                      .wall_at_zero_ns = 1000 * EL_S};
@@ -126,7 +124,7 @@ static void everything_is_told_once(void **state)
     listen_on(&w);
     assert_int_equal(blocks(&w, SECTION), 1);
     assert_int_equal(blocks(&w, INTERFACE), 3);
-    assert_true(is_told(&w, "port of network boot"));
+    assert_true(is_told(&w, "port of network 77"));
     assert_true(is_told(&w, "venus"));
     pass(&w, 0, EL_CAPTURE_IN, &super, "from the port");
     pass(&w, MARS, EL_CAPTURE_OUT, &plain, "the same to a peer");
@@ -159,9 +157,7 @@ static void a_peer_is_told_both_ways(void **state)
     struct el_control_request one = {
         .kind = EL_CONTROL_CAPTURE, .snaplen = 64, .peer_count = 1, .peers = {"venus"}};
     struct el_trace_config config = {.capture = el_capture_new(PORTS_MAX + 2),
-                                     .network = "boot",
                                      .ports = ports,
-                                     .port_count = 1,
                                      .ports_max = PORTS_MAX,
                                      .peers = &peers};
     struct el_err err = {""};
