@@ -46,7 +46,8 @@ static const struct el_conf_schema schema = {
     .manual =
         "Asks a tunnel that runs on this computer, by itself or under hub or spoke, how it stands: "
         "who its peers are, where they were heard last, what passes between them and us and how "
-        "large a packet their path takes, and all that was dropped, by reason, part by part. "
+        "large a packet their path takes, which networks they and this computer's ports are in and "
+        "whether frames pass there (published), and all that was dropped, by reason, part by part. "
         "Only root may ask.\n\n"
         "For people, counters that are 0 are left out. Received and sent are the packets inside "
         "the tunnel; path mtu is the whole packet on the way. A peer that is up has a session "

@@ -87,6 +87,13 @@ static void clear_peer(struct el_tunnel_manage *m, unsigned number)
     m->config.peers->items[number] = (struct el_node_peer){.name = ""};
 }
 
+static void want_told(struct el_tunnel_manage *m, unsigned number)
+{
+    m->peers[number].untold = true;
+    if (number < m->untold)
+        m->untold = number;
+}
+
 /* PEER has this number from now on; it may have had another, and a session that has ended. */
 static void enter_peer(struct el_tunnel_manage *m, unsigned number,
                        const struct el_manage_peer *peer)
@@ -96,8 +103,12 @@ static void enter_peer(struct el_tunnel_manage *m, unsigned number,
 
     if (before >= 0) {
         const struct el_node_peer *was = &m->config.peers->items[before];
-        if (!el_ip_equal(&was->ip, &peer->ip) || was->wire != peer->wire)
+        bool was_up = m->peers[before].up;
+        if (!el_ip_equal(&was->ip, &peer->ip) || was->wire != peer->wire) {
             clear_peer(m, (unsigned)before);
+            if (was_up)
+                want_told(m, number);
+        }
     }
     m->peers[number].managed = (struct managed){.ours = true, .repeated = true};
     *item =
@@ -187,13 +198,6 @@ static void tell(struct el_tunnel_manage *m)
     while (!m->hello_untold && !m->answer_untold && m->untold < m->config.peers->count &&
            say_state(m, m->untold))
         m->untold++;
-}
-
-static void want_told(struct el_tunnel_manage *m, unsigned number)
-{
-    m->peers[number].untold = true;
-    if (number < m->untold)
-        m->untold = number;
 }
 
 void el_tunnel_manage_event(struct el_tunnel_manage *m, const struct el_datapath_notice *notice)

@@ -2,7 +2,8 @@
 /*
  * Two data paths with several lanes each, real threads and loopback sockets: flows both ways stay
  * in order, while two more peers shake hands, roam and bring new addresses as fast as they can, a
- * stranger floods with what looks like messages, and control is asked for everything it answers.
+ * stranger floods with what looks like messages, control is asked for everything it answers, and a
+ * peer and a port of another network come and go.
  * With -DEL2W_SANITIZE=thread every access is checked.
  */
 #include "base/csprng.h"
@@ -10,6 +11,7 @@
 #include "base/time.h"
 #include "node/datapath.h"
 #include "overlay/overlay.h"
+#include "port/pair.h"
 #include "sys/clock.h"
 #include "tunnel/tunnel_io.h"
 
@@ -31,6 +33,7 @@
 enum {
     LANES = 2,
     VNI = 77,
+    OTHER_VNI = 78,
     HUB = 0x64400001,
     SPOKE = 0x64400002,
     CHURNERS = 2,
@@ -162,7 +165,7 @@ static void make_world(void)
         el_tunnel_key_make(nodes[i].private_key);
         el_tunnel_key_public(nodes[i].private_key, nodes[i].public_key);
     }
-    make_node(&nodes[0], HUB, 1 + CHURNERS);
+    make_node(&nodes[0], HUB, 1 + CHURNERS + 1);
     make_node(&nodes[1], SPOKE, 1);
     add_peer(&nodes[0], nodes[1].public_key, SPOKE, NULL);
     add_peer(&nodes[1], nodes[0].public_key, HUB, &nodes[0].at);
@@ -403,26 +406,69 @@ static uint64_t reported(const struct el_report *report, const char *part, const
     return 0;
 }
 
-/* Asks for a snapshot, and takes all notices until it has come. */
-static void await_report(struct node *node, struct el_report *report)
+/* Takes all notices until one of KIND has come. */
+static void await(struct node *node, int kind)
 {
     struct pollfd readable = {el_datapath_notice_fd(node->datapath), POLLIN, 0};
     struct el_datapath_notice notice = {0};
 
-    el_datapath_report(node->datapath, report);
-    while (notice.kind != EL_NOTICE_REPORT)
+    while ((int)notice.kind != kind)
         if (!el_datapath_next_notice(node->datapath, &notice))
             assert_int_equal(poll(&readable, 1, PATIENCE_MS), 1);
+}
+
+static void await_report(struct node *node, struct el_report *report)
+{
+    el_datapath_report(node->datapath, report);
+    await(node, EL_NOTICE_REPORT);
+}
+
+static unsigned await_change(struct el_datapath_change *change)
+{
+    el_datapath_change(nodes[0].datapath, change);
+    await(&nodes[0], EL_NOTICE_CHANGED);
+    if (change->code < 0)
+        fail_msg("%s", change->err.text);
+    return change->number;
+}
+
+/* A peer comes into another network, with a port for it; its gate opens and closes; and both go. */
+static void come_and_go(void)
+{
+    struct el_datapath_change port = {.kind = EL_CHANGE_ADD_PORT, .vni = OTHER_VNI};
+    struct el_datapath_change peer = {.kind = EL_CHANGE_SET_PEER, .membership_count = 1};
+    int ends[LANES][2];
+    uint8_t key[32];
+
+    for (unsigned i = 0; i < LANES; i++) {
+        assert_int_equal(el_port_pair_open(ends[i]), 0);
+        assert_int_equal(el_port_from_pair(ends[i][0], "other", &port.queues[i]), 0);
+    }
+    unsigned number = await_change(&port);
+    el_tunnel_key_make(key);
+    el_tunnel_key_public(key, peer.peer.public_key);
+    peer.peer.allowed = (struct el_prefix){el_ip4(SPOKE + 100), 32};
+    for (unsigned i = 0; i < 4; i++) {
+        peer.memberships[0] = (struct el_forward_membership){OTHER_VNI, i % 2};
+        await_change(&peer);
+    }
+    struct el_datapath_change end = {.kind = EL_CHANGE_REMOVE_PEER, .number = peer.number};
+    await_change(&end);
+    end = (struct el_datapath_change){.kind = EL_CHANGE_REMOVE_PORT, .number = number};
+    await_change(&end);
+    for (unsigned i = 0; i < LANES; i++)
+        close(ends[i][1]);
 }
 
 /* Control is asked all the time, until the flows are through. */
 static void ask_until_complete(void)
 {
-    struct el_report *report = el_report_new(1 + CHURNERS);
+    struct el_report *report = el_report_new(1 + CHURNERS + 1);
 
     assert_non_null(report);
     while (!is_complete(&nodes[0]) || !is_complete(&nodes[1])) {
         await_report(&nodes[0], report);
+        come_and_go();
         el_datapath_log_counters(nodes[1].datapath);
         await_report(&nodes[1], report);
         el_datapath_set_endpoint(nodes[1].datapath, 0, &nodes[0].at);
@@ -433,7 +479,7 @@ static void ask_until_complete(void)
 
 static void check_counters(void)
 {
-    struct el_report *report = el_report_new(1 + CHURNERS);
+    struct el_report *report = el_report_new(1 + CHURNERS + 1);
 
     await_report(&nodes[0], report);
     assert_true(reported(report, "tunnel", "handshakes") >= handshakes);
