@@ -230,25 +230,38 @@ void el_datapath_tell_of_change(struct el_datapath *d)
     el_datapath_wake(d); /* handshakes have waited */
 }
 
+/* Whether there is who or what CHANGE names by its number. */
+static bool exists(const struct el_datapath *d, const struct el_datapath_change *change)
+{
+    switch (change->kind) {
+    case EL_CHANGE_REMOVE_PEER: return change->number < d->peer_count && d->peers[change->number];
+    case EL_CHANGE_PUBLISH_PORT:
+    case EL_CHANGE_REMOVE_PORT:
+        return change->number < EL_FORWARD_PORTS_MAX && d->ports[change->number].used;
+    default: return true;
+    }
+}
+
+static int make(struct el_datapath *d, struct el_datapath_change *change)
+{
+    if (!exists(d, change))
+        return el_err(&change->err, EL_ENOENT, "there is no number %u", change->number);
+    switch (change->kind) {
+    case EL_CHANGE_SET_PEER: return set_peer(d, change);
+    case EL_CHANGE_REMOVE_PEER: remove_peer(d, d->peers[change->number]); return 0;
+    case EL_CHANGE_DISSOLVE: dissolve(d, change->vni); return 0;
+    case EL_CHANGE_ADD_PORT:
+    case EL_CHANGE_PUBLISH_PORT:
+    case EL_CHANGE_REMOVE_PORT: return change_port(d, change);
+    }
+    return EL_EINVAL;
+}
+
 void el_datapath_make_change(struct el_datapath *d, struct el_datapath_change *change)
 {
-    bool is_peer = change->kind == EL_CHANGE_REMOVE_PEER;
-    bool is_port = change->kind == EL_CHANGE_PUBLISH_PORT || change->kind == EL_CHANGE_REMOVE_PORT;
-
-    change->code = 0;
-    change->removed = false;
     change->err = (struct el_err){""};
-    if ((is_peer && (change->number >= d->peer_count || !d->peers[change->number])) ||
-        (is_port && (change->number >= EL_FORWARD_PORTS_MAX || !d->ports[change->number].used)))
-        change->code = el_err(&change->err, EL_ENOENT, "there is no number %u", change->number);
-    else if (change->kind == EL_CHANGE_SET_PEER)
-        change->code = set_peer(d, change);
-    else if (change->kind == EL_CHANGE_DISSOLVE)
-        dissolve(d, change->vni);
-    else if (change->kind != EL_CHANGE_REMOVE_PEER)
-        change->code = change_port(d, change);
-    else
-        remove_peer(d, d->peers[change->number]);
+    change->removed = false;
+    change->code = make(d, change);
     d->changed = change;
     el_datapath_tell_of_change(d);
 }

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EL_TUNNEL_SERVICE_PEERS = 2048 }; /* some 20 MiB */
+enum { EL_TUNNEL_SERVICE_PEERS = 2048 }; /* some 10 MiB */
 
 struct el_tunnel_service_config {
     const char *key;                 /* file, if no descriptor was given */

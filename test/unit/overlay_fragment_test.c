@@ -396,6 +396,27 @@ static void sources_protocols_and_numbers_do_not_mix(void **state)
 }
 
 /* Whatever comes meanwhile: a batch is merged before it is handed on. */
+/* What a source has under way is forgotten, and nothing of others; it may begin anew. */
+static void a_source_can_be_forgotten(void **state)
+{
+    struct el_reasm *reasm = new_reasm(0);
+    uint8_t zeros[256] = {0};
+
+    (void)state;
+    for (uint16_t id = 1; id <= 3; id++) {
+        assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE, id, zeros, 0, 64, true)), 0);
+        assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE + 1, id, zeros, 0, 64, true)), 0);
+    }
+    el_reasm_forget(reasm, SPOKE);
+    el_reasm_forget(reasm, SPOKE + 2);
+    assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE, 1, zeros, 64, 64, false)), 0);
+    assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE + 1, 1, zeros, 64, 64, false)), 1);
+    assert_int_equal(give_quietly(reasm, 0, make_piece(SPOKE, 1, zeros, 0, 64, true)), 1);
+    el_reasm_forget(reasm, SPOKE + 1);
+    assert_int_equal(el_reasm_deadline_ns(reasm), EL_NEVER);
+    el_reasm_free(reasm);
+}
+
 static void whole_packets_stay_for_a_batch(void **state)
 {
     struct el_reasm *reasm = new_reasm(2);
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(time_is_bounded),
         cmocka_unit_test(nobody_starves_anybody),
         cmocka_unit_test(a_mark_on_one_is_on_all),
+        cmocka_unit_test(a_source_can_be_forgotten),
         cmocka_unit_test(whole_packets_stay_for_a_batch),
         cmocka_unit_test(sources_protocols_and_numbers_do_not_mix),
     };

@@ -253,6 +253,50 @@ static void echo_is_answered(void **state)
     assert_int_equal(el_overlay_decap(packet, 64, SPOKE, &out), EL_EPROTO);
 }
 
+/* What is for our address and neither a frame nor an echo; nothing else. */
+static void whoever_listens_inside_gets_the_rest(void **state)
+{
+    static const struct {
+        unsigned at;
+        uint8_t value;
+        bool inside;
+        const char *what;
+    } changes[] = {
+        {9, EL_IP_TCP, true, "TCP"},
+        {9, EL_IP_ICMP, true, "ICMP that is no echo"},
+        {9, 47, false, "GRE"},
+        {22, 0x13, true, "another port"},
+        {22, 0x12, false, "VXLAN's port"},
+        {6, 0x20, false, "a fragment"},
+        {19, 0x03, false, "another's address"},
+        {0, 0x46, false, "IP options"},
+        {0, 0x65, false, "another version"},
+        {3, 0x61, false, "longer than it is"},
+    };
+    uint8_t packet[ROOM];
+    struct el_overlay_packet out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        size_t len = make_packet(packet, 60);
+        packet[changes[i].at] = changes[i].value;
+        mend(packet);
+        if (el_overlay_is_inside(packet, len, SPOKE) != changes[i].inside)
+            fail_msg("%s", changes[i].what);
+        if (changes[i].inside)
+            assert_int_equal(el_overlay_decap(packet, len, SPOKE, &out), EL_EPROTO);
+        packet[11] ^= 1;
+        assert_false(el_overlay_is_inside(packet, len, SPOKE));
+    }
+    el_overlay_echo_request(packet, 64, &to_spoke, 1, 1);
+    assert_false(el_overlay_is_inside(packet, 64, SPOKE));
+    make_packet(packet, 60);
+    packet[3] = 23; /* no room for ports */
+    mend(packet);
+    assert_false(el_overlay_is_inside(packet, 23, SPOKE));
+    assert_false(el_overlay_is_inside(packet, 0, SPOKE));
+}
+
 /* -- MSS -- */
 
 static bool clamp_mss(uint8_t *frame, size_t len, size_t mtu, bool needs_csum)
@@ -406,6 +450,7 @@ int main(void)
         cmocka_unit_test(udp_checksum_of_others_is_verified),
         cmocka_unit_test(vxlan_of_the_machines_is_payload),
         cmocka_unit_test(echo_is_answered),
+        cmocka_unit_test(whoever_listens_inside_gets_the_rest),
         cmocka_unit_test(mss_is_clamped),
         cmocka_unit_test(odd_options_are_left_alone),
     };

@@ -537,6 +537,44 @@ static void remove_peer_leaves_nothing(void **state)
     assert_true(el_tunnel_peer_is_up(b_to_a, world.now_ns));
 }
 
+/* Under a session that stays: another keepalive begins or ends at once; another key is used from
+ * the next handshake on, by both or not at all. */
+static void change_peer_keeps_the_session(void **state)
+{
+    struct el_tunnel_peer_config config = {.name = "another", .keepalive_s = 25};
+    struct el_err err = {""};
+    uint8_t sealed[256];
+
+    (void)state;
+    unsigned said = b->said;
+    assert_int_equal(el_tunnel_change_peer(b->tunnel, world.now_ns, b_to_a, &config, &err), 0);
+    assert_string_equal(el_tunnel_peer_name(b_to_a), "another");
+    world_wait(&world, 100 * EL_S);
+    assert_in_range(b->said - said, 3, 4);
+    config.keepalive_s = 0;
+    assert_int_equal(el_tunnel_change_peer(b->tunnel, world.now_ns, b_to_a, &config, &err), 0);
+    said = b->said;
+    world_wait(&world, 50 * EL_S);
+    assert_true(b->said - said <= 1); /* what answers A, who has heard the last one */
+
+    memset(config.psk, 7, sizeof config.psk);
+    assert_int_equal(el_tunnel_change_peer(b->tunnel, world.now_ns, b_to_a, &config, &err), 0);
+    size_t n = packet_of_a(sealed, 100);
+    assert_int_equal(open_at_b(sealed, n, EL_TUNNEL_COUNTERS), 1);
+    world_wait(&world, 3600 * EL_S);
+    assert_false(el_tunnel_peer_is_up(a_to_b, world.now_ns));
+    el_tunnel_connect(a->tunnel, a_to_b, world.now_ns);
+    world_wait(&world, EL_S);
+    assert_false(el_tunnel_peer_is_up(a_to_b, world.now_ns));
+    assert_int_equal(el_tunnel_change_peer(a->tunnel, world.now_ns, a_to_b, &config, &err), 0);
+    world_wait(&world, 10 * EL_S); /* it tries on */
+    assert_true(el_tunnel_peer_is_up(a_to_b, world.now_ns));
+
+    config.keepalive_s = 65536;
+    assert_int_equal(el_tunnel_change_peer(b->tunnel, world.now_ns, b_to_a, &config, &err),
+                     EL_EINVAL);
+}
+
 static void new_says_no(void **state)
 {
     struct el_tunnel_config config = {.peers_max = 0};
@@ -664,6 +702,7 @@ int main(void)
         TEST(retransmissions_are_fresh),
         TEST(add_peer_says_no),
         TEST(remove_peer_leaves_nothing),
+        TEST(change_peer_keeps_the_session),
         TEST(new_says_no),
         TEST(every_counter_has_a_name),
         TEST(keys_are_wiped),
