@@ -34,6 +34,7 @@ const struct el_applet *el_applet_find(const char *name);
 const struct el_applet *el_applet_command(const struct el_applet *applet, const char *name);
 
 extern const struct el_applet el_applet_boot_service;
+extern const struct el_applet el_applet_create;
 extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_hub;

@@ -67,22 +67,35 @@ static bool is_interface(const char *name)
            strcmp(name, "all") != 0 && strcmp(name, "default") != 0;
 }
 
-unsigned el_netlink_harden(const char *name)
+/* How many did not take. */
+static unsigned set_all(const char *name, const struct setting *list, size_t count)
 {
     unsigned failures = 0;
 
     if (!is_interface(name))
-        return sizeof settings / sizeof settings[0];
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
-        int failed = set(name, &settings[i]);
+        return (unsigned)count;
+    for (size_t i = 0; i < count; i++) {
+        int failed = set(name, &list[i]);
         if (!failed)
             continue;
         failures++;
         EL_LOG(EL_LOG_DEBUG, "netlink", "not-hardened", EL_STR("link", name),
-               EL_STR("family", settings[i].family), EL_STR("setting", settings[i].name),
+               EL_STR("family", list[i].family), EL_STR("setting", list[i].name),
                EL_STR("reason", strerror(failed)));
     }
     return failures;
+}
+
+unsigned el_netlink_harden(const char *name)
+{
+    return set_all(name, settings, sizeof settings / sizeof settings[0]);
+}
+
+unsigned el_netlink_mute(const char *name)
+{
+    static const struct setting disable = {"ipv6", "disable_ipv6", "1"};
+
+    return set_all(name, &disable, 1);
 }
 
 void el_netlink_share_range(const char *name)

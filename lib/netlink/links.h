@@ -89,6 +89,10 @@ int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *
  * take, each of which is logged at debug. */
 unsigned el_netlink_harden(const char *name);
 
+/* This host has no IPv6 address on the interface, not even one that it makes itself. As above: 1 if
+ * that setting did not take. */
+unsigned el_netlink_mute(const char *name);
+
 /* Of a TAP that has the same range as another one of ours: the kernel must not take its packets for
  * forged because the first route to their sources is the other's. */
 void el_netlink_share_range(const char *name);
