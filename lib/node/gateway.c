@@ -6,7 +6,11 @@
 #include "net/resolve.h"
 #include "netlink/forwarding.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Where systemd-resolved, which puts itself into /etc/resolv.conf, keeps whom it asks. */
 #define UPLINK_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
@@ -85,6 +89,19 @@ void el_gateway_close(struct el_gateway *gateway)
     free(gateway);
 }
 
+/* Whoever has the address can bind to it. A name server here itself is behind the firewall. */
+static bool is_ours(const struct el_ip *ip)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(&address.sin_addr, ip->b, sizeof address.sin_addr);
+    bool ours = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ours;
+}
+
 static unsigned read_servers(const char *path, struct el_ip servers[EL_GATEWAY_SERVERS])
 {
     struct el_ip all[3 * EL_GATEWAY_SERVERS];
@@ -92,7 +109,7 @@ static unsigned read_servers(const char *path, struct el_ip servers[EL_GATEWAY_S
     unsigned kept = 0;
 
     for (size_t i = 0; i < count && kept < EL_GATEWAY_SERVERS; i++)
-        if (all[i].family == 4)
+        if (all[i].family == 4 && !is_ours(&all[i]))
             servers[kept++] = all[i];
     return kept;
 }

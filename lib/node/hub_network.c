@@ -26,6 +26,7 @@ struct network {
     struct el_prefix address; /* ours */
     struct el_mac own;
     struct el_gateway *gateway;
+    bool let_out;
     int queues[EL_TUNNEL_LANES_MAX];
     unsigned lanes;
     int locate; /* the tunnel's end */
@@ -72,6 +73,22 @@ int el_hub_network_check(const struct el_prefix *cidr, struct el_err *err)
 
 /* -- the firewall and the way out -- */
 
+/* An answer from outside goes by its address, so of networks that have the same ones only the first
+ * can be let out. */
+static bool shares_range(const struct el_hub_networks *networks, const struct network *network)
+{
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++) {
+        const struct network *other = &networks->items[i];
+        if (other->used && other != network &&
+            el_prefix_overlaps(&other->about.cidr, &network->about.cidr)) {
+            EL_LOG(EL_LOG_WARN, "gateway", "not-let-out", EL_STR("network", network->about.name),
+                   EL_STR("same-range", other->about.name));
+            return true;
+        }
+    }
+    return false;
+}
+
 static int open_gateway(const struct el_hub_networks *networks, struct network *network,
                         struct el_err *err)
 {
@@ -82,13 +99,15 @@ static int open_gateway(const struct el_hub_networks *networks, struct network *
         {IPPROTO_UDP, TFTP_PORT, "TFTP"},
         {IPPROTO_TCP, (uint16_t)config->http_port, "HTTP"},
     };
+
+    network->let_out = config->gateway && !shares_range(networks, network);
     struct el_gateway_config gateway = {
         .network = network->about.name,
         .range = network->about.cidr,
         .firewall = !config->no_firewall,
         .services = services,
         .service_count = sizeof services / sizeof services[0],
-        .out = config->gateway,
+        .out = network->let_out,
     };
 
     return el_gateway_open(&gateway, &network->gateway, err);
@@ -158,7 +177,7 @@ static char *boot_options(const struct el_hub_networks *networks, const struct n
     print_options(out, config->boot_options, first);
     fprintf(out, "network = %s\nvni = %lu\naddress = %s\n", network->about.name,
             (unsigned long)network->about.vni, el_prefix_text(&network->address, address));
-    if (config->gateway)
+    if (network->let_out)
         print_gateway(out, config, network, first);
     return fclose(out) == 0 ? text : NULL;
 }
