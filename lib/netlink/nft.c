@@ -30,7 +30,7 @@ struct el_nft {
     struct nftnl_rule *rule; /* the one that is being said */
     uint32_t sequence;
     bool failed; /* out of memory, or of room */
-    char bytes[BATCH_BYTES + MESSAGE_BYTES];
+    _Alignas(struct nlmsghdr) char bytes[BATCH_BYTES + MESSAGE_BYTES];
 };
 
 /* -- messages -- */
