@@ -99,6 +99,8 @@ void el_hub_farewell(struct el_node_hub_api *hub, const struct el_registry_spoke
         return; /* at its next question, then */
     memcpy(free_one->key, spoke->key, sizeof free_one->key);
     free_one->at_s = now_s + EL_NODE_HUB_TOLD_S;
+    if (hub->config.due)
+        hub->config.due(hub->config.arg);
 }
 
 int64_t el_node_hub_api_deadline_s(const struct el_node_hub_api *hub)

@@ -51,6 +51,8 @@ struct el_node_hub_api_config {
     /* Asks the site's program, which says yes or no with el_node_hub_api_answer(), later. NULL:
      * there is none, and the factor cannot be switched on. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);
+    /* el_node_hub_api_deadline_s() has become earlier. NULL: it is asked often enough. */
+    void (*due)(void *arg);
     void *arg;
 };
 
@@ -77,8 +79,7 @@ void el_node_hub_api_answer(struct el_node_hub_api *hub, const uint8_t enrolment
                             const uint8_t key[32], bool yes, int64_t now_s);
 
 /* What is due besides the registry's own: a revoked spoke that has had its answer is a peer no
- * more.
- */
+ * more. An answer to a spoke may bring a deadline, without an event: config.due says so. */
 int64_t el_node_hub_api_deadline_s(const struct el_node_hub_api *hub); /* INT64_MAX: nothing */
 int el_node_hub_api_tick(struct el_node_hub_api *hub, int64_t now_s, struct el_err *err);
 

@@ -4,9 +4,9 @@
  *
  * What enrol/second_factor.h decides (code, program) happens before the redemption, approval after
  * it: a spoke that is pending has used its token already. What is decided is written before it is
- * answered. The used step of a code goes with the redemption, in one transaction; until then a
- * question, in memory, keeps it: a hub that falls down while the program runs asks for a code
- * again.
+ * answered: that a code was wrong; that it was right and is used, with the redemption in one
+ * transaction, or before the program is asked. Whom the program is asked about is kept in memory: a
+ * hub that falls down meanwhile asks for another code.
  *
  * 200 and 202 may be asked for again and again, by the same key, and say how it stands.
  */
@@ -61,8 +61,15 @@ static struct el_hub_question *new_question(struct el_node_hub_api *hub,
     return room;
 }
 
+static void forget_question(struct enrolment *e)
+{
+    if (e->question)
+        sodium_memzero(e->question, sizeof *e->question);
+    e->question = NULL;
+}
+
 static void ask_program(struct enrolment *e, const struct el_enrol_progress *progress,
-                        int64_t totp_step)
+                        bool code_spent)
 {
     struct el_node_hub_api *hub = e->hub;
     const struct el_registry_token *token =
@@ -75,7 +82,7 @@ static void ask_program(struct enrolment *e, const struct el_enrol_progress *pro
         *q = (struct el_hub_question){.used = true,
                                       .progress = *progress,
                                       .program = EL_ENROL_PROGRAM_RUNS,
-                                      .totp_step = totp_step,
+                                      .code_spent = code_spent,
                                       .until_s = e->request->wall_s + EL_NODE_HUB_QUESTION_S};
         memcpy(q->enrolment_key, e->enrolment_key, 32);
         memcpy(q->key, e->key, 32);
@@ -196,12 +203,13 @@ static void redeem(struct enrolment *e, int64_t totp_step)
         .from = e->from,
         .wire = (uint8_t)(fast ? EL_TUNNEL_FAST : EL_TUNNEL_COMPACT),
         .totp_step = totp_step,
+        .code_spent = e->question && e->question->code_spent,
     };
     int rc =
         el_registry_redeem(hub->registry, &redemption, e->request->wall_s, &verdict, &spoke, &err);
     sodium_memzero(psk, sizeof psk);
-    if (e->question && rc == 0)
-        sodium_memzero(e->question, sizeof *e->question);
+    if (rc == 0)
+        forget_question(e);
     if (rc < 0)
         el_hub_refuse(e->answer, rc, &err);
     else if (verdict == EL_REGISTRY_IS_ENROLLED || verdict == EL_REGISTRY_IS_PENDING)
@@ -221,8 +229,7 @@ static void refuse_wrong(struct enrolment *e, const struct el_problem *problem,
         el_hub_refuse(e->answer, left, &err);
         return;
     }
-    if (e->question)
-        sodium_memzero(e->question, sizeof *e->question);
+    forget_question(e);
     if (left == 0) {
         refuse_verdict(e, EL_REGISTRY_IS_BURNT);
         return;
@@ -230,6 +237,21 @@ static void refuse_wrong(struct enrolment *e, const struct el_problem *problem,
     el_api_refuse(e->answer, problem, "%s", why->text);
     el_api_refuse_member(e->answer, "tries_left", json_integer(left));
     el_api_refuse_member(e->answer, "time", el_json_time(e->request->wall_s));
+}
+
+/* STEP is that of the code that was right just now, if one was asked for. */
+static void spend_and_ask(struct enrolment *e, const struct el_enrol_progress *progress,
+                          int64_t step)
+{
+    struct el_registry *registry = e->hub->registry;
+    bool code = el_registry_second_factor(registry)->factors & EL_REGISTRY_FACTOR_TOTP;
+    struct el_err err = {""};
+    int rc = code ? el_registry_spend_code(registry, step, &err) : 0;
+
+    if (rc < 0)
+        el_hub_refuse(e->answer, rc, &err);
+    else
+        ask_program(e, progress, code);
 }
 
 /* What of the second factor is asked before the redemption. */
@@ -242,6 +264,9 @@ static unsigned factors_before(const struct el_registry_second_factor *policy)
 static void decide(struct enrolment *e)
 {
     const struct el_registry_second_factor *policy = el_registry_second_factor(e->hub->registry);
+
+    if (e->question && policy->factors & EL_REGISTRY_FACTOR_TOTP && !e->question->code_spent)
+        forget_question(e); /* codes are asked for since then */
     const struct el_registry_token *token =
         el_registry_token_by_key(e->hub->registry, e->enrolment_key);
     struct el_enrol_progress progress = {.wrong = 0};
@@ -264,10 +289,9 @@ static void decide(struct enrolment *e)
         return;
     }
     enum el_enrol_outcome outcome = el_enrol_decide(&request, &progress, &last_step, &err);
-    int64_t step = e->question ? e->question->totp_step : (int64_t)last_step;
     switch (outcome) {
-    case EL_ENROL_ACCEPTED: redeem(e, step); return;
-    case EL_ENROL_RUN_PROGRAM: ask_program(e, &progress, step); return;
+    case EL_ENROL_ACCEPTED: redeem(e, (int64_t)last_step); return;
+    case EL_ENROL_RUN_PROGRAM: spend_and_ask(e, &progress, (int64_t)last_step); return;
     case EL_ENROL_WAITS_PROGRAM:
         el_api_answer(e->answer, 202,
                       json_pack("{s:s, s:s}", "state", "asking", "name", token->name));

@@ -12,7 +12,7 @@ struct el_hub_question {
     uint8_t enrolment_key[32], key[32];
     struct el_enrol_progress progress; /* its code has been right */
     enum el_enrol_program program;
-    int64_t totp_step; /* of that code */
+    bool code_spent; /* and is written down as used */
     int64_t until_s;
 };
 

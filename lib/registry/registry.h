@@ -330,6 +330,7 @@ struct el_registry_redemption {
     struct el_endpoint from;
     uint8_t wire;
     int64_t totp_step; /* of the code that was right; 0: none was asked for */
+    bool code_spent;   /* el_registry_spend_code() has been told of it already */
 };
 
 /* Redeems a token: used_by, the spoke's row and the TOTP step in one transaction. However many come
@@ -340,6 +341,12 @@ int el_registry_redeem(struct el_registry *registry,
                        const struct el_registry_redemption *redemption, int64_t now_s,
                        enum el_registry_verdict *verdict, const struct el_registry_spoke **spoke,
                        struct el_err *err);
+
+/* A code was right, and what it is good for takes its time (a program is asked): it is used from
+ * now on, though nobody is admitted yet. As el_registry_wrong_code(), it must have returned before
+ * anybody hears that the code was right: a disk that is full would else tell one from the other, as
+ * often as one likes. EL_EEXIST: it was used before. */
+int el_registry_spend_code(struct el_registry *registry, int64_t totp_step, struct el_err *err);
 
 /* A wrong code was given for an open token. How many may follow; 0: it is burnt. Must be called,
  * and have returned, before anybody hears that the code was wrong. */

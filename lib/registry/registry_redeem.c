@@ -77,7 +77,7 @@ static int admit(struct el_registry *registry, const struct el_registry_redempti
         used->used_s = now_s;
         memcpy(used->used_by, redemption->key, sizeof used->used_by);
     }
-    if (factors & EL_REGISTRY_FACTOR_TOTP) {
+    if (factors & EL_REGISTRY_FACTOR_TOTP && !redemption->code_spent) {
         struct el_registry_second_factor *policy =
             el_registry_draft_edit(&draft, EL_REGISTRY_ROW_SECOND_FACTOR, &registry->second_factor);
         if (policy)
@@ -110,7 +110,8 @@ int el_registry_redeem(struct el_registry *registry,
         el_registry_check(registry, redemption->enrolment_key, redemption->key, now_s, spoke);
     if (*verdict != EL_REGISTRY_IS_OPEN)
         return 0;
-    if (policy->factors & EL_REGISTRY_FACTOR_TOTP && redemption->totp_step <= policy->last_step) {
+    if (policy->factors & EL_REGISTRY_FACTOR_TOTP && !redemption->code_spent &&
+        redemption->totp_step <= policy->last_step) {
         *verdict = EL_REGISTRY_IS_CODE_REUSED;
         return 0;
     }
@@ -121,6 +122,20 @@ int el_registry_redeem(struct el_registry *registry,
     if (rc == 0)
         *verdict =
             el_registry_check(registry, redemption->enrolment_key, redemption->key, now_s, spoke);
+    return rc;
+}
+
+int el_registry_spend_code(struct el_registry *registry, int64_t totp_step, struct el_err *err)
+{
+    if (totp_step <= registry->second_factor.last_step)
+        return el_err(err, EL_EEXIST, "this code has been used; wait for the next one");
+    struct el_registry_draft draft = el_registry_draft(registry);
+    struct el_registry_second_factor *policy =
+        el_registry_draft_edit(&draft, EL_REGISTRY_ROW_SECOND_FACTOR, &registry->second_factor);
+    if (policy)
+        policy->last_step = totp_step;
+    int rc = el_registry_draft_commit(&draft, err);
+    el_registry_draft_end(&draft);
     return rc;
 }
 

@@ -31,7 +31,7 @@ static struct {
     struct el_api_reply reply;
     json_t *said;
     /* the program of the second factor */
-    unsigned asked;
+    unsigned asked, due;
     uint8_t asked_key[32], asked_token[32];
 } w;
 
@@ -82,6 +82,12 @@ static int ask_program(void *arg, const struct el_node_hub_question *question, s
     return 0;
 }
 
+static void due(void *arg)
+{
+    (void)arg;
+    w.due++;
+}
+
 static const struct el_enrol_endpoint endpoints[] = {{"hub.example.net", 51820}};
 
 static int begin(void **state)
@@ -103,7 +109,8 @@ static int begin(void **state)
                                             .strict = true,
                                             .events = w.events,
                                             .where = where,
-                                            .ask = ask_program};
+                                            .ask = ask_program,
+                                            .due = due};
     if (el_registry_new(&w.store, &observer, &w.registry, &err) < 0)
         return -1;
     config.registry = w.registry;
@@ -477,12 +484,21 @@ static void a_program_says_yes_or_no(void **unused)
     assert_int_equal(enrol(&mars, NULL), 202);
     struct joiner other = mars; /* one question to a token, whatever keys come with it */
     memcpy(other.key, venus.key, sizeof other.key);
-    assert_int_equal(enrol(&other, code_at(w.now_s)), 503);
+    assert_int_equal(enrol(&other, code_at(w.now_s)), 403);
+    assert_string_equal(problem(), "code-reused"); /* from when the program is asked */
+    assert_int_equal(enrol(&other, code_at(w.now_s + EL_ENROL_TOTP_STEP_S)), 503);
     assert_int_equal(w.asked, 1);
     el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, true, w.now_s);
     assert_int_equal(enrol(&mars, NULL), 200);
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 403); /* mars has used it */
-    w.now_s += EL_ENROL_TOTP_STEP_S;
+    w.now_s += 2 * EL_ENROL_TOTP_STEP_S;
+    w.disk_full = true; /* right and wrong sound the same */
+    assert_int_equal(enrol(&venus, wrong_code()), 503);
+    char *wrong = strdup(w.reply.text);
+    assert_int_equal(enrol(&venus, code_at(w.now_s)), 503);
+    assert_string_equal(w.reply.text, wrong);
+    free(wrong);
+    w.disk_full = false;
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 202);
     el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, false, w.now_s);
     assert_int_equal(enrol(&venus, NULL), 403);
@@ -512,6 +528,7 @@ static void revoked_and_told_so_once(void **unused)
     assert_string_equal(problem(), "key-revoked");
     assert_int_equal(el_node_hub_api_deadline_s(w.hub), w.now_s + EL_NODE_HUB_TOLD_S);
     assert_int_equal(self(&asker), 403);
+    assert_int_equal(w.due, 1);
     w.now_s += EL_NODE_HUB_TOLD_S;
     assert_int_equal(el_node_hub_api_tick(w.hub, w.now_s, &err), 0);
     assert_true(el_node_hub_api_deadline_s(w.hub) == INT64_MAX);
