@@ -15,6 +15,11 @@ lock_rows() {
     sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"
 }
 
+# lock_suites <ROWS: the suites that rows of the lock name, as private_apt_open wants them.
+lock_suites() {
+    awk '{ suite = ($4 == "source" ? "source:" : "") $3 } !seen[suite]++ { print suite }'
+}
+
 # mirror_candidates SUITE_REGEX: where this machine's apt gets suites of that name, whatever format
 # its sources are written in. The list can hold third parties that name their suites like Debian's.
 mirror_candidates() {
@@ -28,12 +33,12 @@ private_apt() { # private_apt COMMAND [ARG…]
     APT_CONFIG=$apt_dir/apt.conf "apt-$command" -qq "$@"
 }
 
-# private_apt_open DIR ARCH SUITE…: makes DIR/apt and loads the package lists of the suites, from the
-# first mirror that serves them signed by Debian. Security updates come along if the machine has them;
+# private_apt_open DIR ARCH SUITE…: makes DIR/apt and loads the package lists of the suites (of
+# source:SUITE, those of its source packages), from the first mirror that serves them signed by Debian. Security updates come along if the machine has them;
 # for sid there are none, a repair there is a new version.
 private_apt_open() {
     apt_dir=$1/apt
-    local arch=$2 uri security suite
+    local arch=$2 uri security suite kind
     shift 2
     command -v apt-get >/dev/null || die "no apt-get here: build on Debian, or with -DEL2W_STATIC=OFF"
     [ -r "$keyring" ] || die "$keyring: cannot read Debian's keys (apt-get install debian-archive-keyring)"
@@ -61,9 +66,12 @@ private_apt_open() {
     security=$(mirror_candidates '[a-z]+-security' | head -n 1)
     while read -r uri; do
         for suite; do
-            echo "deb [signed-by=$keyring] $uri $suite main"
+            kind=deb
+            [ "$suite" = "${suite#source:}" ] || kind=deb-src
+            suite=${suite#source:}
+            echo "$kind [signed-by=$keyring] $uri $suite main"
             [ -z "$security" ] || [ "$suite" = sid ] ||
-                echo "deb [signed-by=$keyring] $security $suite-security main"
+                echo "$kind [signed-by=$keyring] $security $suite-security main"
         done >"$apt_dir/sources.list"
         private_apt get -o APT::Update::Error-Mode=any update 2>"$apt_dir/log" && return
     done < <(mirror_candidates '[a-z]+')

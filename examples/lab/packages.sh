@@ -4,7 +4,7 @@
 # Packages of the distribution that the lab and the tests work with. Sourced by both.
 
 # To build el2w (its libraries come through vendor/).
-PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev binutils pkg-config xz-utils ca-certificates git)
+PACKAGES_BUILD=(cmake ninja-build gcc libc6-dev binutils pkg-config dpkg-dev xz-utils ca-certificates git)
 # To play the hub, the WAN, the spoke and the machine.
 PACKAGES_LAB=(iproute2 nftables procps util-linux iputils-ping jq socat kmod cpio
     qemu-system-x86 seabios ipxe-qemu ovmf)
