@@ -15,7 +15,17 @@
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN         0
 #define LWIP_SOCKET          0
-#define LWIP_STATS           0
+#define LWIP_STATS           1 /* of the pools alone, to know how full they are */
+#define LINK_STATS           0
+#define ETHARP_STATS         0
+#define IP_STATS             0
+#define IPFRAG_STATS         0
+#define ICMP_STATS           0
+#define UDP_STATS            0
+#define TCP_STATS            0
+#define MEM_STATS            0
+#define SYS_STATS            0
+#define MEMP_STATS           1
 #define LWIP_SINGLE_NETIF    0
 #define LWIP_RAW             0
 
