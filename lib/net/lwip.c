@@ -2,6 +2,7 @@
 /* A network of the lwIP provider: its interface, and what goes in and out there. */
 #include "net/lwip.h"
 
+#include "frame/gso.h"
 #include "net/lwip_stack.h"
 
 #include <lwip/etharp.h>
@@ -10,7 +11,15 @@
 #include <netif/ethernet.h>
 #include <stdlib.h>
 
-enum { IP_HEADER_MIN = 20, PIECE_BYTES = EL_NET_LWIP_MTU_MAX + 14 };
+enum {
+    PACKET_MIN = 20, /* an IPv4 header */
+    FRAME_MIN = 42,  /* an ARP packet: lwIP does not look how long it is */
+    BEHIND = 4,      /* it reads beyond a packet whose last TCP option is cut off: zeros, then */
+    LEN_MAX = UINT16_MAX - BEHIND,
+    PIECE_BYTES = EL_NET_LWIP_MTU_MAX + 14,
+    CHECKSUMS_VERIFIED =
+        NETIF_CHECKSUM_ENABLE_ALL & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP),
+};
 
 /* -- out -- */
 
@@ -42,24 +51,48 @@ static err_t packet_output(struct netif *netif, struct pbuf *packet, const ip4_a
 
 /* -- in -- */
 
-void el_net_lwip_input(struct el_net *base, const uint8_t *bytes, size_t len)
+static void take(struct el_lwip_net *net, const uint8_t *bytes, size_t len, bool verified)
 {
-    struct el_lwip_net *net = el_lwip_net_of(base);
     bool ethernet = net->config.layer == EL_NET_LWIP_ETHERNET;
-    size_t header = ethernet ? SIZEOF_ETH_HDR : 0;
     struct pbuf *packet;
     err_t code;
 
-    if (len < header + IP_HEADER_MIN || len > header + EL_NET_LWIP_MTU_MAX)
+    if (len < (ethernet ? FRAME_MIN : PACKET_MIN) || len > LEN_MAX)
         return;
-    packet = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_RAM);
+    packet = pbuf_alloc(PBUF_RAW, (u16_t)(len + BEHIND), PBUF_RAM);
     if (!packet)
         return;
-    pbuf_take(packet, bytes, (u16_t)len);
+    memcpy(packet->payload, bytes, len);
+    memset((uint8_t *)packet->payload + len, 0, BEHIND);
+    pbuf_realloc(packet, (u16_t)len); /* which leaves them where they are */
+    NETIF_SET_CHECKSUM_CTRL(&net->netif, verified ? CHECKSUMS_VERIFIED : NETIF_CHECKSUM_ENABLE_ALL);
     code = ethernet ? ethernet_input(packet, &net->netif) : ip4_input(packet, &net->netif);
+    NETIF_SET_CHECKSUM_CTRL(&net->netif, NETIF_CHECKSUM_ENABLE_ALL);
     if (code != ERR_OK)
         pbuf_free(packet);
     el_lwip_turn();
+}
+
+void el_net_lwip_input(struct el_net *net, const uint8_t *bytes, size_t len)
+{
+    take(el_lwip_net_of(net), bytes, len, false);
+}
+
+void el_net_lwip_input_frame(struct el_net *net, uint8_t *frame, size_t len,
+                             const struct el_offload *offload)
+{
+    struct el_gso_cut cut;
+    uint8_t *segment;
+
+    /* TCP is a stream: how it is cut does not matter. */
+    if (offload->gso != EL_GSO_UDP_L4 && len <= LEN_MAX) {
+        take(el_lwip_net_of(net), frame, len, offload->needs_csum || offload->csum_valid);
+        return;
+    }
+    if (el_gso_begin(&cut, frame, len, offload, EL_GSO_COMPLETE) < 0)
+        return;
+    while (el_gso_next(&cut, &segment, &len))
+        take(el_lwip_net_of(net), segment, len, false);
 }
 
 void el_net_lwip_writable(struct el_net *net)

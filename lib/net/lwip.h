@@ -66,6 +66,11 @@ int el_net_lwip_new(struct el_net *base, const struct el_net_lwip_config *config
  * that does not make sense is dropped. Not from within a callback of this network. */
 void el_net_lwip_input(struct el_net *net, const uint8_t *bytes, size_t len);
 
+/* The same for a frame of a port, on Ethernet: what OFFLOAD says of its checksum is believed, and a
+ * super-frame is taken whole. FRAME may be written to. */
+void el_net_lwip_input_frame(struct el_net *net, uint8_t *frame, size_t len,
+                             const struct el_offload *offload);
+
 /* There is room again after send has returned EL_EAGAIN. */
 void el_net_lwip_writable(struct el_net *net);
 

@@ -99,9 +99,11 @@
 /* lwIP counts its timeouts in two of these and takes at least three of those: 300 ms, not 1.5 s. */
 #define TCP_TMR_INTERVAL           50 /* ms */
 
-/* -- checksums: all are computed and verified, by lib/frame's function -- */
-#define LWIP_CHKSUM           el_lwip_checksum
-#define LWIP_CHECKSUM_ON_COPY 0
+/* -- checksums: all are computed, and verified but where a frame comes with one that is partial --
+ */
+#define LWIP_CHKSUM                  el_lwip_checksum
+#define LWIP_CHECKSUM_ON_COPY        0
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
 /* -- from lib/net/lwip_stack.c -- */
 #define LWIP_RAND()        el_lwip_random()
