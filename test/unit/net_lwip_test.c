@@ -881,6 +881,40 @@ static void networks_are_apart(void **state)
     assert_int_equal(server.count, 1);
 }
 
+/* What a port gives: a checksum that is still to be computed is believed, a train of datagrams cut.
+ */
+static void frames_of_a_port_come_as_they_are(void **state)
+{
+    static struct heard server;
+    uint8_t frame[14 + 20 + 8 + 8] = {
+        0x02, 0,   0,   0,   0,   1,   0x02, 0,    0,  0,  0,    9,    8,  0, /* Ethernet */
+        0x45, 0,   0,   36,  0,   0,   0,    0,    64, 17, 0x66, 0xc0, 10, 0,
+        0,    9,   10,  0,   0,   1,               /* IPv4 */
+        0,    9,   0,   7,   0,   16,  0x14, 0x2b, /* UDP */
+        'a',  's', 'k', 'A', 'S', 'K', '?',  '!',
+    };
+    struct el_offload offload = {.needs_csum = true, .csum_start = 34, .csum_offset = 6};
+
+    if (*(enum el_net_lwip_layer *)*state != EL_NET_LWIP_ETHERNET)
+        return;
+    open_udp(hub, at(HUB, 7), &server);
+    el_net_lwip_input(hub, frame, sizeof frame);
+    assert_int_equal(server.count, 0); /* the checksum is wrong */
+    el_net_lwip_input_frame(hub, frame, sizeof frame, &offload);
+    assert_int_equal(server.count, 1);
+    assert_int_equal(server.len, 8);
+
+    offload.gso = EL_GSO_UDP_L4;
+    offload.gso_size = 3;
+    el_net_lwip_input_frame(hub, frame, sizeof frame, &offload);
+    assert_int_equal(server.count, 4);
+    assert_int_equal(server.len, 2);
+    assert_memory_equal(server.bytes, "?!", 2);
+    offload.csum_start = 3000;
+    el_net_lwip_input_frame(hub, frame, sizeof frame, &offload);
+    assert_int_equal(server.count, 4);
+}
+
 static enum el_net_lwip_layer layers[] = {EL_NET_LWIP_IP, EL_NET_LWIP_ETHERNET};
 
 int main(void)
@@ -918,6 +952,7 @@ int main(void)
         TEST(slow_readers_cannot_use_up_the_memory),
         TEST(sequence_numbers_and_ports_cannot_be_guessed),
         TEST(networks_are_apart),
+        TEST(frames_of_a_port_come_as_they_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
