@@ -3,6 +3,7 @@
 #include "net/lwip_link.h"
 
 #include "net/kernel.h"
+#include "net/lwip_train.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,10 +18,13 @@ enum {
 
 struct el_net_lwip_link {
     uv_poll_t poll;
+    uv_prepare_t prepare; /* of a port: before the loop waits, what lwIP sent goes out */
+    unsigned handles;     /* of those two, open */
     struct el_net *net;
     el_net_lwip_gone_cb *gone;
     void *arg;
     struct el_port *port; /* NULL: packets, through fd */
+    struct el_lwip_train *train;
     int fd;
     bool full;   /* sending waits for room */
     bool closed; /* freed when libuv has let go */
@@ -63,8 +67,21 @@ static int send_frame(void *arg, const struct el_slice *slices, unsigned count)
 {
     struct el_net_lwip_link *link = arg;
 
-    return note_full(
-        link, el_port_send(link->port, &(struct el_port_tx){.slices = slices, .count = count}));
+    return note_full(link, el_lwip_train_add(link->train, slices, count));
+}
+
+static void flush(struct el_net_lwip_link *link)
+{
+    if (!link->train)
+        return;
+    el_lwip_train_flush(link->train);
+    if (el_lwip_train_is_stuck(link->train))
+        note_full(link, EL_EAGAIN);
+}
+
+static void before_waiting(uv_prepare_t *prepare)
+{
+    flush(prepare->data);
 }
 
 /* What receiving comes to: how many, 0 for "none now", or EL_ECLOSED. */
@@ -104,8 +121,10 @@ static void link_event(uv_poll_t *poll, int status, int events)
         events = UV_READABLE; /* which tells what it is */
     if (events & UV_WRITABLE) {
         link->full = false;
+        flush(link);
         watch(link);
-        el_net_lwip_writable(link->net);
+        if (!link->full)
+            el_net_lwip_writable(link->net);
     }
     if (!(events & UV_READABLE))
         return;
@@ -123,58 +142,86 @@ static void link_event(uv_poll_t *poll, int status, int events)
         link->gone(link->arg);
 }
 
-static void link_free(uv_handle_t *handle)
+static void link_free(struct el_net_lwip_link *link)
 {
-    struct el_net_lwip_link *link = handle->data;
-
+    el_lwip_train_free(link->train);
     free(link->bytes);
     free(link);
 }
 
-static int begin(struct el_net_lwip_link *link, struct el_net *kernel,
-                 const struct el_net_lwip_link_config *config, struct el_err *err)
+static void handle_closed(uv_handle_t *handle)
 {
-    struct el_net_lwip_config network = config->network;
-    int code = uv_poll_init(el_net_kernel_loop(kernel), &link->poll, link->fd);
+    struct el_net_lwip_link *link = handle->data;
+
+    if (--link->handles == 0)
+        link_free(link);
+}
+
+static void close_handles(struct el_net_lwip_link *link)
+{
+    link->closed = true;
+    uv_close((uv_handle_t *)&link->poll, handle_closed);
+    uv_close((uv_handle_t *)&link->prepare, handle_closed);
+}
+
+static struct el_net_lwip_link *link_new(struct el_port *port, int fd,
+                                         const struct el_net_lwip_link_config *config)
+{
+    struct el_net_lwip_link *link = calloc(1, sizeof *link);
+
+    if (!link)
+        return NULL;
+    link->gone = config->gone;
+    link->arg = config->arg;
+    link->port = port;
+    link->fd = fd;
+    link->bytes = malloc((size_t)FRAME_BYTES * (port ? BATCH : 1));
+    link->train = port ? el_lwip_train_new(port) : NULL;
+    if (!link->bytes || (port && !link->train)) {
+        link_free(link);
+        return NULL;
+    }
+    return link;
+}
+
+/* Puts it on the loop. On an error it is still the caller's to free. */
+static int begin(struct el_net_lwip_link *link, uv_loop_t *loop, struct el_err *err)
+{
+    int code = uv_poll_init(loop, &link->poll, link->fd);
 
     if (code < 0)
         return el_err_os(err, -code, "lwip: the descriptor cannot be watched");
-    link->poll.data = link;
-    network.layer = link->port ? EL_NET_LWIP_ETHERNET : EL_NET_LWIP_IP;
-    network.send = link->port ? send_frame : send_packet;
-    network.arg = link;
+    uv_prepare_init(loop, &link->prepare);
+    link->poll.data = link->prepare.data = link;
+    link->handles = 2;
+    uv_prepare_start(&link->prepare, before_waiting);
+    uv_unref((uv_handle_t *)&link->prepare);
     watch(link);
-    code = el_net_lwip_new(kernel, &network, &link->net, err);
-    if (code < 0) {
-        uv_close((uv_handle_t *)&link->poll, link_free);
-        return code;
-    }
     return 0;
 }
 
 static int make(struct el_net *kernel, const struct el_net_lwip_link_config *config,
                 struct el_port *port, int fd, struct el_net_lwip_link **made, struct el_err *err)
 {
-    struct el_net_lwip_link *link = calloc(1, sizeof *link);
+    struct el_net_lwip_config network = config->network;
+    struct el_net_lwip_link *link = link_new(port, fd, config);
     int code;
 
-    if (link)
-        link->bytes = malloc((size_t)FRAME_BYTES * (port ? BATCH : 1));
-    if (!link || !link->bytes) {
-        free(link);
+    if (!link)
         return el_err(err, EL_ENOMEM, "lwip: out of memory");
+    code = begin(link, el_net_kernel_loop(kernel), err);
+    if (code < 0) {
+        link_free(link);
+        return code;
     }
-    link->gone = config->gone;
-    link->arg = config->arg;
-    link->port = port;
-    link->fd = fd;
-    code = begin(link, kernel, config, err);
-    if (code == 0)
+    network.layer = port ? EL_NET_LWIP_ETHERNET : EL_NET_LWIP_IP;
+    network.send = port ? send_frame : send_packet;
+    network.arg = link;
+    code = el_net_lwip_new(kernel, &network, &link->net, err);
+    if (code < 0)
+        close_handles(link);
+    else
         *made = link;
-    else if (!link->poll.data) {
-        free(link->bytes);
-        free(link);
-    }
     return code;
 }
 
@@ -201,8 +248,8 @@ void el_net_lwip_link_close(struct el_net_lwip_link *link)
     if (!link)
         return;
     el_net_lwip_free(link->net);
-    link->closed = true;
-    uv_close((uv_handle_t *)&link->poll, link_free);
+    flush(link); /* the resets of what was still open */
+    close_handles(link);
     if (!link->port)
         close(link->fd);
 }

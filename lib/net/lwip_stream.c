@@ -24,7 +24,7 @@ enum {
     SCARCE_BYTES = 4 * TCP_MSS,  /* where memory is scarce, no more than this is on the way … */
     SCARCE_UNREAD = 16384,       /* … and this unread */
     MSS_MIN = 88,                /* a peer that wants smaller segments wants mischief */
-    POLL_TICKS = 5,              /* of half a second: when to try again what had no memory */
+    POLL_TICKS = 5,              /* half a second: when to try again what had no memory */
 };
 
 struct lwip_listen {

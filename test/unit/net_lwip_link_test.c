@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Networks of the lwIP provider on descriptors: two of them, with a socket pair between them. */
+/*
+ * Networks of the lwIP provider on descriptors: two of them, with a socket pair between them, for
+ * packets or for frames.
+ */
 #include "net/kernel.h"
 #include "net/lwip_link.h"
+#include "port/pair.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +26,7 @@ enum { LEN = 20 * 1000 * 1000 };
 static struct el_net *kernel;
 static struct el_net_timer *patience;
 static struct el_net_lwip_link *hub, *mars;
+static struct el_port *ports[2]; /* NULL: packets */
 static int fds[2];
 
 static void out_of_patience(void *arg)
@@ -30,14 +35,18 @@ static void out_of_patience(void *arg)
     fail_msg("nothing happened for 60 s");
 }
 
-static struct el_net_lwip_link *link_on(int fd, uint32_t address, el_net_lwip_gone_cb *gone)
+static struct el_net_lwip_link *link_on(int side, uint32_t address, el_net_lwip_gone_cb *gone)
 {
     const struct el_net_lwip_link_config config = {
-        .network = {.address = {el_ip4(address), 10}, .mtu = 1420}, .gone = gone};
+        .network = {.address = {el_ip4(address), 10},
+                    .mac = {{2, 0, 0, 0, 0, (uint8_t)address}},
+                    .mtu = 1420},
+        .gone = gone};
     struct el_net_lwip_link *link = NULL;
     struct el_err err = {""};
 
-    if (el_net_lwip_link_packets(kernel, &config, fd, &link, &err) < 0)
+    if ((ports[side] ? el_net_lwip_link_frames(kernel, &config, ports[side], &link, &err)
+                     : el_net_lwip_link_packets(kernel, &config, fds[side], &link, &err)) < 0)
         fail_msg("%s", err.text);
     return link;
 }
@@ -50,18 +59,46 @@ static void gone(void *arg)
     el_net_kernel_stop(kernel);
 }
 
-static int begin(void **state)
+static void begin(void)
 {
     struct el_err err;
 
-    (void)state;
     assert_int_equal(el_net_kernel_new(&kernel, &err), 0);
     patience = el_net_timer_new(kernel, out_of_patience, NULL);
     el_net_timer_set(patience, el_net_now_ns(kernel) + 60 * EL_S);
+    hub = link_on(0, HUB, NULL);
+    mars = link_on(1, MARS, gone);
+}
+
+static int begin_packets(void **state)
+{
+    (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    hub = link_on(fds[0], HUB, NULL);
-    mars = link_on(fds[1], MARS, gone);
+    begin();
     return 0;
+}
+
+/* Through a queue that has room for two super-frames. */
+static int begin_frames(void **state)
+{
+    int bytes = 100000;
+
+    (void)state;
+    assert_int_equal(el_port_pair_open(fds), 0);
+    for (int i = 0; i < 2; i++) {
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+        assert_int_equal(el_port_from_pair(fds[i], "pair", &ports[i]), 0);
+    }
+    begin();
+    return 0;
+}
+
+static void close_ports(void)
+{
+    for (int i = 0; i < 2; i++) {
+        el_port_close(ports[i]);
+        ports[i] = NULL;
+    }
 }
 
 static int end(void **state)
@@ -69,8 +106,10 @@ static int end(void **state)
     (void)state;
     el_net_lwip_link_close(hub);
     el_net_lwip_link_close(mars);
+    hub = mars = NULL;
     el_net_timer_free(patience);
     el_net_kernel_free(kernel);
+    close_ports();
     return 0;
 }
 
@@ -133,7 +172,7 @@ static void make_file(void)
     }
 }
 
-static void a_file_passes_through_a_socket_pair(void **state)
+static void a_file_passes(void **state)
 {
     static const struct el_net_stream_events events = {.data = on_data, .ended = on_ended};
     const struct el_net_listen_config http = {.bind = {.port = 80}, .inherited_fd = -1};
@@ -158,9 +197,12 @@ static void an_end_that_goes_is_told(void **state)
     (void)state;
     el_net_lwip_link_close(hub);
     hub = NULL;
+    el_port_close(ports[0]);
+    ports[0] = NULL;
     el_net_kernel_run(kernel);
     assert_null(mars);
-    assert_int_equal(fcntl(fds[1], F_GETFD), -1); /* it was the link's */
+    if (!ports[1])
+        assert_int_equal(fcntl(fds[1], F_GETFD), -1); /* it was the link's */
 }
 
 static void what_is_no_network_leaves_the_descriptor_alone(void **state)
@@ -181,11 +223,16 @@ static void what_is_no_network_leaves_the_descriptor_alone(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name, kind)                                    \
+    {                                                       \
+#name " (" #kind ")", name, begin_##kind, end, NULL \
+    }
     const struct CMUnitTest tests[] = {
-        TEST(a_file_passes_through_a_socket_pair),
-        TEST(an_end_that_goes_is_told),
-        TEST(what_is_no_network_leaves_the_descriptor_alone),
+        TEST(a_file_passes, packets),
+        TEST(a_file_passes, frames),
+        TEST(an_end_that_goes_is_told, packets),
+        TEST(an_end_that_goes_is_told, frames),
+        TEST(what_is_no_network_leaves_the_descriptor_alone, packets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
