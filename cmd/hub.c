@@ -2,8 +2,10 @@
 /* el2w hub: the central end. */
 #include "applet.h"
 #include "boot_options.h"
+#include "look.h"
 #include "tunnel_options.h"
 
+#include "node/check.h"
 #include "node/hub.h"
 #include "node/launch.h"
 
@@ -123,7 +125,15 @@ static const struct el_conf_schema schema = {
     .part_offset = AT(tunnel),
     .shared = el_cmd_boot_options,
     .shared_count = EL_CMD_BOOT_OPTIONS,
+    .service = true,
 };
+
+static unsigned check_hub(const void *config, FILE *good, FILE *bad)
+{
+    const struct hub *values = config;
+
+    return el_hub_check(&values->config, &values->boot.boot, good, bad);
+}
 
 static int run_hub(struct hub *values, const struct el_conf *conf)
 {
@@ -142,9 +152,13 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->log_options = log_text;
     config->boot_options = boot_text;
     int rc = text && log_text && boot_text ? 0 : el_err(&err, EL_ENOMEM, "out of memory");
-    if (rc == 0)
+    bool looks = rc == 0 && el_cmd_looks(&values->boot.common);
+    int code =
+        looks ? el_cmd_look(&schema, &values->boot.common, check_hub, values, config->state, text)
+              : EL_EXIT_DONE;
+    if (rc == 0 && !looks)
         rc = el_boot_options_fit(&values->boot.boot, &config->cidr, &err);
-    if (rc == 0)
+    if (rc == 0 && !looks)
         rc = el_hub_run(config, &err);
     free(text);
     free(log_text);
@@ -153,7 +167,7 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
         return el_cmd_fail(&schema, &err);
     if (rc == EL_LAUNCH_RUNNING)
         puts(err.text);
-    return EL_EXIT_DONE;
+    return code;
 }
 
 static int run(int argc, char **argv)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* el2w spoke: the remote site's end. */
 #include "applet.h"
+#include "look.h"
 #include "tunnel_options.h"
 
+#include "node/check.h"
 #include "node/launch.h"
 #include "node/spoke.h"
 
@@ -139,7 +141,13 @@ static const struct el_conf_schema schema = {
     .part = el_cmd_tunnel_options,
     .part_count = EL_CMD_TUNNEL_OPTIONS,
     .part_offset = AT(tunnel),
+    .service = true,
 };
+
+static unsigned check_spoke(const void *config, FILE *good, FILE *bad)
+{
+    return el_spoke_check(config, good, bad);
+}
 
 static int run_spoke(struct spoke *values, const struct el_conf *conf)
 {
@@ -149,8 +157,13 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
 
     values->config.options = text;
     values->config.log_options = log_text;
-    int rc = text && log_text ? el_spoke_run(&values->config, &err)
-                              : el_err(&err, EL_ENOMEM, "out of memory");
+    int rc = text && log_text ? 0 : el_err(&err, EL_ENOMEM, "out of memory");
+    bool looks = rc == 0 && el_cmd_looks(&values->common);
+    int code = looks ? el_cmd_look(&schema, &values->common, check_spoke, &values->config,
+                                   values->config.state, text)
+                     : EL_EXIT_DONE;
+    if (rc == 0 && !looks)
+        rc = el_spoke_run(&values->config, &err);
     free(text);
     free(log_text);
     if (rc == EL_EAGAIN)
@@ -159,7 +172,7 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
         return el_cmd_fail(&schema, &err);
     if (rc == EL_LAUNCH_RUNNING)
         puts(err.text);
-    return EL_EXIT_DONE;
+    return code;
 }
 
 static int run(int argc, char **argv)

@@ -63,10 +63,31 @@ static const struct el_conf_option common_options[] = {
 
 enum { COMMON_COUNT = sizeof common_options / sizeof common_options[0] };
 
+/* What only a service has, between its own options and the common ones. */
+static const struct el_conf_option service_options[] = {
+    {.name = "check",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct el_conf_common, check),
+     .help = "Say whether the configuration is sound and what stands in its way, all of it; start "
+             "and change nothing. Exit status 1 if anything does."},
+    {.name = "diff",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct el_conf_common, diff),
+     .help = "Print what differs between the configuration that runs (-) and this one (+); start "
+             "and change nothing. Exit status 1 if anything does, or if none runs."},
+};
+
+enum { SERVICE_COUNT = sizeof service_options / sizeof service_options[0] };
+
+static size_t service_count(const struct el_conf_schema *schema)
+{
+    return schema->service ? SERVICE_COUNT : 0;
+}
+
 /* These say what this one call shall do, so a file neither says nor shows them. */
 static bool only_on_command_line(const struct el_conf_option *option)
 {
-    static const char *const names[] = {"config", "show-config", "help"};
+    static const char *const names[] = {"config", "show-config", "check", "diff", "help"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(option->name, names[i]) == 0)
@@ -76,7 +97,8 @@ static bool only_on_command_line(const struct el_conf_option *option)
 
 size_t el_conf_option_count(const struct el_conf_schema *schema)
 {
-    return schema->count + schema->part_count + schema->shared_count + COMMON_COUNT;
+    return schema->count + schema->part_count + schema->shared_count + service_count(schema) +
+           COMMON_COUNT;
 }
 
 const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *schema, size_t index)
@@ -87,8 +109,11 @@ const struct el_conf_option *el_conf_option_at(const struct el_conf_schema *sche
     if (index < schema->part_count)
         return &schema->part[index];
     index -= schema->part_count;
-    return index < schema->shared_count ? &schema->shared[index]
-                                        : &common_options[index - schema->shared_count];
+    if (index < schema->shared_count)
+        return &schema->shared[index];
+    index -= schema->shared_count;
+    size_t service = service_count(schema);
+    return index < service ? &service_options[index] : &common_options[index - service];
 }
 
 /* Where the value of OPTION is in VALUES. */

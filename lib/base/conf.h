@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum el_conf_type {
     EL_CONF_FLAG,     /* bool */
@@ -74,6 +75,7 @@ struct el_conf_schema {
     const struct el_conf_option *shared;
     size_t shared_count;
     unsigned positional_min, positional_max; /* arguments that are not options */
+    bool service; /* it stays and has a state: there are --check and --diff */
 };
 
 struct el_conf;
@@ -109,6 +111,11 @@ char *el_conf_print(const struct el_conf *conf);
 char *el_conf_print_shared(const struct el_conf *conf);
 char *el_conf_print_common(const struct el_conf *conf);
 
+/* Prints what differs between two texts of el_conf_print(), by option: lines that begin with '-'
+ * are in FROM only, with '+' in TO only. If there is nothing but another order of values of one
+ * option, these are all of them. Returns how many lines that were. */
+unsigned el_conf_diff(FILE *out, const char *from, const char *to);
+
 /* The manual of an applet: for a terminal, or as a man page (section 8, man(7) macros). The result
  * is the caller's to free. */
 char *el_conf_manual(const struct el_conf_schema *schema, bool roff);
@@ -119,6 +126,7 @@ struct el_conf_common {
     unsigned log_level;
     unsigned log_format;
     bool show_config;
+    bool check, diff; /* of a service */
     bool help;
 };
 

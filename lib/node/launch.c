@@ -77,6 +77,27 @@ static int already_running(const struct el_launch *launch, const char *config, s
     return EL_EEXIST;
 }
 
+int el_launch_running(const char *name, const char *state_dir, char **config, struct el_err *err)
+{
+    const struct el_launch launch = {.name = name, .state_dir = state_dir};
+    char path[PATH_BYTES];
+    int rc = el_sys_lock_held(state_dir, name, err);
+
+    if (rc <= 0)
+        return rc;
+    state_path(&launch, ".running", path);
+    *config = malloc(CONFIG_BYTES);
+    if (!*config)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    int n = el_sys_file_read(path, *config, CONFIG_BYTES - 1, err);
+    if (n < 0) {
+        free(*config);
+        return n;
+    }
+    (*config)[n] = '\0';
+    return 1;
+}
+
 static int lock_state(struct el_launch *launch, const char *config, struct el_err *err)
 {
     char path[PATH_BYTES];

@@ -28,6 +28,10 @@ int el_launch_new(const char *name, const char *state_dir, const char *config,
                   struct el_launch **launch, struct el_err *err);
 void el_launch_free(struct el_launch *launch); /* NULL is allowed */
 
+/* Whether NAME runs on STATE_DIR: 1 with *CONFIG, what it was started with (the caller's to free),
+ * and a sentence in ERR; 0 if not; an error if that cannot be told. Changes nothing. */
+int el_launch_running(const char *name, const char *state_dir, char **config, struct el_err *err);
+
 /* A directory below the state directory that only the applet called NAME here can open: its
  * descriptor, to be passed on as "state". Ask right before el_launch_applet(): the user is the next
  * applet's. */

@@ -22,29 +22,59 @@ static void read_holder(int fd, char *text, size_t capacity)
         snprintf(text, capacity, " (pid %s)", number);
 }
 
+static int lock_path(const char *state_dir, const char *name, char path[PATH_MAX],
+                     struct el_err *err)
+{
+    if (snprintf(path, PATH_MAX, "%s/%s.lock", state_dir, name) >= PATH_MAX)
+        return el_err(err, EL_EINVAL, "%s: path is too long", state_dir);
+    return 0;
+}
+
+/* "hub: already running (pid 123) on /var/lib/el2w (...)" */
+static int is_held(int fd, const char *state_dir, const char *name, struct el_err *err)
+{
+    char holder[32];
+
+    read_holder(fd, holder, sizeof holder);
+    return el_err(err, EL_EEXIST, "%s: already running%s on %s (stop it, or give another --state)",
+                  name, holder, state_dir);
+}
+
+int el_sys_lock_held(const char *state_dir, const char *name, struct el_err *err)
+{
+    char path[PATH_MAX];
+    int rc = lock_path(state_dir, name, path, err);
+
+    if (rc < 0)
+        return rc;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : el_err_os(err, errno, "%s", path);
+    if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+        rc = errno == EWOULDBLOCK ? is_held(fd, state_dir, name, err)
+                                  : el_err_os(err, errno, "%s: lock", path);
+    close(fd);
+    return rc == EL_EEXIST ? 1 : rc;
+}
+
 int el_sys_lock(const char *state_dir, const char *name, struct el_err *err)
 {
     char path[PATH_MAX];
     char number[16];
-    char holder[32];
 
-    if (snprintf(path, sizeof path, "%s/%s.lock", state_dir, name) >= (int)sizeof path)
-        return el_err(err, EL_EINVAL, "%s: path is too long", state_dir);
+    int rc = lock_path(state_dir, name, path, err);
+    if (rc < 0)
+        return rc;
 
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         return el_err_os(err, errno, "%s", path);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        int errno_value = errno;
-
-        read_holder(fd, holder, sizeof holder);
+        rc = errno == EWOULDBLOCK ? is_held(fd, state_dir, name, err)
+                                  : el_err_os(err, errno, "%s: lock", path);
         close(fd);
-        if (errno_value == EWOULDBLOCK)
-            return el_err(err, EL_EEXIST,
-                          "%s: already running%s on %s (stop it, or give another --state)", name,
-                          holder, state_dir);
-        return el_err_os(err, errno_value, "%s: lock", path);
+        return rc;
     }
 
     int len = snprintf(number, sizeof number, "%d\n", (int)getpid());

@@ -598,9 +598,48 @@ static void the_nearest_name_is_a_slip_away(void **state)
     }
 }
 
+/* What el_conf_diff() prints for two texts. */
+static void assert_diff(const char *from, const char *to, const char *expected)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    unsigned lines = 0;
+
+    assert_non_null(out);
+    unsigned count = el_conf_diff(out, from, to);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, expected);
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    assert_int_equal(count, lines);
+    free(text);
+}
+
+static void what_differs_is_told_by_option(void **state)
+{
+    (void)state;
+    assert_diff("[echo]\nname = a\ncount = 1\n", "[echo]\nname = a\ncount = 1\n", "");
+    assert_diff("name = a\ncount = 1\n", "name = b\ncount = 1\n", "-name = a\n+name = b\n");
+    /* What was not said is not there, whichever way round. */
+    assert_diff("# name =\ncount = 1\n", "name = b\ncount = 1\n", "+name = b\n");
+    assert_diff("name = b\n", "# name =\n", "-name = b\n");
+    /* Of an option that repeats only what is not in both; in another order, all. */
+    assert_diff("word = a\nword = b\n", "word = b\nword = c\n", "-word = a\n+word = c\n");
+    assert_diff("word = a\nword = b\n", "word = b\nword = a\n",
+                "-word = a\n-word = b\n+word = b\n+word = a\n");
+    assert_diff("word = a\nword = a\n", "word = a\n", "-word = a\n-word = a\n+word = a\n");
+    /* A name that begins as another does; an option that only one of the programs knows. */
+    assert_diff("word = a\nwords = a\nold = 1\n", "word = a\nwords = b\nnew = 1\n",
+                "-words = a\n+words = b\n-old = 1\n+new = 1\n");
+    assert_diff("name = a", "name = b", "-name = a\n+name = b\n");
+    assert_diff("", "", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_differs_is_told_by_option),
         cmocka_unit_test(defaults_hold_without_a_word),
         cmocka_unit_test(both_places_take_every_type),
         cmocka_unit_test(the_command_line_wins),

@@ -190,10 +190,15 @@ static void a_second_one_is_told_who_runs(void **state)
     snprintf(expected, sizeof expected, "hub: already running (pid %d) on %s", (int)getpid(),
              directory);
     assert_non_null(strstr(err.text, expected));
+    assert_int_equal(el_sys_lock_held(directory, "hub", &err), 1);
+    assert_non_null(strstr(err.text, expected));
+    assert_int_equal(el_sys_lock_held(directory, "spoke", &err), 0);
+    assert_int_equal(el_sys_lock_held(in_directory("missing"), "hub", &err), 0);
     int other = el_sys_lock(directory, "spoke", &err);
     assert_true(other >= 0);
     el_sys_lock_release(other);
     el_sys_lock_release(fd);
+    assert_int_equal(el_sys_lock_held(directory, "hub", &err), 0);
     fd = el_sys_lock(directory, "hub", &err);
     assert_true(fd >= 0);
     el_sys_lock_release(fd);

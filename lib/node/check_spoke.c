@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands in the way of a spoke. */
+#include "node/check.h"
+
+#include "netlink/links.h"
+#include "node/key.h"
+#include "node/peer.h"
+#include "node/queues.h"
+#include "tunnel/tunnel.h"
+
+#include <sodium.h>
+#include <unistd.h>
+
+static int check_hub_address(const struct el_spoke_config *config, struct el_err *err)
+{
+    char host[256];
+    uint16_t port;
+
+    if (!config->hub)
+        return 0;
+    if (el_node_split_endpoint(config->hub, 51820, host, &port) < 0)
+        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", config->hub);
+    return 0;
+}
+
+static int check_psk(const struct el_spoke_config *config, struct el_err *err)
+{
+    uint8_t key[EL_TUNNEL_KEY_BYTES];
+
+    if (!config->psk || geteuid() != 0)
+        return 0;
+    int rc = el_node_key_read(-1, config->psk, key, err);
+    sodium_memzero(key, sizeof key);
+    return rc;
+}
+
+static int check_lan(const char *lan, struct el_err *err)
+{
+    struct el_netlink_link link;
+    struct el_netlink *netlink;
+    int rc = el_netlink_open(&netlink, err);
+
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_link(netlink, lan, &link, err);
+    el_netlink_close(netlink);
+    if (rc < 0) {
+        struct el_err why = *err;
+        return el_err(err, rc, "lan %.400s", why.text);
+    }
+    if (link.loopback || !link.ethernet)
+        return el_err(err, EL_EINVAL, "lan %s: this interface carries no Ethernet frames", lan);
+    return 0;
+}
+
+unsigned el_spoke_check(const struct el_spoke_config *config, FILE *good, FILE *bad)
+{
+    struct el_node_check check = {.name = "spoke", .good = good, .bad = bad};
+    struct el_err err = {""};
+
+    el_node_check_begin(&check, config->state, config->options);
+    el_node_check_step(&check, check_hub_address(config, &err), &err);
+    if (config->wire < EL_TUNNEL_WIRES)
+        el_node_check_step(&check, el_tunnel_wire_check((enum el_tunnel_wire)config->wire, &err),
+                           &err);
+    el_node_check_step(&check, el_node_lanes(config->tunnel.workers, &err), &err);
+    el_node_check_key(&check, config->key, config->state);
+    el_node_check_step(&check, check_psk(config, &err), &err);
+    el_node_check_port(&check, config->listen, &config->tunnel);
+    if (config->lan)
+        el_node_check_step(&check, check_lan(config->lan, &err), &err);
+    else
+        el_node_check_interface(&check, config->network ? config->network : "boot", NULL);
+    return el_node_check_end(&check);
+}
