@@ -175,6 +175,7 @@ void el_conf_free(struct el_conf *conf)
     if (!conf)
         return;
     for (size_t i = 0; i < conf->count; i++) {
+        explicit_bzero(conf->said[i].text, strlen(conf->said[i].text)); /* keys are among them */
         free(conf->said[i].text);
         free(conf->said[i].origin);
     }
