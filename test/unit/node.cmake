@@ -2,6 +2,7 @@
 el_unit_test(node_boot_options_test node)
 el_unit_test(node_capture_test node)
 el_unit_test(node_control_test node)
+el_unit_test(node_enrolment_test node)
 el_unit_test(node_errand_test node)
 el_unit_test(node_key_test node)
 el_unit_test(node_manage_test node)
