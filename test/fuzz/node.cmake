@@ -3,6 +3,7 @@
 el_fuzz_target(control_fuzz node)
 el_fuzz_target(forward_fuzz MUTATIONS 1500 node)
 el_remember_x25519(forward_fuzz)
+el_fuzz_target(join_fuzz node)
 el_fuzz_target(manage_fuzz node)
 el_fuzz_target(peer_fuzz node)
 el_fuzz_target(hub_api_fuzz MUTATIONS 1000 node)
