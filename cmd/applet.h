@@ -39,6 +39,7 @@ extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_hub;
 extern const struct el_applet el_applet_install;
+extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_spoke;
 extern const struct el_applet el_applet_tftpd;

@@ -8,17 +8,9 @@
 enum { COMMANDS_MAX = 8 }; /* of one applet */
 
 const struct el_applet *const el_applets[] = {
-    &el_applet_hub,
-    &el_applet_spoke,
-    &el_applet_tunnel,
-    &el_applet_create,
-    &el_applet_keygen,
-    &el_applet_tftpd,
-    &el_applet_httpd,
-    &el_applet_install,
-    &el_applet_help,
-    &el_applet_boot_service,
-    NULL,
+    &el_applet_hub,    &el_applet_spoke,        &el_applet_tunnel, &el_applet_create,
+    &el_applet_keygen, &el_applet_tftpd,        &el_applet_httpd,  &el_applet_install,
+    &el_applet_help,   &el_applet_boot_service, &el_applet_join,   NULL,
 };
 
 const struct el_applet *el_applet_find(const char *name)

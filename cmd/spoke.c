@@ -29,18 +29,37 @@ static int set_hub_key(void *values, const char *text, struct el_err *err)
 #define AT(member) offsetof(struct spoke, config.member)
 
 static const struct el_conf_option options[] = {
+    {.name = "join",
+     .type = EL_CONF_STRING,
+     .offset = AT(join),
+     .metavar = "TOKEN",
+     .help = "Be enrolled at the hub with this token, which el2w token create prints there; or "
+             "@FILE, or - for standard input, to keep it from the list of processes. A spoke that "
+             "has been enrolled with it starts as if nothing had been said."},
+    {.name = "code",
+     .type = EL_CONF_STRING,
+     .offset = AT(code),
+     .metavar = "CODE",
+     .help = "The code that the hub wants besides the token, if it does. Without this it is asked "
+             "for at the terminal."},
+    {.name = "join-again",
+     .type = EL_CONF_FLAG,
+     .offset = AT(join_again),
+     .help = "Join although this spoke is enrolled already, with another token: after it was "
+             "revoked, or at another hub. With a new key, as one that was revoked is never taken "
+             "again."},
     {.name = "hub",
      .type = EL_CONF_STRING,
      .offset = AT(hub),
      .metavar = "HOST[:PORT]",
-     .help = "Where the hub is; UDP port 51820 unless said otherwise.",
-     .required = true},
+     .help = "Where the hub is, if not where the token said; UDP port 51820 unless said "
+             "otherwise."},
     {.name = "hub-key",
      .type = EL_CONF_CUSTOM,
      .parse = set_hub_key,
      .metavar = "KEY",
-     .help = "The hub's public key, which it logs when it starts.",
-     .required = true},
+     .help = "The public key of a hub that was told ours by hand, without a token. It logs its "
+             "own when it starts."},
     {.name = "lan",
      .type = EL_CONF_STRING,
      .offset = AT(lan),
@@ -62,30 +81,29 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_CHOICE,
      .offset = AT(wire),
      .metavar = "WIRE",
-     .fallback = "standard",
      .choices = el_tunnel_wire_names,
      .help =
          "What goes over the wire, as on the hub: standard (WireGuard and VXLAN); compact, "
          "between two el2w, with fewer bytes and checksums; or fast, which also has a cipher for "
-         "CPUs with instructions for AES."},
+         "CPUs with instructions for AES. Default: what the hub has decided when we joined, or "
+         "standard."},
     {.name = "name",
      .type = EL_CONF_STRING,
      .offset = AT(name),
      .metavar = "NAME",
      .fallback = "spoke",
-     .help = "What the hub shall call this spoke, in the line that is logged for it."},
+     .help = "What the hub shall call this spoke, in the line that is logged for it. One that "
+             "joins has the name that its token was made for."},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
      .metavar = "NAME",
-     .fallback = "boot",
-     .help = "The network's name."},
+     .help = "The network. Default: the first that the hub has for this spoke, or boot."},
     {.name = "vni",
      .type = EL_CONF_UINT,
      .offset = AT(vni),
      .metavar = "N",
-     .fallback = "77",
-     .help = "The network's VXLAN identifier, as on the hub.",
+     .help = "The network's VXLAN identifier, as on the hub. Default: what the hub says, or 77.",
      .max = 16777215},
     {.name = "listen",
      .type = EL_CONF_UINT,
@@ -114,7 +132,8 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_IP,
      .offset = AT(address),
      .metavar = "IP",
-     .help = "Our address inside the tunnel, if the hub was told one with ip=."},
+     .help = "Our address inside the tunnel, if the hub was told one with ip=. Default: what the "
+             "hub has decided, or what follows from our key."},
     {.name = "state",
      .type = EL_CONF_STRING,
      .offset = AT(state),
@@ -126,7 +145,7 @@ static const struct el_conf_option options[] = {
 static const struct el_conf_schema schema = {
     .name = "spoke",
     .summary = "at the remote site: connect a LAN of bare machines to the hub",
-    .usage = "--hub HOST[:PORT] --hub-key KEY [--lan INTERFACE] [OPTIONS]",
+    .usage = "[--join TOKEN] [--lan INTERFACE] [OPTIONS]",
     .manual =
         "Connects the LAN behind INTERFACE to the hub's network through an encrypted tunnel, so "
         "that bare machines there see the hub's DHCP, TFTP and HTTP as if they were in the same "
@@ -134,6 +153,18 @@ static const struct el_conf_schema schema = {
         "happens to the path or to the hub.\n\n"
         "The interface keeps its configuration and nothing is left behind at the end. There must "
         "be no other DHCP server on that LAN.\n\n"
+        "On the hub, el2w token create NAME prints a token; here\n\n"
+        "  spoke# el2w spoke --join TOKEN --lan eth1\n\n"
+        "makes a key that never leaves this computer, has the hub take it in, and starts. The hub "
+        "may want a code, or somebody who approves and compares the fingerprint that is shown "
+        "here; nothing is lost if this is interrupted. What was agreed stays in the state "
+        "directory (spoke.key, enrolled.conf), and from then on el2w spoke --lan eth1 will do; so "
+        "will the same line with its token. What is said on the command line counts more than what "
+        "was agreed.\n\n"
+        "A single computer is a guest in the network without --lan: it gets an interface with the "
+        "network's name, which asks for an address as any other does (dhclient boot, or udhcpc -i "
+        "boot).\n\n"
+        "Without a token, both sides are told the other's key:\n\n"
         "  spoke# el2w spoke --hub hub.example.org --hub-key KEY --lan eth1\n\n"
         "logs this spoke's public key, which the hub has to be told: --spoke NAME=PUBLIC-KEY.",
     .options = options,
@@ -177,7 +208,7 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
 
 static int run(int argc, char **argv)
 {
-    struct spoke values = {0};
+    struct spoke values = {.config = {.wire = EL_TUNNEL_WIRES, .vni = EL_SPOKE_VNI_UNSAID}};
     struct el_conf *conf;
     int code = el_cmd_begin(&schema, &values, argc, argv, &conf);
 

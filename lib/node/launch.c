@@ -371,3 +371,8 @@ int el_launch_run(struct el_launch *launch)
     el_net_kernel_run(launch->net);
     return launch->gave_up ? EL_EAGAIN : 0;
 }
+
+void el_launch_pause(struct el_launch *launch)
+{
+    el_net_kernel_stop(launch->net);
+}

@@ -10,6 +10,8 @@
 #include "node/launch.h"
 #include "node/peer.h"
 #include "node/queues.h"
+#include "node/spoke_enrol.h"
+#include "node/spoke_join.h"
 #include "port/packet.h"
 #include "tunnel/tunnel_io.h"
 
@@ -23,32 +25,124 @@
 struct spoke {
     const struct el_spoke_config *config;
     struct el_launch *launch;
+    struct el_enrol_token token;   /* with config->join */
+    struct el_enrolment enrolment; /* zeros if it is not enrolled */
+    bool enrolled;
+    const char *network;
+    uint32_t vni;
     struct el_node_peer hub;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     unsigned lan_index; /* of the interface that the tunnel's socket is bound to */
 };
 
+static bool is_said(const uint8_t key[EL_TUNNEL_KEY_BYTES])
+{
+    return !sodium_is_zero(key, EL_TUNNEL_KEY_BYTES);
+}
+
+/* -- which hub, and how to talk to it -- */
+
+static int describe_wire(struct spoke *spoke, struct el_err *err)
+{
+    unsigned said = spoke->config->wire;
+
+    if (said == EL_TUNNEL_WIRES) /* zeros, the standard one, without an enrolment */
+        said = spoke->enrolment.wire;
+    spoke->hub.wire = (enum el_tunnel_wire)said;
+    return el_tunnel_wire_check(spoke->hub.wire, err);
+}
+
 static int describe_hub(struct spoke *spoke, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
     struct el_node_peer *hub = &spoke->hub;
+    const char *at = config->hub ? config->hub : spoke->enrolment.endpoints[0];
+    const uint8_t *key = is_said(config->hub_key) ? config->hub_key : spoke->enrolment.hub_key;
     char host[256];
     uint16_t port;
 
     strcpy(hub->name, "hub");
     hub->ip = el_ip4(EL_NODE_HUB_ADDRESS);
     hub->keepalive_s = (unsigned)(config->keepalive_ns / EL_S);
-    memcpy(hub->key, config->hub_key, sizeof hub->key);
-    if (strlen(config->hub) >= sizeof hub->endpoint ||
-        el_node_split_endpoint(config->hub, 51820, host, &port) < 0)
-        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", config->hub);
-    strcpy(hub->endpoint, config->hub);
-    hub->wire = (enum el_tunnel_wire)config->wire;
-    int rc = el_tunnel_wire_check(hub->wire, err);
-    if (rc < 0)
-        return rc;
-    return config->psk ? el_node_key_read(-1, config->psk, hub->psk, err) : 0;
+    memcpy(hub->key, key, sizeof hub->key);
+    if (strlen(at) >= sizeof hub->endpoint || el_node_split_endpoint(at, 51820, host, &port) < 0)
+        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", at);
+    strcpy(hub->endpoint, at);
+    memcpy(hub->psk, spoke->enrolment.psk, sizeof hub->psk);
+    int rc = config->psk ? el_node_key_read(-1, config->psk, hub->psk, err) : 0;
+    return rc == 0 ? describe_wire(spoke, err) : rc;
 }
+
+/* "boot, lab2" */
+static void list_networks(const struct el_enrolment *enrolment, char *text, size_t capacity)
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < enrolment->network_count && len < capacity; i++)
+        len += (size_t)snprintf(text + len, capacity - len, "%s%s", i ? ", " : "",
+                                enrolment->networks[i].name);
+}
+
+/* What was said; else what the hub told us of, the first of it if there is more. */
+static int describe_network(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    const struct el_enrolment *enrolment = &spoke->enrolment;
+    const struct el_enrolment_network *told = NULL;
+    char list[160];
+
+    if (config->network)
+        told = el_enrolment_network(enrolment, config->network);
+    else if (enrolment->network_count > 0)
+        told = &enrolment->networks[0];
+    spoke->network = config->network ? config->network : told ? told->name : EL_SPOKE_NETWORK;
+    spoke->vni = told ? told->vni : EL_SPOKE_VNI;
+    if (config->vni != EL_SPOKE_VNI_UNSAID)
+        spoke->vni = (uint32_t)config->vni;
+    list_networks(enrolment, list, sizeof list);
+    if (!config->network && enrolment->network_count > 1)
+        EL_LOG(EL_LOG_INFO, "node", "networks", EL_STR("are", list), EL_STR("this", spoke->network),
+               EL_STR("hint", "--network NAME chooses"));
+    if (told || enrolment->network_count == 0 || config->vni != EL_SPOKE_VNI_UNSAID)
+        return 0;
+    return el_err(
+        err, EL_ENOENT,
+        "network %s: when this spoke joined, the hub had %s for it; with --vni N this one "
+        "can be used too",
+        spoke->network, list);
+}
+
+/* By hand: without a token. */
+static bool is_by_hand(const struct el_spoke_config *config)
+{
+    return !config->join && config->hub && is_said(config->hub_key);
+}
+
+/* Joins, or finds out what we have joined. An enrolment at another hub than the one that is said
+ * is not used. */
+static int describe(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_enrolment *enrolment = &spoke->enrolment;
+    int rc =
+        el_spoke_enrol(config, spoke->launch, config->join ? &spoke->token : NULL, enrolment, err);
+
+    if (rc != 0 && !(rc == EL_ENOENT && is_by_hand(config)))
+        return rc;
+    spoke->enrolled = rc == 0 && (!is_said(config->hub_key) ||
+                                  memcmp(config->hub_key, enrolment->hub_key, 32) == 0);
+    if (!spoke->enrolled)
+        sodium_memzero(enrolment, sizeof *enrolment);
+    if (!spoke->enrolled && !is_by_hand(config))
+        return el_err(err, EL_EINVAL,
+                      "--hub-key: that is not the hub where this spoke is "
+                      "enrolled; say --hub HOST too, or leave it out");
+    rc = describe_hub(spoke, err);
+    return rc == 0 ? describe_network(spoke, err) : rc;
+}
+
+/* -- the tunnel -- */
 
 static char *tunnel_options(const struct spoke *spoke)
 {
@@ -62,9 +156,11 @@ static char *tunnel_options(const struct spoke *spoke)
     if (!out)
         return NULL;
     if (address.family == 0)
+        address = spoke->enrolment.address;
+    if (address.family == 0)
         address = el_ip4(el_node_key_address(spoke->public_key));
     fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\ncontrol = none\n", config->log_options,
-            config->network, (unsigned long long)config->vni, el_ip_text(&address, ip));
+            spoke->network, (unsigned long long)spoke->vni, el_ip_text(&address, ip));
     if (config->lan)
         fprintf(out, "lan = %s\n", config->lan);
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
@@ -110,8 +206,8 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
     if (lanes >= 0 && config->lan)
         return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
     if (lanes >= 0)
-        lanes = el_node_interface_open(config->network, spoke->public_key, (uint32_t)config->vni,
-                                       NULL, NULL, (unsigned)lanes, queues->port, err);
+        lanes = el_node_interface_open(spoke->network, spoke->public_key, spoke->vni, NULL, NULL,
+                                       (unsigned)lanes, queues->port, err);
     if (lanes < 0)
         return lanes;
     queues->lanes = (unsigned)lanes;
@@ -150,7 +246,7 @@ static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struc
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)
-        rc = el_launch_control(spoke->launch, config->tunnel.control, config->network, fds, err);
+        rc = el_launch_control(spoke->launch, config->tunnel.control, spoke->network, fds, err);
     return rc;
 }
 
@@ -176,36 +272,69 @@ static int start_tunnel(struct spoke *spoke, struct el_err *err)
 
 static void say_what_next(const struct spoke *spoke)
 {
+    const struct el_spoke_config *config = spoke->config;
     char key[EL_TUNNEL_KEY_TEXT];
-    char hint[160];
+    char hint[160] = "";
 
     el_tunnel_key_text(spoke->public_key, key);
-    snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", spoke->config->name, key,
-             spoke->hub.wire ? ",wire=" : "",
-             spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
-    EL_LOG(EL_LOG_INFO, "node", "spoke", EL_STR("hub", spoke->config->hub),
-           EL_STR("lan", spoke->config->lan), EL_STR("network", spoke->config->network),
-           EL_STR("hint", hint));
+    if (!spoke->enrolled)
+        snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", config->name, key,
+                 spoke->hub.wire ? ",wire=" : "",
+                 spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
+    else if (!config->lan)
+        snprintf(hint, sizeof hint,
+                 "an address for this computer: dhclient %.15s, or udhcpc -i %.15s", spoke->network,
+                 spoke->network);
+    EL_LOG(EL_LOG_INFO, "node", "spoke",
+           EL_STR("name", spoke->enrolled ? spoke->enrolment.name : NULL),
+           EL_STR("hub", spoke->hub.endpoint), EL_STR("lan", config->lan),
+           EL_STR("network", spoke->network), EL_STR("hint", hint[0] ? hint : NULL));
+}
+
+/* What can be known to be wrong before anything is touched. */
+static int check(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+
+    if (config->join && is_said(config->hub_key))
+        return el_err(err, EL_EINVAL, "--join and --hub-key: the hub's key is in the token");
+    int rc = config->join ? el_spoke_token(config->join, &spoke->token, err) : 0;
+    if (rc < 0)
+        return rc;
+    if (!config->join && !is_by_hand(config) && !el_spoke_may_be_enrolled(config->state))
+        return el_spoke_not_enrolled(err);
+    if (geteuid() != 0)
+        return el_err(err, EL_EPERM,
+                      "needs root, to put frames on a network interface: sudo el2w spoke ...");
+    return 0;
+}
+
+static int run(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    int rc = el_launch_new("spoke", config->state, config->options, &spoke->launch, err);
+
+    if (rc == 0)
+        rc = describe(spoke, err);
+    if (rc == 0)
+        rc = start_tunnel(spoke, err);
+    if (rc != 0)
+        return rc == EL_SPOKE_JOIN_STOPPED ? 0 : rc;
+    say_what_next(spoke);
+    el_launch_on_restart(spoke->launch, on_restart, spoke);
+    return el_launch_run(spoke->launch);
 }
 
 int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
 {
     struct spoke spoke = {.config = config};
+    int rc = check(&spoke, err);
 
-    if (geteuid() != 0)
-        return el_err(err, EL_EPERM,
-                      "needs root, to put frames on a network interface: sudo el2w spoke ...");
-    int rc = describe_hub(&spoke, err);
     if (rc == 0)
-        rc = el_launch_new("spoke", config->state, config->options, &spoke.launch, err);
-    if (rc == 0)
-        rc = start_tunnel(&spoke, err);
-    if (rc == 0) {
-        say_what_next(&spoke);
-        el_launch_on_restart(spoke.launch, on_restart, &spoke);
-        rc = el_launch_run(spoke.launch);
-    }
+        rc = run(&spoke, err);
     el_launch_free(spoke.launch);
+    el_enrol_token_wipe(&spoke.token);
     sodium_memzero(&spoke.hub, sizeof spoke.hub);
+    sodium_memzero(&spoke.enrolment, sizeof spoke.enrolment);
     return rc;
 }

@@ -7,6 +7,8 @@
  * The LAN interface is used through a packet socket. It is not enslaved to anything, keeps its
  * addresses, and nothing has to be undone when the spoke ends, however it ends; neither a bridge
  * nor /dev/net/tun is needed, and no packet filter of the host is in the way.
+ *
+ * Which hub, and how to talk to it, is said, or known from the enrolment: node/spoke_enrol.h.
  */
 #ifndef EL_NODE_SPOKE_H
 #define EL_NODE_SPOKE_H
@@ -16,24 +18,37 @@
 #include "node/tunnel_options.h"
 #include "tunnel/tunnel.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#define EL_SPOKE_VNI_UNSAID UINT64_MAX
+
+/* Where neither the command line nor an enrolment says which. */
+#define EL_SPOKE_NETWORK "boot"
+enum { EL_SPOKE_VNI = 77 };
+
 struct el_spoke_config {
+    /* What is not said here comes from the enrolment (node/enrolment.h), if there is one for this
+     * hub. */
+    const char *hub;                      /* HOST[:PORT]; NULL: not said */
+    uint8_t hub_key[EL_TUNNEL_KEY_BYTES]; /* zeros: not said */
+    const char *psk;                      /* file; NULL: not said */
+    unsigned wire;        /* enum el_tunnel_wire, as on the hub; EL_TUNNEL_WIRES: not said */
+    const char *network;  /* NULL: not said */
+    uint64_t vni;         /* or EL_SPOKE_VNI_UNSAID */
+    struct el_ip address; /* tunnel address; family 0: not said */
+
+    const char *join; /* a token, "@FILE" or "-" with one; NULL: do not join */
+    bool join_again;  /* see node/spoke_enrol.h */
+    const char *code; /* of the second factor; NULL: ask */
     const char *name; /* for the suggestion to the hub */
     const char *state;
     const char *key; /* file; NULL: spoke.key in the state directory, made if it is not there */
-    const char *hub; /* HOST[:PORT] */
-    uint8_t hub_key[EL_TUNNEL_KEY_BYTES];
-    const char *psk; /* file, or NULL */
-    unsigned wire;   /* enum el_tunnel_wire, as on the hub */
     const char *lan; /* interface, or NULL */
-    const char *network;
-    uint64_t vni;
-    uint64_t listen;       /* UDP port; 0: any */
+    uint64_t listen; /* UDP port; 0: any */
     uint64_t keepalive_ns; /* how often an idle tunnel says something; 0: never */
     struct el_tunnel_options tunnel;
-    struct el_ip address; /* tunnel address; family 0: from the key */
-    uint64_t give_up_ns;  /* end if the hub has not answered by then; 0: try for ever */
+    uint64_t give_up_ns; /* end if the hub has not answered by then; 0: try for ever */
     const char *options;
     const char *log_options;
 };
