@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct spoke {
     struct el_conf_common common;
@@ -195,6 +196,8 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
                      : EL_EXIT_DONE;
     if (rc == 0 && !looks)
         rc = el_spoke_run(&values->config, &err);
+    if (text)
+        explicit_bzero(text, strlen(text)); /* a token may be in it */
     free(text);
     free(log_text);
     if (rc == EL_EAGAIN)

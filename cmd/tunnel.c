@@ -35,7 +35,7 @@ static const struct el_conf_option options[] = {
      .metavar = "NAME=KEY[,...]",
      .help = "Who may connect, or whom to call: "
              "NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS] "
-             "and ,wire=WIRE (see below).",
+             "and ,wire=WIRE (see below). With several endpoint= they are tried in turn.",
      .parse = add_peer,
      .repeat = true},
     {.name = "address",

@@ -6,10 +6,33 @@
 #include "node/key.h"
 #include "node/peer.h"
 #include "node/queues.h"
+#include "node/spoke_enrol.h"
 #include "tunnel/tunnel.h"
 
 #include <sodium.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Only the hub can say whether a token is still good; what can be seen of it is looked at. */
+static int check_token(const char *said, struct el_err *err)
+{
+    struct el_enrol_token token;
+
+    if (strcmp(said, "-") == 0)
+        return 0;
+    int rc = el_spoke_token(said, &token, err);
+    el_enrol_token_wipe(&token);
+    return rc;
+}
+
+static int check_enrolment(const struct el_spoke_config *config, struct el_err *err)
+{
+    bool by_hand = config->hub && !sodium_is_zero(config->hub_key, sizeof config->hub_key);
+
+    if (config->join)
+        return check_token(config->join, err);
+    return by_hand || el_spoke_may_be_enrolled(config->state) ? 0 : el_spoke_not_enrolled(err);
+}
 
 static int check_hub_address(const struct el_spoke_config *config, struct el_err *err)
 {
@@ -59,6 +82,7 @@ unsigned el_spoke_check(const struct el_spoke_config *config, FILE *good, FILE *
     struct el_err err = {""};
 
     el_node_check_begin(&check, config->state, config->options);
+    el_node_check_step(&check, check_enrolment(config, &err), &err);
     el_node_check_step(&check, check_hub_address(config, &err), &err);
     if (config->wire < EL_TUNNEL_WIRES)
         el_node_check_step(&check, el_tunnel_wire_check((enum el_tunnel_wire)config->wire, &err),

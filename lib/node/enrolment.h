@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 enum {
-    EL_ENROLMENT_ENDPOINTS = 6,
+    EL_ENROLMENT_ENDPOINTS = EL_NODE_ENDPOINTS,
     EL_ENROLMENT_NETWORKS = 8,
     EL_ENROLMENT_NETWORK_NAME = 16, /* an interface's: with the NUL */
     EL_ENROLMENT_TEXT = 4096,       /* no text is longer, with its NUL */

@@ -59,10 +59,12 @@ static int set_endpoint(struct el_node_peer *peer, const char *value, struct el_
     char host[256];
     uint16_t port;
 
-    if (strlen(value) >= sizeof peer->endpoint ||
+    if (strlen(value) >= EL_NODE_ENDPOINT_TEXT ||
         el_node_split_endpoint(value, 51820, host, &port) < 0)
         return el_err(err, EL_EINVAL, "endpoint=%s is not HOST or HOST:PORT", value);
-    strcpy(peer->endpoint, value);
+    if (peer->endpoint_count == EL_NODE_ENDPOINTS)
+        return el_err(err, EL_EINVAL, "more than %d endpoints", EL_NODE_ENDPOINTS);
+    strcpy(peer->endpoints[peer->endpoint_count++], value);
     return 0;
 }
 
@@ -103,9 +105,14 @@ static int set_wire(struct el_node_peer *peer, const char *value, struct el_err 
 static const struct {
     const char *name;
     int (*set)(struct el_node_peer *peer, const char *value, struct el_err *err);
+    bool repeat;
 } settings[] = {
-    {"ip", set_ip},           {"endpoint", set_endpoint},   {"psk", set_psk_file},
-    {"psk-key", set_psk_key}, {"keepalive", set_keepalive}, {"wire", set_wire},
+    {"ip", set_ip, false},
+    {"endpoint", set_endpoint, true},
+    {"psk", set_psk_file, false},
+    {"psk-key", set_psk_key, false},
+    {"keepalive", set_keepalive, false},
+    {"wire", set_wire, false},
 };
 
 /* SEEN has a bit for each setting that was there before. */
@@ -117,7 +124,7 @@ static int apply_setting(struct el_node_peer *peer, char *text, unsigned *seen, 
         *equals = '\0';
         for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
             if (strcmp(settings[i].name, text) == 0) {
-                if (*seen & 1u << i)
+                if (*seen & 1u << i && !settings[i].repeat)
                     return el_err(err, EL_EINVAL, "%s: %s= is there twice", peer->name, text);
                 *seen |= 1u << i;
                 return settings[i].set(peer, equals + 1, err);
@@ -228,8 +235,8 @@ void el_node_peer_print(FILE *out, const struct el_node_peer *peer)
 
     el_tunnel_key_text(peer->key, text);
     fprintf(out, "%s=%s,ip=%s", peer->name, text, el_ip_text(&peer->ip, ip));
-    if (peer->endpoint[0])
-        fprintf(out, ",endpoint=%s", peer->endpoint);
+    for (unsigned i = 0; i < peer->endpoint_count; i++)
+        fprintf(out, ",endpoint=%s", peer->endpoints[i]);
     if (!sodium_is_zero(peer->psk, sizeof peer->psk)) {
         el_tunnel_key_text(peer->psk, text);
         fprintf(out, ",psk-key=%s", text);

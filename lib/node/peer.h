@@ -4,9 +4,9 @@
  *
  *     NAME=PUBLIC-KEY[,ip=ADDRESS][,endpoint=HOST:PORT][,psk=FILE][,keepalive=SECONDS][,wire=WIRE]
  *
- * NAME is letters, digits, '-', '.' and '_'. ADDRESS is its tunnel address (default: from its key,
- * see node/key.h), WIRE is standard, compact or fast (enum el_tunnel_wire). A supervisor passes the
- * pre-shared key itself as psk-key=KEY to its applet.
+ * endpoint= may be there several times. NAME is letters, digits, '-', '.' and '_'. ADDRESS is its
+ * tunnel address (default: from its key, see node/key.h), WIRE is standard, compact or fast (enum
+ * el_tunnel_wire). A supervisor passes the pre-shared key itself as psk-key=KEY to its applet.
  */
 #ifndef EL_NODE_PEER_H
 #define EL_NODE_PEER_H
@@ -18,15 +18,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { EL_NODE_ENDPOINT_TEXT = 272, EL_NODE_PATH_BYTES = 1024 };
+enum { EL_NODE_ENDPOINTS = 6, EL_NODE_ENDPOINT_TEXT = 272, EL_NODE_PATH_BYTES = 1024 };
 
 struct el_node_peer {
     char name[EL_TUNNEL_NAME_BYTES];
     uint8_t key[EL_TUNNEL_KEY_BYTES];
-    uint8_t psk[EL_TUNNEL_KEY_BYTES];     /* zeros: none */
-    struct el_ip ip;                      /* never family 0 */
-    char endpoint[EL_NODE_ENDPOINT_TEXT]; /* "" if it calls us; the port may be missing */
-    unsigned keepalive_s;                 /* 0: off */
+    uint8_t psk[EL_TUNNEL_KEY_BYTES]; /* zeros: none */
+    struct el_ip ip;                  /* never family 0 */
+    /* Where it is called, one place after the other until one answers; the port may be missing. */
+    char endpoints[EL_NODE_ENDPOINTS][EL_NODE_ENDPOINT_TEXT];
+    unsigned endpoint_count; /* 0: it calls us */
+    unsigned keepalive_s;    /* 0: off */
     enum el_tunnel_wire wire;
 };
 

@@ -52,24 +52,42 @@ static int describe_wire(struct spoke *spoke, struct el_err *err)
     return el_tunnel_wire_check(spoke->hub.wire, err);
 }
 
+/* Where the hub was when we joined, at first where it answered. */
+static int describe_endpoints(struct spoke *spoke, struct el_err *err)
+{
+    const char *said = spoke->config->hub;
+    struct el_node_peer *hub = &spoke->hub;
+    char host[256];
+    uint16_t port;
+
+    if (!said) {
+        _Static_assert(sizeof hub->endpoints == sizeof spoke->enrolment.endpoints, "the same");
+        memcpy(hub->endpoints, spoke->enrolment.endpoints, sizeof hub->endpoints);
+        hub->endpoint_count = spoke->enrolment.endpoint_count;
+        return 0;
+    }
+    if (strlen(said) >= sizeof hub->endpoints[0] ||
+        el_node_split_endpoint(said, 51820, host, &port) < 0)
+        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", said);
+    strcpy(hub->endpoints[0], said);
+    hub->endpoint_count = 1;
+    return 0;
+}
+
 static int describe_hub(struct spoke *spoke, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
     struct el_node_peer *hub = &spoke->hub;
-    const char *at = config->hub ? config->hub : spoke->enrolment.endpoints[0];
     const uint8_t *key = is_said(config->hub_key) ? config->hub_key : spoke->enrolment.hub_key;
-    char host[256];
-    uint16_t port;
 
     strcpy(hub->name, "hub");
     hub->ip = el_ip4(EL_NODE_HUB_ADDRESS);
     hub->keepalive_s = (unsigned)(config->keepalive_ns / EL_S);
     memcpy(hub->key, key, sizeof hub->key);
-    if (strlen(at) >= sizeof hub->endpoint || el_node_split_endpoint(at, 51820, host, &port) < 0)
-        return el_err(err, EL_EINVAL, "hub %s: expected HOST or HOST:PORT", at);
-    strcpy(hub->endpoint, at);
     memcpy(hub->psk, spoke->enrolment.psk, sizeof hub->psk);
-    int rc = config->psk ? el_node_key_read(-1, config->psk, hub->psk, err) : 0;
+    int rc = describe_endpoints(spoke, err);
+    if (rc == 0 && config->psk)
+        rc = el_node_key_read(-1, config->psk, hub->psk, err);
     return rc == 0 ? describe_wire(spoke, err) : rc;
 }
 
@@ -287,7 +305,7 @@ static void say_what_next(const struct spoke *spoke)
                  spoke->network);
     EL_LOG(EL_LOG_INFO, "node", "spoke",
            EL_STR("name", spoke->enrolled ? spoke->enrolment.name : NULL),
-           EL_STR("hub", spoke->hub.endpoint), EL_STR("lan", config->lan),
+           EL_STR("hub", spoke->hub.endpoints[0]), EL_STR("lan", config->lan),
            EL_STR("network", spoke->network), EL_STR("hint", hint[0] ? hint : NULL));
 }
 

@@ -40,15 +40,18 @@ enum {
 #define RESOLVE_AGAIN (30 * EL_S) /* a name that was found, while its peer does not answer */
 #define RESOLVE_RETRY (5 * EL_S)  /* a name that was not found */
 
-/* A peer, and the name that it is called by, if it is. */
+/* A peer, and where it is called, if it is: at one of its endpoints after the other. */
 struct callee {
     struct service *service;
     unsigned number; /* of the peer */
-    char host[256];
+    unsigned called; /* the endpoint that was called last */
+    unsigned next;   /* the one to be called when that does not answer */
+    unsigned round;  /* how often all have been */
+    char host[256];  /* of `called` */
     uint16_t port;
     bool up;
     bool asking;
-    struct el_net_timer *timer;
+    struct el_net_timer *timer;    /* NULL: it calls us */
     struct el_endpoint remembered; /* where it was last, on disk */
 };
 
@@ -70,11 +73,23 @@ struct service {
     bool port_gone; /* why the loop was stopped, */
     bool gave_up;   /* or why */
     struct el_net_timer *patience;
-    struct callee *callees; /* as peers; host is empty for those that call us */
+    struct callee *callees; /* as peers */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
 
 /* -- names -- */
+
+static const struct el_node_peer *peer_of(const struct callee *callee)
+{
+    return &callee->service->peers.items[callee->number];
+}
+
+/* The one that has not answered, or has no name, is not the next to be called. */
+static void turn(struct callee *callee)
+{
+    callee->next = (callee->called + 1) % peer_of(callee)->endpoint_count;
+    callee->round += callee->next == 0;
+}
 
 static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t count)
 {
@@ -87,11 +102,13 @@ static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t cou
     if (code < 0) {
         EL_LOG(EL_LOG_WARN, "tunnel", "name", EL_STR("name", callee->host),
                EL_STR("error", el_strerror(code)), EL_STR("hint", "trying on"));
+        turn(callee);
         el_net_timer_set(callee->timer, now + RESOLVE_RETRY);
         return;
     }
     /* One address after the other, should the first not answer. */
-    struct el_endpoint endpoint = {.ip = ips[now / RESOLVE_AGAIN % count], .port = callee->port};
+    struct el_endpoint endpoint = {.ip = ips[callee->round % count], .port = callee->port};
+    turn(callee);
     el_datapath_set_endpoint(callee->service->datapath, callee->number, &endpoint);
     el_net_timer_set(callee->timer, now + RESOLVE_AGAIN);
 }
@@ -102,6 +119,9 @@ static void resolve(void *arg)
 
     if (callee->up || callee->asking)
         return;
+    callee->called = callee->next;
+    (void)el_node_split_endpoint(peer_of(callee)->endpoints[callee->called], WIREGUARD_PORT,
+                                 callee->host, &callee->port);
     callee->asking =
         el_net_resolve(callee->service->resolver, callee->host, on_resolved, callee, NULL) == 0;
     if (!callee->asking)
@@ -119,11 +139,8 @@ static int prepare_callees(struct service *s, struct el_err *err)
         s->callees[i] = (struct callee){.service = s, .number = i};
     for (unsigned i = 0; i < peers->count; i++) {
         struct callee *callee = &s->callees[i];
-        if (!peers->items[i].endpoint[0])
+        if (peers->items[i].endpoint_count == 0)
             continue;
-        if (el_node_split_endpoint(peers->items[i].endpoint, WIREGUARD_PORT, callee->host,
-                                   &callee->port) < 0)
-            return el_err(err, EL_EINVAL, "peer %s: bad endpoint", peers->items[i].name);
         callee->timer = el_net_timer_new(s->net, resolve, callee);
         if (!callee->timer)
             return el_err(err, EL_ENOMEM, "out of memory");
@@ -156,12 +173,13 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
     case EL_TUNNEL_ROAMED:
     case EL_TUNNEL_REKEYED: /* not every move was told */
         callee->up = true;
+        callee->next = callee->called;
         remember_place(s, callee, peer->key, &notice->endpoint);
         break;
     case EL_TUNNEL_SESSION_DOWN:
     case EL_TUNNEL_NO_ANSWER:
         callee->up = false;
-        if (callee->host[0])
+        if (callee->timer)
             el_net_timer_set(callee->timer, 0); /* the name may lead elsewhere by now */
         break;
     case EL_TUNNEL_REFUSED: break;
@@ -567,7 +585,7 @@ int el_tunnel_service_run(const struct el_tunnel_service_config *config, struct 
             rc = el_err(err, EL_EAGAIN,
                         "no answer from %s for %llu s: is the address right, is UDP let through, "
                         "and does each side have the other's public key?",
-                        config->peers.count == 1 ? config->peers.items[0].endpoint : "any peer",
+                        config->peers.count == 1 ? config->peers.items[0].endpoints[0] : "any peer",
                         (unsigned long long)(config->give_up_ns / EL_S));
     }
     tear_down(&service);

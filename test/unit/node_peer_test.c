@@ -51,7 +51,8 @@ static void all_that_may_be_said(void **state)
     el_tunnel_key_text(peer->psk, key);
     assert_string_equal(key, PSK);
     assert_string_equal(el_ip_text(&peer->ip, ip), "100.64.0.9");
-    assert_string_equal(peer->endpoint, "hub.example.org:443");
+    assert_int_equal(peer->endpoint_count, 1);
+    assert_string_equal(peer->endpoints[0], "hub.example.org:443");
     assert_int_equal(peer->keepalive_s, 25);
     assert_int_equal(peer->wire, EL_TUNNEL_COMPACT);
 }
@@ -66,7 +67,7 @@ static void the_least(void **state)
     const struct el_node_peer *peer = &peers.items[0];
     assert_int_equal(el_ip4_number(&peer->ip), el_node_key_address(peer->key));
     assert_memory_equal(peer->psk, none, sizeof none);
-    assert_string_equal(peer->endpoint, "");
+    assert_int_equal(peer->endpoint_count, 0);
     assert_int_equal(peer->keepalive_s, 0);
     assert_int_equal(peer->wire, EL_TUNNEL_STANDARD);
 }
@@ -100,7 +101,10 @@ static void mistakes(void **state)
         {"venus=" KEY2 ",psk-key=AAAA", "psk-key"},
         {"venus=" KEY2 ",psk=/nonexistent/psk", "/nonexistent/psk"},
         {"venus=" KEY2 ",keepalive=", "keepalive"},
-        {"venus=" KEY2 ",endpoint=a,endpoint=b", "endpoint= is there twice"},
+        {"venus=" KEY2 ",keepalive=1,keepalive=1", "keepalive= is there twice"},
+        {"venus=" KEY2
+         ",endpoint=a,endpoint=b,endpoint=c,endpoint=d,endpoint=e,endpoint=f,endpoint=g",
+         "more than 6 endpoints"},
         {"venus=" KEY2 ",keepalive=-1", "-1"},
         {"venus=" KEY2 ",keepalive= 1", "0 to 65535"},
         {"venus=" KEY2 ",keepalive=65536", "65536"},
@@ -166,7 +170,7 @@ static void printed_and_read_again(void **state)
     static const char *const texts[] = {
         "a=" KEY ",ip=100.64.0.2",
         "b=" KEY ",ip=100.127.255.254,endpoint=[fd00::1]:1,psk-key=" PSK ",keepalive=65535",
-        "c=" KEY ",ip=10.0.0.1,endpoint=hub,keepalive=1",
+        "c=" KEY ",ip=10.0.0.1,endpoint=hub,endpoint=[fd00::1]:1,endpoint=10.0.0.1,keepalive=1",
         NAME_63 "=" KEY ",ip=1.2.3.4,psk-key=" PSK,
         "d=" KEY ",ip=10.0.0.1,keepalive=1,wire=compact",
     };
