@@ -437,7 +437,8 @@ int el_registry_port_remove(struct el_registry *registry, const char *name, int6
 int el_registry_port_want(struct el_registry *registry, const char *name,
                           enum el_registry_port_state wanted, int64_t now_s, struct el_err *err);
 
-/* What has become of a port. EL_EINVAL with the missing step: no such transition. */
+/* What has become of a port; of one that is down, there may be another reason by now. EL_EINVAL
+ * with the missing step: no such transition. */
 int el_registry_port_report(struct el_registry *registry, const char *name,
                             enum el_registry_port_state state, const char *why, int64_t now_s,
                             struct el_err *err);

@@ -209,9 +209,10 @@ int el_registry_port_report(struct el_registry *registry, const char *name,
         return EL_ENOENT;
     if (state >= EL_REGISTRY_PORT_STATES)
         return el_err(err, EL_EINVAL, "port %s: no such state", name);
-    if (state == port->state)
+    bool same_why = strcmp(port->why, why ? why : "") == 0;
+    if (state == port->state && (same_why || state != EL_REGISTRY_DOWN))
         return 0;
-    if (!el_registry_port_step(port->state, state))
+    if (state != port->state && !el_registry_port_step(port->state, state))
         return el_err(err, EL_EINVAL, "port %s: there is no step from %s to %s", name,
                       el_registry_port_state_names[port->state],
                       el_registry_port_state_names[state]);
@@ -219,8 +220,8 @@ int el_registry_port_report(struct el_registry *registry, const char *name,
     struct el_registry_draft draft = el_registry_draft(registry);
     struct el_registry_port *edited = el_registry_draft_edit(&draft, EL_REGISTRY_ROW_PORT, port);
     if (edited) {
+        edited->since_s = edited->state == state ? edited->since_s : now_s;
         edited->state = state;
-        edited->since_s = now_s;
         snprintf(edited->why, sizeof edited->why, "%s", why ? why : "");
     }
     int rc = el_registry_draft_commit(&draft, err);
