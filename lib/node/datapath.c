@@ -27,16 +27,7 @@ enum {
 
 #define ROAM_QUIET (10 * EL_S) /* in which a peer's moves are told once */
 
-enum {
-    POLL_COMMAND,
-    POLL_WAKE,
-    POLL_NOTICES,
-    POLL_UDP4,
-    POLL_UDP6,
-    POLL_LOCATE,
-    POLL_INSIDE,
-    POLLS
-};
+enum { POLL_COMMAND, POLL_WAKE, POLL_NOTICES, POLL_UDP4, POLL_UDP6, POLL_INSIDE, POLLS };
 
 struct command {
     enum { COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT, COMMAND_CHANGE } kind;
@@ -296,7 +287,8 @@ int el_datapath_new(const struct el_datapath_config *config, struct el_datapath 
     if (!d)
         return el_err(err, EL_ENOMEM, "tunnel: out of memory");
     d->commands[0] = d->commands[1] = d->notices[0] = d->notices[1] = d->wake = -1;
-    d->locate_fd = config->locate_fd;
+    d->locate_count = config->locate_count;
+    memcpy(d->locates, config->locates, sizeof d->locates);
     d->inside_fd = config->inside_fd;
     d->lane_count = config->lanes;
     d->now_ns = el_sys_now_ns();
@@ -457,12 +449,12 @@ static void obey(struct el_datapath *d)
     }
 }
 
-static void answer_questions(struct el_datapath *d)
+static void answer_questions(struct el_datapath *d, int fd)
 {
     struct el_locate_question question;
 
     for (unsigned i = 0; i < QUESTIONS; i++) {
-        if (!el_locate_next_question(d->locate_fd, &question))
+        if (!el_locate_next_question(fd, &question))
             return;
         struct el_locate_answer answer = {.mac = question.mac};
         el_gate_shared(&d->gate_functions, d->lane_count);
@@ -471,7 +463,7 @@ static void answer_questions(struct el_datapath *d)
         el_gate_resume(&d->gate_functions, d->lane_count);
         if (peer)
             strncpy(answer.region, el_tunnel_peer_name(peer), sizeof answer.region - 1);
-        el_locate_reply(d->locate_fd, &answer);
+        el_locate_reply(fd, &answer);
     }
 }
 
@@ -558,12 +550,13 @@ static void wait_for_work(struct el_datapath *d, struct pollfd *fds)
     /* Lanes are those who read. */
     fds[POLL_UDP4] = (struct pollfd){udp4 ? el_tunnel_io_fd(d->io, 4) : -1, udp4, 0};
     fds[POLL_UDP6] = (struct pollfd){udp6 ? el_tunnel_io_fd(d->io, 6) : -1, udp6, 0};
-    fds[POLL_LOCATE] = (struct pollfd){d->locate_fd, POLLIN, 0};
+    for (unsigned i = 0; i < d->locate_count; i++)
+        fds[POLLS + i] = (struct pollfd){d->locates[i], POLLIN, 0};
     /* What found no room is told as soon as there is. */
     fds[POLL_NOTICES] = (struct pollfd){has_untold(d) ? d->notices[1] : -1, POLLOUT, 0};
     int inside = blocked || d->inside_closed ? -1 : d->inside_fd;
     fds[POLL_INSIDE] = (struct pollfd){inside, POLLIN, 0};
-    ppoll(fds, POLLS, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    ppoll(fds, POLLS + d->locate_count, deadline == EL_NEVER ? NULL : &timeout, NULL);
     d->now_ns = el_sys_now_ns();
 }
 
@@ -587,15 +580,16 @@ static bool is_due(struct el_datapath *d)
 static void *run(void *arg)
 {
     struct el_datapath *d = arg;
-    struct pollfd fds[POLLS];
+    struct pollfd fds[POLLS + EL_DATAPATH_LOCATES];
 
     while (!atomic_load(&d->stopping)) {
         wait_for_work(d, fds);
         el_datapath_tell_of_change(d);
         if (fds[POLL_COMMAND].revents)
             obey(d);
-        if (fds[POLL_LOCATE].revents & POLLIN)
-            answer_questions(d);
+        for (unsigned i = 0; i < d->locate_count; i++)
+            if (fds[POLLS + i].revents & POLLIN)
+                answer_questions(d, d->locates[i]);
         if (fds[POLL_INSIDE].revents)
             take_inside(d);
         if (fds[POLL_WAKE].revents)

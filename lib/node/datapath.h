@@ -54,14 +54,17 @@
 
 struct el_datapath;
 
+enum { EL_DATAPATH_LOCATES = 16 }; /* who may ask */
+
 struct el_datapath_config {
     struct el_tunnel_config tunnel; /* its event and arg are ours */
     unsigned lanes;                 /* 1..EL_TUNNEL_LANES_MAX, a power of two */
     /* For each lane, of el_tunnel_io_sockets(); ours from now on; -1: none. */
     int udp4[EL_TUNNEL_LANES_MAX], udp6[EL_TUNNEL_LANES_MAX];
-    uint32_t address; /* our tunnel address, host order */
-    int locate_fd;    /* where to answer questions (node/locate.h), or -1 */
-    int inside_fd;    /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
+    uint32_t address;                 /* our tunnel address, host order */
+    int locates[EL_DATAPATH_LOCATES]; /* where to answer questions (node/locate.h) */
+    unsigned locate_count;
+    int inside_fd; /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
 };
 
 /* A change while it runs, and what became of it. */

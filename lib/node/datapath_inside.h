@@ -42,7 +42,8 @@ struct el_datapath {
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX]; /* NULL: no peer has this number */
     uint64_t roam_told_ns[EL_TUNNEL_PEERS_MAX];        /* until then no more of it; 0: never told */
     unsigned peer_count; /* the first so many numbers were in use once */
-    int locate_fd;
+    int locates[EL_DATAPATH_LOCATES];
+    unsigned locate_count;
     int inside_fd;
     uint64_t now_ns; /* control's */
     int commands[2]; /* pipes: read, write */

@@ -401,10 +401,15 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
         .lanes = opened->queues.lanes,
         .address = config->address.family ? el_ip4_number(&config->address)
                                           : el_node_key_address(s->public_key),
-        .locate_fd = el_sys_fds_take("locate"),
         .inside_fd = el_sys_fds_take("inside"),
     };
 
+    while (datapath.locate_count < EL_DATAPATH_LOCATES) {
+        int fd = el_sys_fds_take("locate");
+        if (fd < 0)
+            break;
+        datapath.locates[datapath.locate_count++] = fd;
+    }
     memcpy(datapath.udp4, opened->queues.udp4, sizeof datapath.udp4);
     memcpy(datapath.udp6, opened->queues.udp6, sizeof datapath.udp6);
     memcpy(datapath.tunnel.private_key, opened->private_key, sizeof opened->private_key);

@@ -338,7 +338,7 @@ static void make_spoke(unsigned i)
 
 static int begin(void **state)
 {
-    struct el_datapath_config config = {.lanes = 1, .udp6 = {-1}, .locate_fd = -1, .address = HUB};
+    struct el_datapath_config config = {.lanes = 1, .udp6 = {-1}, .address = HUB};
     struct el_err err = {""};
     int ends[2];
 

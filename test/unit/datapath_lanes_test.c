@@ -120,8 +120,7 @@ static void open_pairs(struct node *node)
 
 static void make_node(struct node *node, uint32_t address, unsigned peers)
 {
-    struct el_datapath_config config = {
-        .lanes = LANES, .locate_fd = -1, .inside_fd = -1, .address = address};
+    struct el_datapath_config config = {.lanes = LANES, .inside_fd = -1, .address = address};
     struct el_port *queues[LANES];
     struct sockaddr_in bound;
     socklen_t len = sizeof bound;

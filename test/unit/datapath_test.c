@@ -54,7 +54,7 @@ static void make_world(struct world *w)
     struct el_tunnel_config own = {.peers_max = 1,
                                    .wall_at_zero_ns = el_sys_wall_ns() - el_sys_now_ns()};
     struct el_datapath_config config = {
-        .lanes = 1, .udp6 = {-1}, .locate_fd = -1, .inside_fd = -1, .address = 0x64400001};
+        .lanes = 1, .udp6 = {-1}, .inside_fd = -1, .address = 0x64400001};
     struct el_tunnel_peer_config to_us = {.name = "spoke"}, to_it = {.name = "hub"};
     struct el_err err = {""};
 

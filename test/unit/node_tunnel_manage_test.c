@@ -106,8 +106,7 @@ static void give_options(void)
 
 static void make_datapath(void)
 {
-    struct el_datapath_config config = {
-        .lanes = 1, .udp6 = {-1}, .locate_fd = -1, .inside_fd = -1, .address = HUB};
+    struct el_datapath_config config = {.lanes = 1, .udp6 = {-1}, .inside_fd = -1, .address = HUB};
     struct sockaddr_in bound;
     socklen_t len = sizeof bound;
     struct el_err err = {""};
