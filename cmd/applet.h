@@ -33,19 +33,38 @@ const struct el_applet *el_applet_find(const char *name);
 /* The command of APPLET called NAME, or NULL. */
 const struct el_applet *el_applet_command(const struct el_applet *applet, const char *name);
 
+extern const struct el_applet el_applet_approve;
 extern const struct el_applet el_applet_boot_service;
+extern const struct el_applet el_applet_boot_service_publish;
+extern const struct el_applet el_applet_boot_service_start;
+extern const struct el_applet el_applet_boot_service_status;
+extern const struct el_applet el_applet_boot_service_stop;
+extern const struct el_applet el_applet_boot_service_unpublish;
+extern const struct el_applet el_applet_control;
 extern const struct el_applet el_applet_create;
+extern const struct el_applet el_applet_events;
 extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_hub;
 extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;
+extern const struct el_applet el_applet_network;
+extern const struct el_applet el_applet_network_create;
+extern const struct el_applet el_applet_network_remove;
+extern const struct el_applet el_applet_publish;
+extern const struct el_applet el_applet_revoke;
+extern const struct el_applet el_applet_second_factor;
 extern const struct el_applet el_applet_spoke;
+extern const struct el_applet el_applet_spokes;
 extern const struct el_applet el_applet_tftpd;
+extern const struct el_applet el_applet_token;
+extern const struct el_applet el_applet_token_create;
+extern const struct el_applet el_applet_token_remove;
 extern const struct el_applet el_applet_tunnel;
 extern const struct el_applet el_applet_tunnel_capture;
 extern const struct el_applet el_applet_tunnel_show;
+extern const struct el_applet el_applet_unpublish;
 
 /* Says that there is no applet NAME, and which one may be meant. The exit code. */
 int el_applet_unknown(const char *name);

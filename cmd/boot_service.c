@@ -50,9 +50,13 @@ static const struct el_conf_schema schema = {
     .name = "boot-service",
     .summary = "DHCP, TFTP and HTTP for machines that boot, on one interface",
     .usage = "--network INTERFACE --address IP/LENGTH [--images DIR] [OPTIONS]",
-    .manual = "Serves what the hub serves, on an interface that is there already and has the "
-              "address: for a LAN in the same room. hub starts it for its network.\n\n"
-              "  # el2w boot-service --network eth1 --address 192.168.5.1/24 --images /srv/images",
+    .manual =
+        "Serves what the hub serves, on an interface that is there already and has the "
+        "address: for a LAN in the same room. hub starts it for its network.\n\n"
+        "  # el2w boot-service --network eth1 --address 192.168.5.1/24 --images /srv/images\n\n"
+        "Of a hub that runs, boot-service status says how far a network's boot service has come; "
+        "boot-service start and boot-service stop run it or not, boot-service publish and "
+        "boot-service unpublish let frames pass to it or not.",
     .options = options,
     .count = sizeof options / sizeof options[0],
     .shared = el_cmd_boot_options,
@@ -78,4 +82,10 @@ static int run(int argc, char **argv)
     return code;
 }
 
-const struct el_applet el_applet_boot_service = {.schema = &schema, .run = run, .internal = true};
+static const struct el_applet *const commands[] = {
+    &el_applet_boot_service_status,    &el_applet_boot_service_start,
+    &el_applet_boot_service_stop,      &el_applet_boot_service_publish,
+    &el_applet_boot_service_unpublish, NULL};
+
+const struct el_applet el_applet_boot_service = {
+    .schema = &schema, .run = run, .commands = commands, .internal = true};

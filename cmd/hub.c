@@ -6,6 +6,7 @@
 #include "tunnel_options.h"
 
 #include "node/check.h"
+#include "node/control.h"
 #include "node/hub.h"
 #include "node/launch.h"
 
@@ -20,6 +21,13 @@ struct hub {
 static int add_spoke(void *values, const char *text, struct el_err *err)
 {
     return el_node_peers_add(&((struct hub *)values)->config.spokes, text, err);
+}
+
+static int add_public(void *values, const char *text, struct el_err *err)
+{
+    struct el_hub_config *config = &((struct hub *)values)->config;
+
+    return el_hub_public_add(config->endpoints, &config->endpoint_count, text, err);
 }
 
 #define AT(member) offsetof(struct hub, config.member)
@@ -42,6 +50,19 @@ static const struct el_conf_option options[] = {
      .help = "The UDP port that spokes call.",
      .min = 1,
      .max = 65535},
+    {.name = "public",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "HOST[:PORT]",
+     .help = "Where spokes reach this hub: what tokens say, up to 6 times, the best one first. By "
+             "default this computer's own addresses, which are not enough behind NAT.",
+     .parse = add_public,
+     .repeat = true},
+    {.name = "api",
+     .type = EL_CONF_STRING,
+     .offset = AT(api),
+     .metavar = "PATH",
+     .help = "The socket on which token, spokes, publish and the like talk to this hub; none: "
+             "nowhere. Default: " EL_HUB_API "."},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
@@ -180,6 +201,7 @@ static int run(int argc, char **argv)
         code = run_hub(&values, conf);
         el_conf_free(conf);
     }
+    el_hub_public_clear(values.config.endpoints, &values.config.endpoint_count);
     el_node_peers_clear(&values.config.spokes);
     el_boot_options_clear(&values.boot.boot);
     return code;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define EL_CONTROL_DIRECTORY "/run/el2w"
+#define EL_HUB_API           EL_CONTROL_DIRECTORY "/hub.sock" /* where a hub's API is (control/api.h) */
 
 enum {
     EL_CONTROL_LINE = 4096, /* the longest, with its newline */

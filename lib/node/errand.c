@@ -21,12 +21,12 @@ int el_errand_check(struct el_errand *errand, struct el_err *err)
 {
     const struct el_errand_network *network = &errand->network;
 
-    if (errand->kind != EL_ERRAND_NETWORK_UP && errand->kind != EL_ERRAND_NETWORK_DOWN)
+    if (errand->kind < EL_ERRAND_NETWORK_UP || errand->kind > EL_ERRAND_SERVICE_DOWN)
         return el_err(err, EL_EINVAL, "no such errand");
     if (!is_name(network->name))
         return el_err(err, EL_EINVAL,
                       "a network's name has 1 to 15 letters, digits, '-', '_' and '.'");
-    if (errand->kind == EL_ERRAND_NETWORK_DOWN)
+    if (errand->kind != EL_ERRAND_NETWORK_UP)
         return 0;
     if (network->vni > EL_SWITCH_VNI_MAX)
         return el_err(err, EL_EINVAL, "vni: from 0 to %d", EL_SWITCH_VNI_MAX);

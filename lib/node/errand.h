@@ -15,12 +15,13 @@
 #include "base/err.h"
 #include "tunnel/tunnel.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
     EL_ERRAND_NAME = 16, /* of a network: an interface's, IFNAMSIZ */
     EL_ERRAND_TEXT = 192,
-    EL_ERRAND_FDS = EL_TUNNEL_LANES_MAX + 1,
+    EL_ERRAND_FDS = EL_TUNNEL_LANES_MAX,
 };
 
 struct el_errand_network {
@@ -30,19 +31,27 @@ struct el_errand_network {
 };
 
 enum el_errand_kind {
-    /* Make the interface and start the boot service. With the answer come the descriptors that the
-     * tunnel needs: see el_hub_network_fds(). */
+    /* Make the interface. With the answer come the descriptors that the tunnel needs: see
+     * el_hub_network_queues(). */
     EL_ERRAND_NETWORK_UP = 1,
-    EL_ERRAND_NETWORK_DOWN, /* by its name */
+    /* By its name. */
+    EL_ERRAND_NETWORK_DOWN,
+    EL_ERRAND_SERVICE_UP, /* start the boot service */
+    EL_ERRAND_SERVICE_DOWN,
+    /* From the supervisor. */
     EL_ERRAND_ANSWER,
+    EL_ERRAND_SERVICE, /* of the network with this name: it serves, or it has died and will be back
+                        */
 };
 
 struct el_errand {
     uint32_t kind;
     uint32_t sequence; /* the answer's is the request's */
+    uint32_t about;    /* of an answer: the request's kind */
     int32_t code;      /* of an answer: 0 or an error */
     char text[EL_ERRAND_TEXT];
     struct el_mac own; /* of an answer to NETWORK_UP: the interface's address */
+    bool serving;      /* the network's boot service is ready */
     struct el_errand_network network;
 };
 

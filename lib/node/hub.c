@@ -3,14 +3,18 @@
 #include "node/hub.h"
 
 #include "base/log.h"
+#include "node/control.h"
+#include "node/hub_errands.h"
 #include "node/hub_network.h"
 #include "node/key.h"
 #include "node/launch.h"
 #include "node/queues.h"
+#include "sys/control.h"
+#include "sys/message.h"
 #include "tunnel/tunnel_io.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +25,37 @@ struct hub {
     const struct el_hub_config *config;
     struct el_launch *launch;
     struct el_hub_networks *networks;
+    struct el_hub_errands *errands;
     unsigned lanes;
     int key; /* the key file, until the tunnel has it */
+    struct el_sys_control api;
+    /* Channels: our end or the first reader's, and control's. -1 once it is passed on. */
+    int manage[2], inside[2], errand[2], first[2];
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
+
+/* Without secrets: as far as control has to know them. */
+static void print_peers(FILE *out, const struct el_hub_config *config, bool with_secrets)
+{
+    for (unsigned i = 0; i < config->spokes.count; i++) {
+        struct el_node_peer peer = config->spokes.items[i];
+        if (!with_secrets)
+            sodium_memzero(peer.psk, sizeof peer.psk);
+        fputs("peer = ", out);
+        el_node_peer_print(out, &peer);
+        fputc('\n', out);
+        sodium_memzero(&peer, sizeof peer);
+    }
+}
+
+/* Passes on end END of the channel PAIR. */
+static int pass_end(struct el_launch_fds *fds, const char *name, int pair[2], unsigned end)
+{
+    int rc = el_launch_fds_add(fds, name, pair[end]);
+
+    pair[end] = -1;
+    return rc;
+}
 
 /* -- the tunnel applet -- */
 
@@ -41,44 +72,37 @@ static char *tunnel_options(const struct hub *hub)
             "%snetwork = %s\nvni = %llu\naddress = 100.64.0.1\nprotect = yes\n"
             "control = none\n",
             config->log_options, config->network, (unsigned long long)config->vni);
-    for (unsigned i = 0; i < config->spokes.count; i++) {
-        fputs("peer = ", out);
-        el_node_peer_print(out, &config->spokes.items[i]);
-        fputc('\n', out);
-    }
+    print_peers(out, config, true);
     return fclose(out) == 0 ? text : NULL;
 }
 
-/* The queues and the locate socket of the network: duplicates, as ours stay open. */
-static int open_network(const struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
+/* Duplicates, as ours stay open. */
+static int pass_locates(const struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
-    int ours[EL_TUNNEL_LANES_MAX + 1];
-    struct el_mac own;
-    int count = el_hub_network_fds(hub->networks, hub->config->network, ours, &own);
+    int locates[EL_HUB_NETWORKS];
 
-    for (int i = 0; i < count; i++) {
-        int copy = fcntl(ours[i], F_DUPFD_CLOEXEC, 0);
-        if (copy < 0)
-            return el_err_os(err, errno, "cannot pass a descriptor on");
-        if (el_launch_fds_add(fds, i < count - 1 ? "tap" : "locate", copy) < 0)
+    el_hub_network_locates(hub->networks, locates);
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        if (el_launch_fds_add(fds, "locate", fcntl(locates[i], F_DUPFD_CLOEXEC, 0)) < 0)
             return el_err(err, EL_EFULL, "too many descriptors to pass on");
-    }
-    return count;
+    return 0;
 }
 
 static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
     struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
-    struct el_node_queues queues;
-    int rc = open_network(hub, fds, err);
+    struct el_node_queues queues = {.lanes = hub->lanes};
+    int rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
 
-    if (rc < 0)
-        return rc;
-    queues.lanes = (unsigned)rc - 1;
-    rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
     if (rc >= 0)
         rc = el_node_queues_pass_udp(fds, &queues, err);
+    if (rc >= 0)
+        rc = pass_end(fds, "manage", hub->manage, 0);
+    if (rc >= 0)
+        rc = pass_end(fds, "inside", hub->inside, 0);
+    if (rc >= 0)
+        rc = pass_locates(hub, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "tunnel", err));
     if (rc >= 0)
@@ -93,6 +117,7 @@ static int start_tunnel(struct hub *hub, struct el_err *err)
     int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
 
     el_launch_fds_add(&fds, "key", hub->key);
+    hub->key = -1;
     if (rc == 0)
         rc = open_for_tunnel(hub, &fds, err);
     int started =
@@ -101,6 +126,111 @@ static int start_tunnel(struct hub *hub, struct el_err *err)
         explicit_bzero(options, strlen(options)); /* pre-shared keys */
     free(options);
     return rc < 0 ? rc : started;
+}
+
+/* -- control -- */
+
+static char *control_options(const struct hub *hub)
+{
+    const struct el_hub_config *config = hub->config;
+    char key[EL_TUNNEL_KEY_TEXT], cidr[EL_PREFIX_TEXT];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    el_tunnel_key_text(hub->public_key, key);
+    fprintf(out, "%snetwork = %s\nvni = %llu\ncidr = %s\nlisten = %llu\nlanes = %u\nhub-key = %s\n",
+            config->log_options, config->network, (unsigned long long)config->vni,
+            el_prefix_text(&config->cidr, cidr), (unsigned long long)config->listen, hub->lanes,
+            key);
+    for (unsigned i = 0; i < config->endpoint_count; i++)
+        fprintf(out, "public = %s\n", config->endpoints[i]);
+    print_peers(out, config, false);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+/* The operator's socket. Its default place may be another hub's, in another network namespace: no
+ * reason not to start. */
+static int open_api(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
+{
+    const char *said = hub->config->api;
+    struct el_err why = {""};
+
+    if (said && strcmp(said, "none") == 0)
+        return 0;
+    int rc = el_sys_control_listen(said ? said : EL_HUB_API, &hub->api, &why);
+    if (rc < 0 && said)
+        return el_err(err, rc, "%s", why.text);
+    if (rc < 0)
+        EL_LOG(EL_LOG_WARN, "node", "no-api", EL_STR("reason", why.text),
+               EL_STR("hint", "--api PATH gives this hub another"));
+    else
+        rc = el_launch_fds_add(fds, "api", hub->api.fd);
+    hub->api.fd = -1;
+    return rc < 0 && said ? rc : 0;
+}
+
+static int open_for_control(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
+{
+    int rc = open_api(hub, fds, err);
+
+    if (rc >= 0)
+        rc = pass_end(fds, "manage", hub->manage, 1);
+    if (rc >= 0)
+        rc = pass_end(fds, "inside", hub->inside, 1);
+    if (rc >= 0)
+        rc = pass_end(fds, "errand", hub->errand, 1);
+    if (rc >= 0)
+        rc = pass_end(fds, "first", hub->first, 1);
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "control", err));
+    return rc;
+}
+
+static int start_control(struct hub *hub, struct el_err *err)
+{
+    struct el_launch_fds fds = {.count = 0};
+    char *options = control_options(hub);
+    int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
+
+    if (rc == 0)
+        rc = open_for_control(hub, &fds, err);
+    int started =
+        el_launch_applet(hub->launch, "control", "control", rc < 0 ? NULL : options, &fds, err);
+    free(options);
+    return rc < 0 ? rc : started;
+}
+
+static void on_service(void *arg, const char *name, bool ready)
+{
+    el_hub_errands_service(((struct hub *)arg)->errands, name, ready);
+}
+
+static int open_channels(struct hub *hub, struct el_err *err)
+{
+    int rc = el_sys_message_pair(hub->manage);
+
+    if (rc == 0)
+        rc = el_sys_message_pair(hub->inside);
+    if (rc == 0)
+        rc = el_sys_message_pair(hub->errand);
+    if (rc == 0)
+        rc = el_sys_message_pair(hub->first);
+    if (rc == 0)
+        rc = el_sys_message_send(hub->first[0], "first", 5, NULL, 0);
+    return rc < 0 ? el_err(err, rc, "no channels between applets: %s", el_strerror(rc)) : 0;
+}
+
+static void close_channels(struct hub *hub)
+{
+    int *const pairs[] = {hub->manage, hub->inside, hub->errand, hub->first};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        for (unsigned end = 0; end < 2; end++)
+            if (pairs[i][end] >= 0)
+                close(pairs[i][end]);
 }
 
 /* -- all of it -- */
@@ -137,8 +267,23 @@ static int open_networks(struct hub *hub, struct el_err *err)
                       sizeof first.name - 1);
     strcpy(first.name, config->network);
     hub->networks = el_hub_networks_new(config, hub->launch, hub->public_key, hub->lanes);
-    return hub->networks ? el_hub_network_open(hub->networks, &first, err)
-                         : el_err(err, EL_ENOMEM, "out of memory");
+    if (!hub->networks)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    rc = el_hub_network_open(hub->networks, &first, err);
+    return rc == 0 ? el_hub_network_serve(hub->networks, first.name, err) : rc;
+}
+
+static int start_applets(struct hub *hub, struct el_err *err)
+{
+    int rc = open_channels(hub, err);
+
+    if (rc == 0)
+        rc = el_hub_errands_new(el_launch_loop(hub->launch), hub->errand[0], hub->networks,
+                                &hub->errands, err);
+    hub->errand[0] = -1;
+    if (rc == 0)
+        rc = start_tunnel(hub, err);
+    return rc == 0 ? start_control(hub, err) : rc;
 }
 
 static int start_all(struct hub *hub, struct el_err *err)
@@ -152,16 +297,18 @@ static int start_all(struct hub *hub, struct el_err *err)
     if (hub->key < 0)
         return hub->key;
     rc = open_networks(hub, err);
-    if (rc < 0) {
-        close(hub->key);
-        return rc;
-    }
-    return start_tunnel(hub, err);
+    return rc == 0 ? start_applets(hub, err) : rc;
 }
 
 int el_hub_run(const struct el_hub_config *config, struct el_err *err)
 {
-    struct hub hub = {.config = config};
+    struct hub hub = {.config = config,
+                      .key = -1,
+                      .api = {.fd = -1},
+                      .manage = {-1, -1},
+                      .inside = {-1, -1},
+                      .errand = {-1, -1},
+                      .first = {-1, -1}};
 
     if (geteuid() != 0)
         return el_err(err, EL_EPERM,
@@ -173,9 +320,15 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
     rc = start_all(&hub, err);
     if (rc == 0) {
         say_what_next(&hub);
+        el_launch_on_ready(hub.launch, on_service, &hub);
         rc = el_launch_run(hub.launch);
     }
+    el_hub_errands_free(hub.errands);
     el_launch_free(hub.launch);
     el_hub_networks_free(hub.networks);
+    el_sys_control_close(&hub.api);
+    close_channels(&hub);
+    if (hub.key >= 0)
+        close(hub.key);
     return rc;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hub: a network's interface and sockets, the tunnel that spokes call, and the boot service.
+ * The hub: networks' interfaces and sockets, the tunnel that spokes call, the boot services, and
+ * control, which knows who may what.
  *
- *     hub (supervisor, root)
- *      +- tunnel        UDP sockets, TAP, key            <-- locate --+
- *      +- boot-service  DHCP, TFTP, HTTP sockets on the TAP  ---------+
+ *     hub (supervisor, root)  <-- errand --------------------------------------+
+ *      +- control       control.db, the operator's socket  --+                 |
+ *      |                                              manage, inside           |
+ *      +- tunnel        UDP sockets, key, TAPs  <------------+   <-- locate --+
+ *      +- boot-service  DHCP, TFTP, HTTP sockets on a TAP, one for each network
  */
 #ifndef EL_NODE_HUB_H
 #define EL_NODE_HUB_H
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/hub_control.h"
 #include "node/peer.h"
 #include "node/tunnel_options.h"
 
@@ -32,6 +36,9 @@ struct el_hub_config {
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
+    const char *api; /* path of the operator's socket; NULL: EL_HUB_API; "none" */
+    char *endpoints[EL_HUB_PUBLIC_MAX]; /* see node/hub_control.h */
+    unsigned endpoint_count;
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */
     const char *boot_options; /* lines for the boot service */

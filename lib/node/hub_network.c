@@ -29,7 +29,9 @@ struct network {
     bool let_out;
     int queues[EL_TUNNEL_LANES_MAX];
     unsigned lanes;
-    int locate; /* the tunnel's end */
+    int locate[2]; /* the tunnel's end, the boot service's: the place's, whoever has it */
+    bool served;   /* there is a boot service, */
+    bool serving;  /* which is ready */
 };
 
 struct el_hub_networks {
@@ -39,6 +41,13 @@ struct el_hub_networks {
     unsigned lanes;
     struct network items[EL_HUB_NETWORKS];
 };
+
+static void close_locates(const struct el_hub_networks *networks, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned end = 0; end < 2; end++)
+            close(networks->items[i].locate[end]);
+}
 
 struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
                                             struct el_launch *launch,
@@ -53,6 +62,12 @@ struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
     networks->launch = launch;
     networks->lanes = lanes;
     memcpy(networks->public_key, public_key, sizeof networks->public_key);
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        if (el_locate_pair(networks->items[i].locate) < 0) {
+            close_locates(networks, i);
+            free(networks);
+            return NULL;
+        }
     return networks;
 }
 
@@ -225,23 +240,40 @@ static int open_for_service(const struct el_hub_networks *networks, const char *
     return rc;
 }
 
-/* LOCATE is the service's end, and closed here. */
-static int start_service(const struct el_hub_networks *networks, const struct network *network,
-                         int locate, struct el_err *err)
+int el_hub_network_serve(struct el_hub_networks *networks, const char *name, struct el_err *err)
 {
+    struct network *network = find(networks, name);
     struct el_launch_fds fds = {.count = 0};
-    char name[SERVICE_NAME];
+    char service[SERVICE_NAME];
+
+    if (!network)
+        return el_err(err, EL_ENOENT, "network %s is not there", name);
+    if (network->served)
+        return 0;
     char *options = boot_options(networks, network);
     int rc = options ? 0 : el_err(err, EL_ENOMEM, "out of memory");
-
-    service_name(networks, network, name);
-    el_launch_fds_add(&fds, "locate", locate);
+    service_name(networks, network, service);
     if (rc == 0)
-        rc = open_for_service(networks, network->about.name, name, &fds, err);
-    int started = el_launch_applet(networks->launch, "boot-service", name, rc < 0 ? NULL : options,
-                                   &fds, err);
+        rc = el_launch_fds_add(&fds, "locate", fcntl(network->locate[1], F_DUPFD_CLOEXEC, 0));
+    if (rc >= 0)
+        rc = open_for_service(networks, name, service, &fds, err);
+    int started = el_launch_applet(networks->launch, "boot-service", service,
+                                   rc < 0 ? NULL : options, &fds, err);
     free(options);
+    network->served = rc >= 0 && started == 0;
     return rc < 0 ? rc : started;
+}
+
+void el_hub_network_unserve(struct el_hub_networks *networks, const char *name)
+{
+    struct network *network = find(networks, name);
+    char service[SERVICE_NAME];
+
+    if (!network || !network->served)
+        return;
+    service_name(networks, network, service);
+    el_launch_remove(networks->launch, service);
+    network->served = network->serving = false;
 }
 
 /* -- coming -- */
@@ -295,27 +327,32 @@ static void forget(struct network *network)
 {
     for (unsigned i = 0; i < network->lanes; i++)
         close(network->queues[i]);
-    if (network->locate >= 0)
-        close(network->locate);
     el_gateway_close(network->gateway);
-    *network = (struct network){.locate = -1};
+    *network = (struct network){.locate = {network->locate[0], network->locate[1]}};
+}
+
+/* What somebody who had this place before us did not fetch. */
+static void drain(const struct network *network)
+{
+    struct el_locate_question question;
+    struct el_locate_answer answer;
+
+    while (el_locate_next_question(network->locate[0], &question))
+        continue;
+    while (el_locate_next_answer(network->locate[1], &answer))
+        continue;
 }
 
 static int start(struct el_hub_networks *networks, struct network *network, struct el_err *err)
 {
-    int pair[2];
     int rc = open_gateway(networks, network, err); /* first: the interface is never open */
 
     if (rc == 0)
         rc = open_interface(networks, network, err);
     if (rc == 0)
         rc = el_gateway_attach(network->gateway, err);
-    if (rc == 0 && el_locate_pair(pair) < 0)
-        rc = el_err(err, EL_EIO, "no socket pair");
-    if (rc < 0)
-        return rc;
-    network->locate = pair[0];
-    return start_service(networks, network, pair[1], err);
+    drain(network);
+    return rc;
 }
 
 int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand_network *wanted,
@@ -333,8 +370,8 @@ int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand
         uint32_t range = el_ip4_number(&cidr->ip) & el_prefix_mask4(cidr->len);
         if (network->used)
             continue;
-        *network = (struct network){
-            .about = *wanted, .address = {el_ip4(range + 1), cidr->len}, .locate = -1};
+        network->about = *wanted;
+        network->address = (struct el_prefix){el_ip4(range + 1), cidr->len};
         rc = start(networks, network, err);
         network->used = rc == 0;
         if (rc < 0)
@@ -349,32 +386,64 @@ int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand
 void el_hub_network_close(struct el_hub_networks *networks, const char *name)
 {
     struct network *network = find(networks, name);
-    char service[SERVICE_NAME];
 
     if (!network)
         return;
-    service_name(networks, network, service);
-    el_launch_remove(networks->launch, service);
+    el_hub_network_unserve(networks, name);
     forget(network);
 }
 
 void el_hub_networks_free(struct el_hub_networks *networks)
 {
-    for (unsigned i = 0; networks && i < EL_HUB_NETWORKS; i++)
+    if (!networks)
+        return;
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         if (networks->items[i].used)
             forget(&networks->items[i]);
+    close_locates(networks, EL_HUB_NETWORKS);
     free(networks);
 }
 
-int el_hub_network_fds(const struct el_hub_networks *networks, const char *name,
-                       int fds[EL_TUNNEL_LANES_MAX + 1], struct el_mac *own)
+int el_hub_network_queues(const struct el_hub_networks *networks, const char *name,
+                          int fds[EL_TUNNEL_LANES_MAX], struct el_mac *own)
 {
     const struct network *network = find(networks, name);
 
     if (!network)
         return EL_ENOENT;
     memcpy(fds, network->queues, network->lanes * sizeof *fds);
-    fds[network->lanes] = network->locate;
     *own = network->own;
-    return (int)network->lanes + 1;
+    return (int)network->lanes;
+}
+
+void el_hub_network_locates(const struct el_hub_networks *networks, int fds[EL_HUB_NETWORKS])
+{
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        fds[i] = networks->items[i].locate[0];
+}
+
+bool el_hub_network_serves(const struct el_hub_networks *networks, const char *name)
+{
+    const struct network *network = find(networks, name);
+
+    return network && network->serving;
+}
+
+bool el_hub_network_set_serving(struct el_hub_networks *networks, const char *applet, bool serving,
+                                char name[EL_ERRAND_NAME])
+{
+    char service[SERVICE_NAME];
+
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++) {
+        struct network *network = &networks->items[i];
+        if (!network->used)
+            continue;
+        service_name(networks, network, service);
+        if (strcmp(service, applet) != 0)
+            continue;
+        network->serving = serving;
+        memcpy(name, network->about.name, EL_ERRAND_NAME);
+        return true;
+    }
+    return false;
 }

@@ -47,6 +47,8 @@ struct el_launch {
     bool gave_up;
     el_launch_restart_cb *on_restart;
     void *on_restart_arg;
+    el_launch_ready_cb *on_ready;
+    void *on_ready_arg;
 };
 
 static void state_path(const struct el_launch *launch, const char *suffix, char path[PATH_BYTES])
@@ -127,10 +129,21 @@ static void on_signal(void *arg, int signum)
     el_sys_supervisor_stop(launch->supervisor);
 }
 
+/* What APPLET is called here. */
+static const char *name_of(const struct el_launch *launch, const struct el_sys_applet *applet)
+{
+    for (unsigned i = 0; i < EL_SYS_UIDS; i++)
+        if (launch->places[i].applet == applet)
+            return launch->places[i].name;
+    return el_sys_applet_name(applet);
+}
+
 static void on_ready(void *arg, struct el_sys_applet *applet)
 {
     struct el_launch *launch = arg;
 
+    if (launch->on_ready)
+        launch->on_ready(launch->on_ready_arg, name_of(launch, applet), true);
     EL_LOG(EL_LOG_DEBUG, "node", "applet-ready", EL_STR("applet", el_sys_applet_name(applet)),
            EL_INT("pid", el_sys_applet_pid(applet)));
     for (unsigned i = 0; i < EL_SYS_UIDS; i++)
@@ -146,7 +159,8 @@ static void on_died(void *arg, struct el_sys_applet *applet, int status)
 {
     struct el_launch *launch = arg;
 
-    (void)applet;
+    if (launch->on_ready)
+        launch->on_ready(launch->on_ready_arg, name_of(launch, applet), false);
     if (launch->gave_up || !WIFEXITED(status) || WEXITSTATUS(status) != EL_LAUNCH_GAVE_UP)
         return;
     launch->gave_up = true;
@@ -158,7 +172,7 @@ static void on_restarting(void *arg, struct el_sys_applet *applet)
     struct el_launch *launch = arg;
 
     if (launch->on_restart)
-        launch->on_restart(launch->on_restart_arg, el_sys_applet_name(applet));
+        launch->on_restart(launch->on_restart_arg, name_of(launch, applet));
 }
 
 static void on_stopped(void *arg)
@@ -350,6 +364,12 @@ void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, vo
 {
     launch->on_restart = cb;
     launch->on_restart_arg = arg;
+}
+
+void el_launch_on_ready(struct el_launch *launch, el_launch_ready_cb *cb, void *arg)
+{
+    launch->on_ready = cb;
+    launch->on_ready_arg = arg;
 }
 
 int el_launch_replace(struct el_launch *launch, const char *name, const char *fd_name, int fd)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "sys/child.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -65,6 +66,10 @@ void el_launch_remove(struct el_launch *launch, const char *name);
  * el_launch_replace(). */
 typedef void el_launch_restart_cb(void *arg, const char *applet);
 void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg);
+
+/* CB is called when the applet called NAME is ready, and when it has died. */
+typedef void el_launch_ready_cb(void *arg, const char *name, bool ready);
+void el_launch_on_ready(struct el_launch *launch, el_launch_ready_cb *cb, void *arg);
 
 /* From now on the applet called NAME is started with FD under FD_NAME. FD is closed. */
 int el_launch_replace(struct el_launch *launch, const char *name, const char *fd_name, int fd);

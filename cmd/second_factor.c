@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* el2w second-factor: what a hub asks for beside the token. */
+#include "ask.h"
+
+#include "enrol/qr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct factor {
+    struct el_cmd_ask ask;
+    bool qr, new_secret;
+};
+
+static const struct el_conf_option options[] = {
+    {.name = "qr",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct factor, qr),
+     .help = "Show the authenticator's secret as a QR code too."},
+    {.name = "new-secret",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct factor, new_secret),
+     .help = "Replace the authenticator's secret: the old one is worthless from now on."},
+};
+
+static const struct el_conf_schema schema = {
+    .name = "second-factor",
+    .summary = "what a hub asks for beside the token",
+    .usage = "[none | totp,approval] [--qr] [OPTIONS]",
+    .manual =
+        "Alone it says what is asked for. Otherwise it sets that: none; totp, a six-digit code of "
+        "an "
+        "authenticator (RFC 6238), which whoever sits at the spoke is told by whoever has it; "
+        "approval, an operator who agrees with el2w approve; or both, separated by a comma.\n\n"
+        "When totp is switched on for the first time, the secret for the authenticator is shown, "
+        "this once; --new-secret makes another one.",
+    .options = options,
+    .count = sizeof options / sizeof options[0],
+    EL_CMD_ASK_PART,
+    .positional_max = 1,
+};
+
+/* NAMES, "totp,approval" or "none", as what is on and what is off; NULL: out of memory. */
+static json_t *change_of(const char *names)
+{
+    static const char *const known[] = {"totp", "approval", "program"};
+    json_t *change = json_object();
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        size_t len = strlen(known[i]);
+        bool on = false;
+        for (const char *at = names; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
+            on = on || (strcspn(at, ",") == len && strncmp(at, known[i], len) == 0);
+        json_object_set_new(change, known[i], json_boolean(on));
+    }
+    return change;
+}
+
+/* Every word of NAMES is one. */
+static bool are_known(const char *names)
+{
+    static const char known[] = ",none,totp,approval,program,";
+    char word[16];
+
+    for (const char *at = names; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ',')) {
+        int len = snprintf(word, sizeof word, ",%.*s,", (int)strcspn(at, ","), at);
+        if (len < 3 || len >= (int)sizeof word || !strstr(known, word))
+            return false;
+    }
+    return names[0] != '\0';
+}
+
+static int print_secret(const struct factor *values, const json_t *answer, struct el_err *err)
+{
+    const char *uri = json_string_value(json_object_get(answer, "uri"));
+    const char *secret = json_string_value(json_object_get(answer, "secret"));
+    char *lines;
+
+    if (!uri || !secret)
+        return 0;
+    printf("The authenticator's secret, shown this once: %s\n%s\n", secret, uri);
+    if (!values->qr)
+        return 0;
+    int rc = el_enrol_qr(uri, EL_ENROL_QR_COLOUR, &lines, err);
+    if (rc < 0)
+        return rc;
+    fputs(lines, stdout);
+    free(lines);
+    return 0;
+}
+
+static void print_factors(const json_t *answer)
+{
+    static const char *const known[] = {"totp", "approval", "program"};
+    unsigned count = 0;
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (json_is_true(json_object_get(answer, known[i])))
+            printf("%s%s", count++ ? "," : "", known[i]);
+    puts(count ? "" : "none");
+}
+
+static int second_factor(const struct el_cmd_ask *ask, const struct el_conf *conf,
+                         struct el_err *err)
+{
+    const char *names = el_cmd_argument(conf, 0);
+    json_t *answer;
+
+    if (names && !are_known(names))
+        return el_err(err, EL_EINVAL,
+                      "%s: expected none, or totp, approval and program with commas", names);
+    bool new_secret = ((const struct factor *)ask)->new_secret;
+    json_t *body = names ? change_of(names) : new_secret ? json_object() : NULL;
+
+    if (new_secret)
+        json_object_set_new(body, "new_secret", json_true());
+    int rc = el_cmd_ask(ask, body ? "PATCH" : "GET", el_cmd_path("/v1/second-factor"), body,
+                        &answer, err);
+    if (rc < 0)
+        return rc;
+    if (ask->json)
+        el_cmd_print_json(answer);
+    else
+        print_factors(answer);
+    if (!ask->json)
+        rc = print_secret((const struct factor *)ask, answer, err);
+    json_decref(answer);
+    return rc;
+}
+
+static int run(int argc, char **argv)
+{
+    struct factor values = {0};
+
+    return el_cmd_ask_main(&schema, &values.ask, argc, argv, second_factor);
+}
+
+const struct el_applet el_applet_second_factor = {.schema = &schema, .run = run};

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Control: the registry between the API and what carries it out. */
+#include "node/hub_control.h"
+
+#include "base/log.h"
+#include "control/api_io.h"
+#include "http/http_io.h"
+#include "net/kernel.h"
+#include "net/lwip.h"
+#include "node/hub_api.h"
+#include "node/hub_sync.h"
+#include "node/key.h"
+#include "registry/registry.h"
+#include "registry/registry_store.h"
+#include "state/state.h"
+#include "sys/clock.h"
+#include "sys/confine.h"
+#include "sys/drop.h"
+#include "sys/fds.h"
+#include "sys/message.h"
+#include "sys/notify.h"
+#include "sys/signals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+    EVENTS = 1024, /* that a watcher may have missed */
+    API_PORT = 80,
+    INSIDE_MTU = 1280, /* fits every path (RFC 8200 §5) */
+    INSIDE_AT_ONCE = 64,
+    RETRY_S = 5, /* after the disk has failed */
+};
+
+struct control {
+    const struct el_hub_control_config *config;
+    struct el_net *net;
+    struct el_sys_signals *signals;
+    int state_dir;
+    struct el_state *state;
+    struct el_registry_store store;
+    struct el_registry *registry;
+    struct el_net_timer *due;
+    struct el_hub_sync *sync;
+    bool ready; /* the tunnel has been told everything once */
+    struct el_events *events;
+    struct el_enrol_endpoint endpoints[EL_HUB_PUBLIC_MAX];
+    struct el_node_hub_api *api;
+    struct el_api_host *host;
+    struct el_api_door operators, spokes;
+    struct el_http_route operator_routes[2], spoke_routes[2];
+    struct el_http_server *operator_server, *spoke_server;
+    struct el_net *inside; /* our tunnel address */
+    int inside_fd;
+    uv_poll_t inside_poll;
+};
+
+static int64_t wall_s(void *arg)
+{
+    (void)arg;
+    return (int64_t)(el_sys_wall_ns() / EL_S);
+}
+
+/* -- what is due -- */
+
+static void arm(struct control *c, bool failed)
+{
+    int64_t now = wall_s(NULL), at = el_registry_deadline_s(c->registry);
+    int64_t other = el_node_hub_api_deadline_s(c->api);
+
+    at = other < at ? other : at;
+    if (failed)
+        at = now + RETRY_S;
+    if (at == INT64_MAX) {
+        el_net_timer_set(c->due, EL_NEVER);
+        return;
+    }
+    /* The wall clock may be set: look again within the hour. */
+    int64_t wait = at <= now ? 0 : at - now < 3600 ? at - now : 3600;
+    el_net_timer_set(c->due, el_net_now_ns(c->net) + (uint64_t)wait * EL_S);
+}
+
+static void on_due(void *arg)
+{
+    struct control *c = arg;
+    struct el_err err = {""};
+    int rc = el_registry_tick(c->registry, wall_s(NULL), &err);
+
+    if (rc == 0)
+        rc = el_node_hub_api_tick(c->api, wall_s(NULL), &err);
+    if (rc < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "control", EL_STR("error", err.text));
+    arm(c, rc < 0);
+}
+
+/* -- the registry's observer -- */
+
+static void on_effect(void *arg, const struct el_registry_effect *effect)
+{
+    el_hub_sync_effect(((struct control *)arg)->sync, effect);
+}
+
+static void on_event(void *arg, const struct el_registry_event *event)
+{
+    struct control *c = arg;
+
+    EL_LOG(EL_LOG_INFO, "node", el_registry_event_names[event->kind],
+           EL_STR("spoke", event->spoke ? event->spoke->name : NULL),
+           EL_STR("token", event->token ? event->token->name : NULL),
+           EL_STR("network", event->network ? event->network->name : NULL),
+           EL_STR("port", event->port ? event->port->name : NULL),
+           EL_STR("state", event->port ? el_registry_port_state_names[event->port->state] : NULL),
+           EL_STR("why", event->why && event->why[0] ? event->why : NULL));
+    if (!c->api)
+        return; /* nobody can watch yet */
+    el_node_hub_api_event(c->api, event);
+    el_net_timer_set(c->due, 0); /* something may be due earlier than was thought */
+}
+
+/* -- who asks -- */
+
+static bool who_inside(void *arg, const struct el_endpoint *client, struct el_api_asker *asker)
+{
+    struct control *c = arg;
+
+    return el_node_hub_api_asker(c->api, client, asker) == 0;
+}
+
+/* Something may be due earlier than was thought. */
+static void on_other_deadline(void *arg)
+{
+    el_net_timer_set(((struct control *)arg)->due, 0);
+}
+
+static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
+{
+    struct control *c = arg;
+    struct el_hub_peer peer;
+
+    if (!el_hub_sync_peer(c->sync, key, &peer) || !peer.up)
+        return EL_ENOENT;
+    *endpoint = peer.endpoint;
+    return 0;
+}
+
+/* -- packets from and to the tunnel -- */
+
+static void on_inside(uv_poll_t *poll, int status, int events);
+
+static int send_inside(void *arg, const struct el_slice *slices, unsigned count)
+{
+    struct control *c = arg;
+    struct iovec pieces[EL_NET_LWIP_SLICES];
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+
+    for (unsigned i = 0; i < count; i++)
+        pieces[i] = (struct iovec){(void *)(uintptr_t)slices[i].bytes, slices[i].len};
+    if (sendmsg(c->inside_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return 0;
+    if (errno != EAGAIN)
+        return EL_EIO;
+    uv_poll_start(&c->inside_poll, UV_READABLE | UV_WRITABLE, on_inside);
+    return EL_EAGAIN;
+}
+
+static void on_inside(uv_poll_t *poll, int status, int events)
+{
+    struct control *c = poll->data;
+    uint8_t packet[INSIDE_MTU];
+    ssize_t len = 0;
+
+    if (status < 0)
+        return;
+    if (events & UV_WRITABLE) {
+        uv_poll_start(poll, UV_READABLE, on_inside);
+        el_net_lwip_writable(c->inside);
+    }
+    for (unsigned i = 0; i < INSIDE_AT_ONCE && len >= 0; i++) {
+        len = recv(c->inside_fd, packet, sizeof packet, MSG_DONTWAIT);
+        if (len > 0)
+            el_net_lwip_input(c->inside, packet, (size_t)len);
+    }
+}
+
+static int open_inside(struct control *c, struct el_err *err)
+{
+    struct el_net_lwip_config config = {.layer = EL_NET_LWIP_IP,
+                                        .address = {el_ip4(EL_NODE_HUB_ADDRESS), 10},
+                                        .mtu = INSIDE_MTU,
+                                        .send = send_inside,
+                                        .arg = c};
+
+    c->inside_fd = el_sys_fds_take("inside");
+    if (c->inside_fd < 0)
+        return 0;
+    int rc = el_net_lwip_new(c->net, &config, &c->inside, err);
+    if (rc < 0)
+        return rc;
+    c->inside_poll.data = c;
+    uv_poll_init(el_net_kernel_loop(c->net), &c->inside_poll, c->inside_fd);
+    uv_poll_start(&c->inside_poll, UV_READABLE, on_inside);
+    return 0;
+}
+
+/* -- the two doors -- */
+
+static int open_doors(struct control *c, struct el_err *err)
+{
+    struct el_http_server_config operators = {.listen = {.inherited_fd = el_sys_fds_take("api")},
+                                              .routes = c->operator_routes};
+    struct el_http_server_config spokes = {
+        .listen = {.bind = {.ip = el_ip4(EL_NODE_HUB_ADDRESS), .port = API_PORT},
+                   .inherited_fd = -1},
+        .routes = c->spoke_routes};
+    int rc = el_api_host_new(c->net, el_node_hub_api(c->api), c->events, &c->host);
+
+    if (rc < 0)
+        return el_err(err, rc, "out of memory");
+    c->operators = (struct el_api_door){c->host, el_api_door_operator, NULL};
+    c->spokes = (struct el_api_door){c->host, who_inside, c};
+    c->operator_routes[0] = el_api_door_route(&c->operators);
+    c->spoke_routes[0] = el_api_door_route(&c->spokes);
+    if (operators.listen.inherited_fd >= 0)
+        rc = el_http_server_start(c->net, &operators, &c->operator_server, err);
+    if (rc == 0)
+        rc = open_inside(c, err);
+    if (rc == 0 && c->inside)
+        rc = el_http_server_start(c->inside, &spokes, &c->spoke_server, err);
+    return rc;
+}
+
+/* -- setting up -- */
+
+/* The tunnel's part of the command line: what nobody else may have. */
+static int reserve(struct control *c, struct el_err *err)
+{
+    for (unsigned i = 0; i < c->config->peers.count; i++) {
+        const struct el_node_peer *peer = &c->config->peers.items[i];
+        int rc = el_registry_reserve(c->registry, peer->name, peer->key, &peer->ip, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The network of the command line, which is served and, but for who was named there, not published.
+ */
+static int make_network(struct control *c, struct el_err *err)
+{
+    const struct el_hub_control_config *config = c->config;
+    struct el_registry_network_request request = {.name = config->network,
+                                                  .vni = (uint32_t)config->vni,
+                                                  .cidr = config->cidr,
+                                                  .to_all = EL_REGISTRY_TO_UNPUBLISHED,
+                                                  .published = true};
+
+    return el_registry_network_create(c->registry, &request, wall_s(NULL), err);
+}
+
+/* All that ran has ended, if it is the hub that was started, and not only we. The message that says
+ * so is taken when that is on the disk. */
+static int begin_anew(struct control *c, struct el_err *err)
+{
+    int fd = el_sys_fds_take("first");
+    char word[8];
+    bool first = fd >= 0 && recv(fd, word, sizeof word, MSG_PEEK | MSG_DONTWAIT) > 0;
+    int rc =
+        first ? el_registry_ports_down(c->registry, "the hub was started", wall_s(NULL), err) : 0;
+
+    if (rc == 0 && first)
+        (void)!recv(fd, word, sizeof word, MSG_DONTWAIT);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static int open_registry(struct control *c, struct el_err *err)
+{
+    struct el_registry_observer observer = {on_effect, on_event, c};
+
+    c->state_dir = el_sys_fds_take("state");
+    c->state = el_state_open(EL_STATE_CONTROL, c->state_dir, "state", err);
+    if (!c->state)
+        return EL_EIO;
+    el_state_registry_store(c->state, &c->store);
+    return el_registry_new(&c->store, &observer, &c->registry, err);
+}
+
+static void on_complete(void *arg)
+{
+    struct control *c = arg;
+
+    if (c->ready)
+        return;
+    c->ready = true;
+    el_sys_notify_ready();
+    el_sys_fds_close_rest();
+}
+
+static int open_sync(struct control *c, struct el_err *err)
+{
+    struct el_hub_sync_config config = {.loop = el_net_kernel_loop(c->net),
+                                        .manage = el_sys_fds_take("manage"),
+                                        .errand = el_sys_fds_take("errand"),
+                                        .lanes = (unsigned)c->config->lanes,
+                                        .wall_s = wall_s,
+                                        .complete = on_complete,
+                                        .arg = c};
+
+    if (config.manage < 0 || config.errand < 0)
+        return el_err(err, EL_EINVAL, "control is started by el2w hub, and by nobody else");
+    return el_hub_sync_new(&config, &c->sync, err);
+}
+
+/* An interface of ours is no way to reach us. */
+static bool is_network(void *arg, const char *interface)
+{
+    const struct control *c = arg;
+
+    return el_registry_network(c->registry, interface) != NULL;
+}
+
+static unsigned fill_endpoints(struct control *c)
+{
+    const struct el_hub_control_config *config = c->config;
+    struct el_ip ips[EL_HUB_PUBLIC_MAX];
+    unsigned count = 0;
+
+    for (; count < config->endpoint_count; count++) {
+        struct el_enrol_endpoint *endpoint = &c->endpoints[count];
+        char host[256];
+        el_node_split_endpoint(config->endpoints[count], (uint16_t)config->listen, host,
+                               &endpoint->port);
+        snprintf(endpoint->host, sizeof endpoint->host, "%.253s", host);
+    }
+    if (count > 0)
+        return count;
+    unsigned found = el_hub_endpoints(is_network, c, ips, EL_HUB_PUBLIC_MAX);
+    for (; count < found; count++) {
+        el_ip_text(&ips[count], c->endpoints[count].host);
+        c->endpoints[count].port = (uint16_t)config->listen;
+    }
+    return count;
+}
+
+static int make_api(struct control *c, struct el_err *err)
+{
+    struct el_node_hub_api_config config = {
+        .registry = c->registry,
+        .version = c->config->version,
+        .endpoints = c->endpoints,
+        .endpoint_count = fill_endpoints(c),
+        .started_s = wall_s(NULL),
+        .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
+        .where = where,
+        .due = on_other_deadline,
+        .arg = c,
+    };
+
+    memcpy(config.key, c->config->public_key, sizeof config.key);
+    c->events = el_events_new(EVENTS, el_sys_wall_ns());
+    if (!c->events)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    config.events = c->events;
+    return el_node_hub_api_new(&config, &c->api, err);
+}
+
+static void on_signal(void *arg, int signum)
+{
+    struct control *c = arg;
+
+    if (signum != SIGHUP)
+        el_net_kernel_stop(c->net);
+}
+
+static int make_loop(struct control *c, struct el_err *err)
+{
+    int rc = el_net_kernel_new(&c->net, err);
+
+    if (rc == 0)
+        rc = el_sys_signals_watch(el_net_kernel_loop(c->net), on_signal, c, &c->signals, err);
+    if (rc == 0)
+        c->due = el_net_timer_new(c->net, on_due, c);
+    return rc == 0 && !c->due ? el_err(err, EL_ENOMEM, "out of memory") : rc;
+}
+
+/* Its database is all that it opens by name. */
+static int confine(struct el_err *err)
+{
+    struct el_sys_place place = {el_sys_fds_peek("state"), true};
+    struct el_sys_confine_config config = {&place, 1, false};
+
+    return el_sys_confine(&config, err);
+}
+
+static int set_up(struct control *c, struct el_err *err)
+{
+    uint64_t user = c->config->user;
+    struct el_sys_drop_config drop = {.uid = (uid_t)user, .gid = (gid_t)user};
+    int rc = el_sys_drop(&drop, err);
+
+    if (rc == 0)
+        rc = confine(err);
+    if (rc >= 0)
+        rc = make_loop(c, err);
+    if (rc == 0)
+        rc = open_sync(c, err);
+    if (rc == 0)
+        rc = open_registry(c, err);
+    if (rc == 0)
+        rc = reserve(c, err);
+    if (rc == 0)
+        rc = begin_anew(c, err);
+    if (rc == 0)
+        rc = make_network(c, err);
+    if (rc == 0)
+        rc = make_api(c, err);
+    if (rc == 0)
+        rc = open_doors(c, err);
+    if (rc < 0)
+        return rc;
+    el_hub_sync_start(c->sync, c->registry);
+    on_due(c);
+    return 0;
+}
+
+static void tear_down(struct control *c)
+{
+    el_http_server_stop(c->operator_server);
+    el_http_server_stop(c->spoke_server);
+    el_api_host_free(c->host);
+    el_net_lwip_free(c->inside);
+    el_hub_sync_free(c->sync);
+    el_net_timer_free(c->due);
+    if (c->signals)
+        el_sys_signals_free(c->signals);
+    el_net_kernel_free(c->net);
+    el_node_hub_api_free(c->api);
+    el_events_free(c->events);
+    el_registry_free(c->registry);
+    el_state_close(c->state);
+    if (c->inside_fd >= 0)
+        close(c->inside_fd);
+    if (c->state_dir >= 0)
+        close(c->state_dir);
+}
+
+int el_hub_control_run(const struct el_hub_control_config *config, struct el_err *err)
+{
+    struct control control = {.config = config, .state_dir = -1, .inside_fd = -1};
+    int rc = set_up(&control, err);
+
+    if (rc == 0)
+        el_net_kernel_run(control.net);
+    tear_down(&control);
+    return rc;
+}

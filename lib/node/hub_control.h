@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control applet: what the hub knows (registry/), its memory (control.db), and the API, at two
+ * doors: the operator's Unix socket, and the hub's tunnel address for spokes. What changes is
+ * carried out by node/hub_sync.h.
+ *
+ * It is given descriptors by its supervisor, and does nothing by hand: "api" (the listening Unix
+ * socket), "manage" and "inside" (to the tunnel), "errand" (to the supervisor), "state" (its
+ * directory), "first" (a message in it says that the hub has just been started, and not only we).
+ */
+#ifndef EL_NODE_HUB_CONTROL_H
+#define EL_NODE_HUB_CONTROL_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "node/hub_endpoints.h"
+#include "node/peer.h"
+#include "tunnel/tunnel.h"
+
+#include <stdint.h>
+
+struct el_hub_control_config {
+    const char *version; /* of this program */
+    const char *network; /* of the command line: made if it is not there */
+    uint64_t vni;
+    struct el_prefix cidr;
+    uint64_t listen; /* the tunnel's UDP port */
+    uint64_t lanes;  /* queues of each network's port */
+    uint8_t public_key[EL_TUNNEL_KEY_BYTES];
+    /* Where spokes reach us, as HOST or HOST:PORT: what tokens say. */
+    char *endpoints[EL_HUB_PUBLIC_MAX]; /* owned by whoever fills it in */
+    unsigned endpoint_count;
+    struct el_node_peers peers; /* of the command line: their names, keys and addresses are taken */
+    uint64_t user;              /* who to become; 0: stay */
+};
+
+/* Runs until SIGTERM or SIGINT. */
+int el_hub_control_run(const struct el_hub_control_config *config, struct el_err *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Errands, and who runs them. */
+#include "node/hub_errands.h"
+
+#include "base/log.h"
+#include "node/errand.h"
+#include "sys/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ERRANDS_AT_ONCE = 16 };
+
+/* The poll is a handle of libuv's, so it is freed apart from the rest. */
+struct el_hub_errands {
+    uv_poll_t *poll;
+    int fd;
+    struct el_hub_networks *networks;
+};
+
+/* Whoever does not read its answers is dead, or stuck: when it is back, it asks again. */
+static void tell(const struct el_hub_errands *errands, const struct el_errand *errand,
+                 const int *fds, unsigned count)
+{
+    int rc = el_sys_message_send(errands->fd, errand, sizeof *errand, fds, count);
+
+    if (rc < 0)
+        EL_LOG(EL_LOG_WARN, "node", "errand-untold", EL_STR("network", errand->network.name),
+               EL_STR("error", el_strerror(rc)));
+}
+
+/* Descriptors to go with the answer are put into FDS: their number, or an error. */
+static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *fds,
+                 struct el_err *err)
+{
+    const char *name = errand->network.name;
+    int rc = el_errand_check(errand, err);
+
+    if (rc < 0)
+        return rc;
+    switch (errand->kind) {
+    case EL_ERRAND_NETWORK_UP:
+        rc = el_hub_network_open(errands->networks, &errand->network, err);
+        return rc < 0 ? rc : el_hub_network_queues(errands->networks, name, fds, &errand->own);
+    case EL_ERRAND_NETWORK_DOWN: el_hub_network_close(errands->networks, name); break;
+    case EL_ERRAND_SERVICE_UP: return el_hub_network_serve(errands->networks, name, err);
+    case EL_ERRAND_SERVICE_DOWN: el_hub_network_unserve(errands->networks, name); break;
+    }
+    return 0;
+}
+
+static void run(struct el_hub_errands *errands, struct el_errand *errand)
+{
+    struct el_err err = {""};
+    int fds[EL_ERRAND_FDS];
+    int count = do_it(errands, errand, fds, &err);
+
+    errand->code = count < 0 ? count : 0;
+    snprintf(errand->text, sizeof errand->text, "%s", count < 0 ? err.text : "");
+    errand->serving = el_hub_network_serves(errands->networks, errand->network.name);
+    errand->about = errand->kind;
+    errand->kind = EL_ERRAND_ANSWER;
+    tell(errands, errand, fds, count > 0 ? (unsigned)count : 0);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct el_hub_errands *errands = poll->data;
+    struct el_errand errand;
+    int fds[EL_SYS_MESSAGE_FDS];
+    unsigned count;
+    int rc = status < 0 ? EL_EIO : 0;
+
+    (void)events;
+    for (unsigned i = 0; i < ERRANDS_AT_ONCE && rc != EL_EAGAIN && rc != EL_ECLOSED; i++) {
+        rc = el_sys_message_receive(errands->fd, &errand, sizeof errand, fds, &count);
+        if (rc < 0)
+            continue;
+        while (count > 0)
+            close(fds[--count]); /* nobody asked for them */
+        run(errands, &errand);
+    }
+    if (rc == EL_ECLOSED)
+        uv_poll_stop(poll);
+}
+
+int el_hub_errands_new(uv_loop_t *loop, int fd, struct el_hub_networks *networks,
+                       struct el_hub_errands **result, struct el_err *err)
+{
+    struct el_hub_errands *errands = calloc(1, sizeof *errands);
+    uv_poll_t *poll = calloc(1, sizeof *poll);
+
+    if (!errands || !poll || uv_poll_init(loop, poll, fd) < 0) {
+        free(errands);
+        free(poll);
+        close(fd);
+        return el_err(err, EL_ENOMEM, "out of memory");
+    }
+    *errands = (struct el_hub_errands){.poll = poll, .fd = fd, .networks = networks};
+    poll->data = errands;
+    uv_poll_start(poll, UV_READABLE, on_readable);
+    *result = errands;
+    return 0;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void el_hub_errands_free(struct el_hub_errands *errands)
+{
+    if (!errands)
+        return;
+    uv_close((uv_handle_t *)errands->poll, free_handle);
+    close(errands->fd);
+    free(errands);
+}
+
+void el_hub_errands_service(struct el_hub_errands *errands, const char *applet, bool ready)
+{
+    struct el_errand notice;
+
+    memset(&notice, 0, sizeof notice); /* it leaves this process whole */
+    notice.kind = EL_ERRAND_SERVICE;
+    notice.serving = ready;
+    if (el_hub_network_set_serving(errands->networks, applet, ready, notice.network.name))
+        tell(errands, &notice, NULL, 0);
+}

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry's effects, carried out.
+ *
+ * A network's way: the tunnel is asked to set it as it has it; if it has no such port, the
+ * supervisor is asked for one, and what comes is given to the tunnel. While a tunnel that is new is
+ * told everything, COMPLETE waits for the last network: what it has is not to be taken away in
+ * between.
+ */
+#include "node/hub_sync.h"
+
+#include "base/log.h"
+#include "base/map.h"
+#include "node/errand.h"
+#include "node/manage_client.h"
+#include "sys/message.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NOTICES_AT_ONCE = 32 };
+
+/* A network that has, or shall have, a port. */
+struct network {
+    struct el_hub_sync *sync;
+    bool used;
+    bool asking; /* the tunnel or the supervisor has a question to answer */
+    bool again;  /* and what was asked is out of date by now */
+    struct el_errand_network about;
+    bool open;       /* wanted: frames pass */
+    bool serve;      /* wanted: its boot service runs */
+    bool there;      /* the supervisor has made it, */
+    bool serving;    /* its boot service is ready, */
+    bool gate_known; /* the tunnel has confirmed its gate, */
+    bool gate_open;  /* which is open */
+    struct el_mac own;
+};
+
+struct el_hub_sync {
+    struct el_hub_sync_config config;
+    struct el_registry *registry;
+    struct el_manage_client *tunnel;
+    uv_poll_t *errands;
+    uint32_t sequence;
+    bool closed;  /* the channel to the tunnel */
+    bool telling; /* from BEGIN to COMPLETE */
+    struct network networks[EL_REGISTRY_NETWORKS];
+    struct el_map *peers; /* struct el_hub_peer by key */
+};
+
+static void ask_tunnel(struct network *network);
+static void complete(struct el_hub_sync *sync);
+
+/* -- ports, as far as they have come -- */
+
+static void report(const struct network *network, enum el_registry_port_state state,
+                   const char *why)
+{
+    const struct el_hub_sync *sync = network->sync;
+    struct el_err err = {""};
+    int64_t now_s = sync->config.wall_s(sync->config.arg);
+    int rc = el_registry_port_report(sync->registry, network->about.name, state, why, now_s, &err);
+
+    if (rc < 0)
+        EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("port", network->about.name),
+               EL_STR("error", err.text));
+}
+
+/* The next state that what we know allows; STATE itself if there is none. */
+static enum el_registry_port_state next_state(const struct network *network,
+                                              enum el_registry_port_state state)
+{
+    switch (state) {
+    case EL_REGISTRY_DOWN: return network->there ? EL_REGISTRY_VERIFIED : state;
+    case EL_REGISTRY_VERIFIED: return EL_REGISTRY_LOADED;
+    case EL_REGISTRY_LOADED: return EL_REGISTRY_STARTED;
+    case EL_REGISTRY_STARTED: return network->serving ? EL_REGISTRY_UP : state;
+    case EL_REGISTRY_UP: /* shut, or open as it was before the service died */
+        return network->gate_known ? EL_REGISTRY_SECURED : state;
+    case EL_REGISTRY_SECURED:
+        return network->gate_known && network->gate_open ? EL_REGISTRY_PUBLISHED : state;
+    case EL_REGISTRY_PUBLISHED:
+        return network->gate_known && !network->gate_open ? EL_REGISTRY_SECURED : state;
+    case EL_REGISTRY_PORT_STATES: break;
+    }
+    return state;
+}
+
+/* Each report may have effects, and these what follows from them. */
+static void advance(const struct network *network)
+{
+    const struct el_registry *registry = network->sync->registry;
+    const char *name = network->about.name;
+    const struct el_registry_port *port;
+
+    while (network->used && (port = el_registry_port(registry, name))) {
+        enum el_registry_port_state state = port->state;
+        enum el_registry_port_state next = next_state(network, state);
+        if (next == state || port->wanted == EL_REGISTRY_DOWN)
+            return;
+        report(network, next, "");
+        port = el_registry_port(registry, name);
+        if (!port || port->state != next)
+            return; /* it was not taken, or has gone on by itself */
+    }
+}
+
+static void service_state(struct network *network, bool serving)
+{
+    bool ended = network->serving && !serving;
+
+    network->serving = serving;
+    if (ended)
+        report(network, EL_REGISTRY_DOWN,
+               network->serve ? "the boot service has died, and is started again" : "stopped");
+    advance(network);
+}
+
+/* -- networks -- */
+
+static struct network *find(struct el_hub_sync *sync, uint32_t vni)
+{
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+        if (sync->networks[i].used && sync->networks[i].about.vni == vni)
+            return &sync->networks[i];
+    return NULL;
+}
+
+static struct network *find_name(struct el_hub_sync *sync, const char *name)
+{
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+        if (sync->networks[i].used && strcmp(sync->networks[i].about.name, name) == 0)
+            return &sync->networks[i];
+    return NULL;
+}
+
+static void settled(struct network *network)
+{
+    network->asking = false;
+    if (network->used && network->again)
+        ask_tunnel(network);
+    else
+        complete(network->sync);
+}
+
+static void failed(struct network *network, const char *why)
+{
+    EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", network->about.name),
+           EL_STR("error", why));
+    if (network->used)
+        report(network, EL_REGISTRY_DOWN, why);
+    settled(network);
+}
+
+static int send_errand(struct el_hub_sync *sync, uint32_t kind,
+                       const struct el_errand_network *about)
+{
+    struct el_errand errand;
+    int fd;
+
+    memset(&errand, 0, sizeof errand); /* it leaves this process whole */
+    errand.kind = kind;
+    errand.sequence = ++sync->sequence;
+    errand.network = *about;
+    if (uv_fileno((const uv_handle_t *)sync->errands, &fd) < 0)
+        return EL_ECLOSED;
+    return el_sys_message_send(fd, &errand, sizeof errand, NULL, 0);
+}
+
+static void on_network_set(void *arg, int code, const char *text)
+{
+    struct network *network = arg;
+    struct el_hub_sync *sync = network->sync;
+    bool stale = !network->used || network->again;
+
+    if (code == EL_ECLOSED) { /* it will say HELLO, and be told all of it */
+        network->asking = false;
+        return;
+    }
+    if (code == EL_ENOENT && !stale &&
+        send_errand(sync, EL_ERRAND_NETWORK_UP, &network->about) == 0)
+        return; /* asking still */
+    if (code < 0 && !stale) {
+        failed(network, text);
+        return;
+    }
+    if (code == 0 && !stale) {
+        network->gate_known = true;
+        network->gate_open = network->open;
+        advance(network);
+    }
+    settled(network);
+}
+
+static int set_network(struct network *network, const int *fds, unsigned count)
+{
+    struct el_hub_sync *sync = network->sync;
+    struct el_manage_message message = {.kind = EL_MANAGE_NETWORK_SET};
+    struct el_manage_network *wanted = &message.network;
+
+    wanted->vni = network->about.vni;
+    wanted->published = network->open;
+    wanted->own = network->own;
+    wanted->queues = count;
+
+    memcpy(wanted->name, network->about.name, sizeof wanted->name);
+    network->again = false;
+    network->gate_known = false;
+    return el_manage_client_ask(sync->tunnel, &message, fds, on_network_set, network);
+}
+
+static void ask_tunnel(struct network *network)
+{
+    if (network->asking) {
+        network->again = true;
+        return;
+    }
+    network->asking = true;
+    int rc = set_network(network, NULL, 0);
+    if (rc < 0)
+        failed(network, el_strerror(rc));
+}
+
+/* The supervisor's descriptors: of the queues every worker has to have one. */
+static void give_port(struct network *network, const int *fds, unsigned count)
+{
+    unsigned lanes = network->sync->config.lanes;
+    int given[EL_MANAGE_QUEUES];
+
+    if (count == 0 || lanes > EL_MANAGE_QUEUES) {
+        failed(network, "no interface came from the supervisor");
+        return;
+    }
+    for (unsigned i = 0; i < lanes; i++)
+        given[i] = fds[i % count];
+    int rc = set_network(network, given, lanes);
+    if (rc < 0)
+        failed(network, el_strerror(rc));
+}
+
+/* -- what the supervisor says -- */
+
+static void send_service(struct network *network)
+{
+    struct el_hub_sync *sync = network->sync;
+    int rc = send_errand(sync, network->serve ? EL_ERRAND_SERVICE_UP : EL_ERRAND_SERVICE_DOWN,
+                         &network->about);
+
+    if (rc < 0)
+        report(network, EL_REGISTRY_DOWN, el_strerror(rc));
+}
+
+static void on_network_up(struct network *network, const struct el_errand *answer, const int *fds,
+                          unsigned count)
+{
+    if (!network->asking)
+        return;
+    if (answer->code < 0) {
+        failed(network, answer->text);
+        return;
+    }
+    network->there = true;
+    network->own = answer->own;
+    give_port(network, fds, count);
+    send_service(network);
+}
+
+static void on_answer(struct el_hub_sync *sync, const struct el_errand *answer, const int *fds,
+                      unsigned count)
+{
+    struct network *network = find_name(sync, answer->network.name);
+
+    if (!network)
+        return; /* gone meanwhile */
+    if (answer->about == EL_ERRAND_NETWORK_UP)
+        on_network_up(network, answer, fds, count);
+    else if (answer->code < 0)
+        report(network, EL_REGISTRY_DOWN, answer->text);
+    else if (answer->about == EL_ERRAND_SERVICE_UP || answer->about == EL_ERRAND_SERVICE_DOWN)
+        service_state(network, answer->serving);
+}
+
+static void on_errand(struct el_hub_sync *sync, struct el_errand *errand, const int *fds,
+                      unsigned count)
+{
+    struct network *network;
+
+    errand->text[sizeof errand->text - 1] = '\0';
+    errand->network.name[sizeof errand->network.name - 1] = '\0';
+    if (errand->kind == EL_ERRAND_ANSWER)
+        on_answer(sync, errand, fds, count);
+    if (errand->kind == EL_ERRAND_SERVICE && (network = find_name(sync, errand->network.name)))
+        service_state(network, errand->serving);
+}
+
+static void on_errands(uv_poll_t *poll, int status, int events)
+{
+    struct el_hub_sync *sync = poll->data;
+    int fds[EL_SYS_MESSAGE_FDS];
+    struct el_errand errand;
+    unsigned count;
+    int fd, rc = status < 0 || uv_fileno((uv_handle_t *)poll, &fd) < 0 ? EL_ECLOSED : 0;
+
+    (void)events;
+    for (unsigned i = 0; i < NOTICES_AT_ONCE && rc != EL_EAGAIN && rc != EL_ECLOSED; i++) {
+        rc = el_sys_message_receive(fd, &errand, sizeof errand, fds, &count);
+        if (rc < 0)
+            continue;
+        on_errand(sync, &errand, fds, count);
+        while (count > 0)
+            close(fds[--count]);
+    }
+    if (rc == EL_ECLOSED)
+        uv_poll_stop(poll);
+}
+
+/* -- effects -- */
+
+static void on_done(void *arg, int code, const char *text)
+{
+    (void)arg;
+    if (code < 0 && code != EL_ECLOSED && code != EL_ENOENT)
+        EL_LOG(EL_LOG_ERROR, "node", "tunnel-refuses", EL_STR("error", text));
+}
+
+static void ask(struct el_hub_sync *sync, struct el_manage_message *message)
+{
+    int rc = el_manage_client_ask(sync->tunnel, message, NULL, on_done, sync);
+
+    if (rc < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "tunnel-untold", EL_STR("error", el_strerror(rc)));
+    sodium_memzero(message, sizeof *message); /* there may be keys in it */
+}
+
+static void set_peer(struct el_hub_sync *sync, const struct el_registry_peer *peer)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_PEER_SET};
+    struct el_manage_peer *wanted = &message.peer;
+    bool is_spoke = peer->kind == EL_REGISTRY_PEER_SPOKE;
+
+    /* A token's peer may have the name of a spoke, which is nobody's yet. */
+    snprintf(wanted->name, sizeof wanted->name, "%s%.56s", is_spoke ? "" : "token.", peer->name);
+    memcpy(wanted->key, peer->key, sizeof wanted->key);
+    memcpy(wanted->psk, peer->psk, sizeof wanted->psk);
+    wanted->ip = peer->ip;
+    wanted->wire = (enum el_tunnel_wire)peer->wire;
+    wanted->membership_count = peer->membership_count;
+    for (unsigned i = 0; i < peer->membership_count; i++)
+        wanted->memberships[i] =
+            (struct el_manage_membership){peer->memberships[i].vni, peer->memberships[i].published};
+    ask(sync, &message);
+}
+
+static void remove_peer(struct el_hub_sync *sync, const struct el_registry_peer *peer)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_PEER_REMOVE};
+
+    memcpy(message.key, peer->key, sizeof message.key);
+    ask(sync, &message);
+    free(el_map_del(sync->peers, peer->key));
+}
+
+static struct network *place_for(struct el_hub_sync *sync, const struct el_registry_network *about)
+{
+    struct network *network = find(sync, about->vni);
+
+    for (unsigned i = 0; !network && i < EL_REGISTRY_NETWORKS; i++)
+        if (!sync->networks[i].used && !sync->networks[i].asking)
+            network = &sync->networks[i];
+    if (network && !network->used) {
+        *network = (struct network){.sync = sync, .used = true, .about.vni = about->vni};
+        network->about.cidr = about->cidr;
+        memcpy(network->about.name, about->name, sizeof network->about.name);
+    }
+    return network;
+}
+
+/* A boot service that has died is no reason to take the network from those who see it. */
+static bool stays_open(const struct network *network, const struct el_registry_effect *effect)
+{
+    return !effect->open && network->gate_open && effect->port &&
+           effect->port->wanted == EL_REGISTRY_PUBLISHED;
+}
+
+static void want_network(struct el_hub_sync *sync, const struct el_registry_effect *effect)
+{
+    struct network *network = place_for(sync, effect->network);
+
+    if (!network) {
+        EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", effect->network->name),
+               EL_STR("error", "too many"));
+        return;
+    }
+    network->open = effect->open || stays_open(network, effect);
+    ask_tunnel(network);
+}
+
+static void want_service(struct el_hub_sync *sync, const struct el_registry_effect *effect)
+{
+    struct network *network = find(sync, effect->network->vni);
+
+    if (!network || strcmp(effect->port->name, network->about.name) != 0)
+        return;
+    bool serve = effect->port->wanted != EL_REGISTRY_DOWN;
+    bool other = network->serve != serve;
+    network->serve = serve;
+    if (network->there && other)
+        send_service(network);
+}
+
+static void remove_network(struct el_hub_sync *sync, const struct el_registry_network *about)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_NETWORK_REMOVE, .vni = about->vni};
+    struct network *network = find(sync, about->vni);
+
+    if (!network)
+        return;
+    ask(sync, &message);
+    int rc = send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about);
+    if (rc < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", about->name),
+               EL_STR("error", el_strerror(rc)));
+    network->used = false;
+}
+
+void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effect *effect)
+{
+    if (!sync->registry)
+        return; /* we have not begun: all of it will be told */
+    switch (effect->kind) {
+    case EL_REGISTRY_PEER_SET: set_peer(sync, effect->peer); break;
+    case EL_REGISTRY_PEER_REMOVE: remove_peer(sync, effect->peer); break;
+    case EL_REGISTRY_NETWORK_SET: want_network(sync, effect); break;
+    case EL_REGISTRY_NETWORK_REMOVE: remove_network(sync, effect->network); break;
+    case EL_REGISTRY_PORT_SET: want_service(sync, effect); break;
+    case EL_REGISTRY_PORT_REMOVE: break; /* its network goes with it */
+    }
+}
+
+/* -- what the tunnel says -- */
+
+static void on_complete(void *arg, int code, const char *text)
+{
+    struct el_hub_sync *sync = arg;
+
+    (void)text;
+    if (code == 0 && sync->config.complete)
+        sync->config.complete(sync->config.arg);
+}
+
+static void complete(struct el_hub_sync *sync)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_COMPLETE};
+
+    if (!sync->telling)
+        return;
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+        if (sync->networks[i].used && sync->networks[i].asking)
+            return;
+    sync->telling = false;
+    el_manage_client_ask(sync->tunnel, &message, NULL, on_complete, sync);
+}
+
+static void tell_all(struct el_hub_sync *sync)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_BEGIN};
+
+    if (!sync->registry || sync->closed)
+        return;
+    ask(sync, &message);
+    sync->telling = true;
+    el_registry_tell(sync->registry);
+    complete(sync);
+}
+
+static void on_hello(void *arg, const struct el_manage_hello *hello)
+{
+    (void)hello;
+    tell_all(arg);
+}
+
+static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
+{
+    struct el_hub_sync *sync = arg;
+    struct el_hub_peer *peer = el_map_get(sync->peers, state->key);
+    int64_t now_s = sync->config.wall_s(sync->config.arg);
+
+    if (!peer) {
+        peer = calloc(1, sizeof *peer);
+        if (!peer || el_map_put(sync->peers, state->key, peer) < 0) {
+            free(peer);
+            return; /* it is shown as not heard of */
+        }
+    }
+    if (peer->up != state->up || peer->since_s == 0)
+        peer->since_s = now_s;
+    peer->up = state->up;
+    peer->endpoint = state->endpoint;
+    if (sync->config.peer)
+        sync->config.peer(sync->config.arg, state->key, peer);
+}
+
+static void on_network_gone(void *arg, uint32_t vni)
+{
+    struct el_hub_sync *sync = arg;
+    struct network *network = find(sync, vni);
+
+    if (!network)
+        return;
+    report(network, EL_REGISTRY_DOWN, "its interface is gone");
+    network->there = false;
+    send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about);
+    ask_tunnel(network);
+}
+
+static void on_tunnel_closed(void *arg)
+{
+    ((struct el_hub_sync *)arg)->closed = true;
+}
+
+/* -- beginning and end -- */
+
+static int watch_errands(struct el_hub_sync *sync, struct el_err *err)
+{
+    sync->errands = calloc(1, sizeof *sync->errands);
+    if (!sync->errands || uv_poll_init(sync->config.loop, sync->errands, sync->config.errand) < 0) {
+        free(sync->errands);
+        sync->errands = NULL;
+        return el_err(err, EL_ENOMEM, "out of memory");
+    }
+    sync->errands->data = sync;
+    uv_poll_start(sync->errands, UV_READABLE, on_errands);
+    return 0;
+}
+
+int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync **result,
+                    struct el_err *err)
+{
+    static const struct el_manage_client_events events = {.hello = on_hello,
+                                                          .peer_state = on_peer_state,
+                                                          .network_gone = on_network_gone,
+                                                          .closed = on_tunnel_closed};
+    struct el_hub_sync *sync = calloc(1, sizeof *sync);
+
+    if (!sync)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    sync->config = *config;
+    sync->peers = el_map_new(EL_REGISTRY_KEY_BYTES, EL_REGISTRY_PEERS);
+    int rc = sync->peers ? watch_errands(sync, err) : el_err(err, EL_ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = el_manage_client_new(config->loop, config->manage, &events, sync, &sync->tunnel, err);
+    if (rc < 0) {
+        el_hub_sync_free(sync);
+        return rc;
+    }
+    *result = sync;
+    return 0;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+void el_hub_sync_free(struct el_hub_sync *sync)
+{
+    size_t cursor = 0;
+
+    if (!sync)
+        return;
+    el_manage_client_free(sync->tunnel);
+    if (sync->errands) {
+        uv_close((uv_handle_t *)sync->errands, free_handle);
+        close(sync->config.errand);
+    }
+    for (void *peer; sync->peers && (peer = el_map_next(sync->peers, &cursor));)
+        free(peer);
+    el_map_free(sync->peers);
+    free(sync);
+}
+
+void el_hub_sync_start(struct el_hub_sync *sync, struct el_registry *registry)
+{
+    sync->registry = registry;
+    tell_all(sync);
+}
+
+bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                      struct el_hub_peer *peer)
+{
+    const struct el_hub_peer *known = el_map_get(sync->peers, key);
+
+    if (known)
+        *peer = *known;
+    return known != NULL;
+}

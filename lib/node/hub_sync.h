@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keeps the tunnel and the supervisor as the registry says: its effects go out from here, over the
+ * channel to the tunnel (node/manage.h) and that to the supervisor (node/errand.h), and what
+ * becomes of them comes back as the states of ports.
+ *
+ * Either of the two may be restarted at any time, and so may we: whoever is new is told everything.
+ */
+#ifndef EL_NODE_HUB_SYNC_H
+#define EL_NODE_HUB_SYNC_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "registry/registry.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct el_hub_sync;
+
+/* How it stands with a peer of the tunnel. */
+struct el_hub_peer {
+    bool up;
+    int64_t since_s;             /* of up; 0: it has not been heard of since we started */
+    struct el_endpoint endpoint; /* where it is or was; family 0: not known */
+};
+
+struct el_hub_sync_config {
+    uv_loop_t *loop;
+    int manage, errand; /* descriptors, ours from now on */
+    unsigned lanes;     /* queues that each network's port has to have */
+    int64_t (*wall_s)(void *arg);
+    /* The tunnel has been told everything, and has done it. Again whenever it starts. */
+    void (*complete)(void *arg);
+    /* A peer has come, gone or moved. */
+    void (*peer)(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                 const struct el_hub_peer *peer);
+    void *arg;
+};
+
+int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync **sync,
+                    struct el_err *err);
+
+/* Before the loop is closed, which has to run once more. NULL is allowed. */
+void el_hub_sync_free(struct el_hub_sync *sync);
+
+/* The registry, which lives longer, tells its effects to el_hub_sync_effect(); from now on ports
+ * are reported to it, and who starts is told what it says. */
+void el_hub_sync_start(struct el_hub_sync *sync, struct el_registry *registry);
+void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effect *effect);
+
+/* False if KEY is no peer that was ever up. */
+bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                      struct el_hub_peer *peer);
+
+#endif
