@@ -507,17 +507,21 @@ static void do_something(int64_t now_s)
 
 static void the_disk_and_the_memory_say_the_same(void **unused)
 {
+    size_t most_networks = 0, most_tokens = 0; /* they go, too */
+
     (void)unused;
     start_well();
     for (unsigned round = 0; round < 20; round++) {
         for (unsigned i = 0; i < 25; i++)
             do_something(NOW + round);
         take_rows(&before);
+        most_networks = before.networks > most_networks ? before.networks : most_networks;
+        most_tokens = before.tokens > most_tokens ? before.tokens : most_tokens;
         restart();
         take_rows(&after);
         assert_memory_equal(&before, &after, sizeof before);
     }
-    assert_true(before.spokes > 5 && before.networks > 2 && before.tokens > 2);
+    assert_true(before.spokes > 5 && most_networks > 1 && most_tokens > 2);
     stop();
 }
 
