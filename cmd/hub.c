@@ -107,7 +107,7 @@ static const struct el_conf_option options[] = {
 static const struct el_conf_schema schema = {
     .name = "hub",
     .summary = "here: spokes connect to it, and machines behind them boot from it",
-    .usage = "[--spoke NAME=KEY]... [--images DIR] [OPTIONS]",
+    .usage = "[--public HOST]... [--spoke NAME=KEY]... [--images DIR] [OPTIONS]",
     .manual =
         "Makes the network's interface, waits for spokes on a UDP port, and serves the bare "
         "machines behind them: DHCP, loaders over TFTP, a menu, kernels and files over HTTP. "
@@ -122,6 +122,12 @@ static const struct el_conf_schema schema = {
         "where it is off, for these answers alone, until the hub stops: if this computer routes "
         "for others too, switch it on yourself before (sysctl net.ipv4.ip_forward=1). To let "
         "machines out by an interface that came later, start the hub again.\n\n"
+        "Spokes are let in with a token, el2w token create NAME, and see what is published to "
+        "them, "
+        "el2w publish; or they are named here with their keys, --spoke, and see the network at "
+        "once. "
+        "What was said with token, approve, revoke, network and publish is in the state directory "
+        "and survives.\n\n"
         "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
         "  title  = Debian 12 installer\n"
         "  kernel = linux\n"

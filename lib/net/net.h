@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One interface for datagrams, streams and timers, whoever provides them: the kernel (net/kernel.h,
- * on libuv), or memory with a virtual clock, loss, delay and reordering (net/memory.h); later lwIP.
+ * on libuv), memory with a virtual clock, loss, delay and reordering (net/memory.h), or lwIP inside
+ * this process (net/lwip.h).
  *
  * Services are written against this file and never know which it is. Everything happens on one
  * thread, in callbacks from the provider's loop. A callback may call anything here, also close the

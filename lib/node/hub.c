@@ -243,13 +243,14 @@ static void say_what_next(const struct hub *hub)
     char key[EL_TUNNEL_KEY_TEXT];
 
     el_tunnel_key_text(hub->public_key, key);
-    EL_LOG(EL_LOG_INFO, "node", "hub", EL_STR("public-key", key),
-           EL_UINT("listen", hub->config->listen), EL_STR("network", hub->config->network),
-           EL_IP("address", &address), EL_UINT("spokes", hub->config->spokes.count),
-           EL_STR("hint", hub->config->spokes.count
-                              ? NULL
-                              : "no spoke may join yet: start with --spoke NAME=PUBLIC-KEY, which "
-                                "el2w keygen prints there"));
+    EL_LOG(
+        EL_LOG_INFO, "node", "hub", EL_STR("public-key", key),
+        EL_UINT("listen", hub->config->listen), EL_STR("network", hub->config->network),
+        EL_IP("address", &address), EL_UINT("spokes", hub->config->spokes.count),
+        EL_STR("hint", hub->config->spokes.count
+                           ? NULL
+                           : "el2w token create NAME makes a token, with which a spoke joins: el2w "
+                             "spoke --join TOKEN"));
 }
 
 /* The network of the command line; others are made later. */
