@@ -144,6 +144,33 @@ static int check_integrity(struct el_state *state)
     return rc;
 }
 
+/* SQLite's name for a file is the path with all links followed: the directory's own path instead of
+ * the descriptor's, which leads through directories that only root may pass. */
+static int keep_path(sqlite3_vfs *vfs, const char *path, int capacity, char *full)
+{
+    (void)vfs;
+    return snprintf(full, (size_t)capacity, "%s", path) < capacity ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+/* The name under which SQLite's own way to files is known, but for that; or NULL, which is the
+ * default. */
+static const char *by_descriptor(void)
+{
+    static const char name[] = "el2w";
+    static sqlite3_vfs ours;
+    const sqlite3_vfs *theirs = sqlite3_vfs_find(NULL);
+
+    if (sqlite3_vfs_find(name))
+        return name;
+    if (!theirs)
+        return NULL;
+    ours = *theirs;
+    ours.zName = name;
+    ours.pNext = NULL;
+    ours.xFullPathname = keep_path;
+    return sqlite3_vfs_register(&ours, 0) == SQLITE_OK ? name : NULL;
+}
+
 /* Makes the connection ours: the lock is held until it is closed, so the second to come learns it
  * here and not at its first write. */
 static int connect_to(struct el_state *state)
@@ -151,7 +178,7 @@ static int connect_to(struct el_state *state)
     int rc = sqlite3_open_v2(state->sqlite_path, &state->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                                  SQLITE_OPEN_NOFOLLOW * (state->by_path ? 1 : 0),
-                             NULL);
+                             state->by_path ? NULL : by_descriptor());
 
     if (rc != SQLITE_OK)
         return rc;

@@ -21,16 +21,22 @@ stop() {
     timeout 15 tail --pid="$pid" -s 0.05 -f /dev/null
 }
 
+# said NAME: what the unit says.
+said() {
+    sed -n "s/^$1=//p" "/etc/systemd/system/$unit"
+}
+
 # Returns when the service has said that it is ready, as systemctl does.
 start() {
     local notify=$state/$unit.notify listener
     local -a command
-    read -ra command < <(sed -n 's/^ExecStart=//p' "/etc/systemd/system/$unit")
+    read -ra command < <(said ExecStart)
+    install -d -m "$(said StateDirectoryMode)" "/var/lib/$(said StateDirectory)"
     rm -f "$notify" "$state/$unit.told"
     socat -u "UNIX-RECV:$notify" "CREATE:$state/$unit.told" 9>&- &
     listener=$!
     until [[ -S $notify ]]; do sleep 0.02; done
-    (umask 077 && NOTIFY_SOCKET=$notify exec setsid "${command[@]}" >>"$state/$unit.log" 2>&1 </dev/null 9>&-) &
+    (umask "$(said UMask)" && NOTIFY_SOCKET=$notify exec setsid "${command[@]}" >>"$state/$unit.log" 2>&1 </dev/null 9>&-) &
     echo $! >"$state/$unit.pid"
     disown
     until grep -q READY=1 "$state/$unit.told" 2>/dev/null; do

@@ -32,14 +32,19 @@ static int with_directory(void **state)
     return mkdtemp(directory) ? 0 : -1;
 }
 
-static int without_directory(void **state)
+static int remove_directory(const char *path)
 {
-    (void)state;
-    DIR *stream = opendir(directory);
+    DIR *stream = opendir(path);
     for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;)
         unlinkat(dirfd(stream), entry->d_name, 0);
     closedir(stream);
-    return rmdir(directory);
+    return rmdir(path);
+}
+
+static int without_directory(void **state)
+{
+    (void)state;
+    return remove_directory(directory);
 }
 
 static struct el_state *open_state(enum el_state_owner owner)
@@ -175,6 +180,38 @@ static void the_directory_may_be_a_descriptor(void **unused)
     load(state);
     assert_int_equal(loaded.count, 1);
     el_state_close(state);
+}
+
+/* As an applet is: somebody without rights, with a descriptor of its directory, which is below one
+ * that is none of its business. */
+static void the_way_to_a_descriptor_may_be_barred(void **unused)
+{
+    (void)unused;
+    char own[sizeof directory + 4];
+    struct el_err err = {.text = ""};
+    int status;
+
+    snprintf(own, sizeof own, "%s/own", directory);
+    assert_int_equal(mkdir(own, 0700), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(own, 65534, 65534), 0);
+    int fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(chmod(directory, 0), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+            _exit(2);
+        struct el_state *state = el_state_open(EL_STATE_BOOT, fd, "state", &err);
+        struct el_dhcp_record record = record_of(5, 1, 300);
+        bool good = state && put(state, &record, 1) == 0;
+        el_state_close(state);
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(fd);
+    assert_int_equal(chmod(directory, 0700), 0);
+    assert_int_equal(remove_directory(own), 0);
+    assert_int_equal(status, 0);
 }
 
 static void a_second_owner_is_refused(void **unused)
@@ -346,6 +383,7 @@ int main(void)
         TEST(timestamps_never_go_back),
         TEST(peers_are_found_again),
         TEST(the_directory_may_be_a_descriptor),
+        TEST(the_way_to_a_descriptor_may_be_barred),
         TEST(a_second_owner_is_refused),
         TEST(a_directory_that_is_not_there_is_named),
         TEST(a_damaged_database_is_set_aside),
