@@ -60,6 +60,7 @@ guest_keep_kernel() {
 guest_initrd() {
     local kernel=$1 busybox=$2 release=$3 add=$5 root module path
     root=$(mktemp -d "$CACHE/initrd.XXXXXX")
+    chmod 755 "$root" # it is the / of all users there
     mkdir -p "$root"/{bin,dev,proc,sys,etc,lib/modules/"$release"}
     cp "$busybox/bin/busybox" "$root/bin/"
     cp "$LAB/init" "$LAB/udhcpc.script" "$root/"
