@@ -2,13 +2,15 @@
 /*
  * The registry's effects, carried out.
  *
- * A network's way: the tunnel is asked to set it as it has it; if it has no such port, the
- * supervisor is asked for one, and what comes is given to the tunnel. While a tunnel that is new is
+ * A network's way: the tunnel is asked to set it as it has it; if it has no such port, or one that
+ * we, who are new, have not seen, the supervisor is asked for it, and what comes is given to the
+ * tunnel. While a tunnel that is new is
  * told everything, COMPLETE waits for the last network: what it has is not to be taken away in
  * between.
  */
 #include "node/hub_sync.h"
 
+#include "base/csprng.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "node/errand.h"
@@ -27,8 +29,9 @@ enum { NOTICES_AT_ONCE = 32 };
 struct network {
     struct el_hub_sync *sync;
     bool used;
-    bool asking; /* the tunnel or the supervisor has a question to answer */
-    bool again;  /* and what was asked is out of date by now */
+    bool asking;     /* the tunnel or the supervisor has a question to answer */
+    bool again;      /* and what was asked is out of date by now */
+    uint32_t errand; /* of the question to the supervisor; 0: it is the tunnel's */
     struct el_errand_network about;
     bool open;       /* wanted: frames pass */
     bool serve;      /* wanted: its boot service runs */
@@ -155,6 +158,7 @@ static void failed(struct network *network, const char *why)
     settled(network);
 }
 
+/* It has the number sync->sequence. */
 static int send_errand(struct el_hub_sync *sync, uint32_t kind,
                        const struct el_errand_network *about)
 {
@@ -170,18 +174,25 @@ static int send_errand(struct el_hub_sync *sync, uint32_t kind,
     return el_sys_message_send(fd, &errand, sizeof errand, NULL, 0);
 }
 
+static bool fetch_port(struct network *network)
+{
+    if (send_errand(network->sync, EL_ERRAND_NETWORK_UP, &network->about) < 0)
+        return false;
+    network->errand = network->sync->sequence;
+    return true;
+}
+
 static void on_network_set(void *arg, int code, const char *text)
 {
     struct network *network = arg;
-    struct el_hub_sync *sync = network->sync;
     bool stale = !network->used || network->again;
+    bool unknown = code == EL_ENOENT || (code == EL_EINVAL && !network->there);
 
     if (code == EL_ECLOSED) { /* it will say HELLO, and be told all of it */
         network->asking = false;
         return;
     }
-    if (code == EL_ENOENT && !stale &&
-        send_errand(sync, EL_ERRAND_NETWORK_UP, &network->about) == 0)
+    if (unknown && !stale && fetch_port(network))
         return; /* asking still */
     if (code < 0 && !stale) {
         failed(network, text);
@@ -256,8 +267,9 @@ static void send_service(struct network *network)
 static void on_network_up(struct network *network, const struct el_errand *answer, const int *fds,
                           unsigned count)
 {
-    if (!network->asking)
-        return;
+    if (!network->errand || answer->sequence != network->errand)
+        return; /* that of one of this name before it, or before us */
+    network->errand = 0;
     if (answer->code < 0) {
         failed(network, answer->text);
         return;
@@ -424,6 +436,10 @@ static void remove_network(struct el_hub_sync *sync, const struct el_registry_ne
         EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", about->name),
                EL_STR("error", el_strerror(rc)));
     network->used = false;
+    if (network->errand) { /* whose answer will find nobody */
+        network->asking = false;
+        complete(sync);
+    }
 }
 
 void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effect *effect)
@@ -548,6 +564,7 @@ int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync 
     if (!sync)
         return el_err(err, EL_ENOMEM, "out of memory");
     sync->config = *config;
+    el_random(&sync->sequence, sizeof sync->sequence); /* not that of one who was here before us */
     sync->peers = el_map_new(EL_REGISTRY_KEY_BYTES, EL_REGISTRY_PEERS);
     int rc = sync->peers ? watch_errands(sync, err) : el_err(err, EL_ENOMEM, "out of memory");
     if (rc == 0)

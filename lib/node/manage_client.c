@@ -3,6 +3,7 @@
  * sent and wait for their answers. */
 #include "node/manage_client.h"
 
+#include "base/csprng.h"
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -228,6 +229,8 @@ int el_manage_client_new(uv_loop_t *loop, int fd, const struct el_manage_client_
     client->events = events;
     client->arg = arg;
     client->fd = fd;
+    el_random(&client->sequence,
+              sizeof client->sequence); /* no late answer to who was here before */
     client->poll.data = client;
     if (uv_poll_init(loop, &client->poll, fd) != 0) {
         close(fd);

@@ -72,7 +72,7 @@ hub_up() {
     make_keys
     start hub hub "$EL2W" hub --state "$WORK/hub" --key "$WORK/hub.key" \
         --spoke "mars=$(<"$WORK/mars.pub")" --images "$WORK/images" --log-format json \
-        --control "$WORK/hub.sock" "$@"
+        --control "$WORK/hub.sock" --api "$WORK/api.sock" "$@"
     await "$WORK/hub.log" "$(event ready)" 20 hub >/dev/null || fail "the hub does not get ready"
 }
 

@@ -347,6 +347,95 @@ static void a_network_that_goes_while_it_comes_is_gone(void **state)
     assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_COMPLETE);
 }
 
+/* Up to the errand for the interface, which is not answered yet. */
+static void asks_for_port(struct world *world, int tunnel_says_code, struct el_errand *errand)
+{
+    struct el_manage_message message;
+    unsigned queues;
+
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_BEGIN);
+    tunnel_says(world, &message, 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_SET);
+    tunnel_says(world, &message, tunnel_says_code);
+    assert_int_equal(supervisor_hears(world, errand), EL_ERRAND_NETWORK_UP);
+}
+
+/* Control was started again, the tunnel was not: it has the port, whose address we do not know. */
+static void a_port_that_was_there_before_us_is_fetched(void **state)
+{
+    struct world *world = *state;
+    struct el_manage_message message;
+    struct el_errand errand;
+    unsigned queues;
+
+    asks_for_port(world, EL_EINVAL, &errand);
+    supervisor_says(world, &errand, 0, true);
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_SERVICE_UP);
+    supervisor_says(world, &errand, 0, true);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_SET);
+    assert_int_equal(queues, LANES);
+    tunnel_says(world, &message, 0);
+    while (tunnel_hears(world, &message, &queues) && message.kind != EL_MANAGE_COMPLETE)
+        tunnel_says(world, &message, 0);
+    assert_int_equal(message.kind, EL_MANAGE_COMPLETE);
+    assert_int_equal(state_of(world), EL_REGISTRY_PUBLISHED);
+}
+
+static void what_came_too_late_is_not_taken_for_another(void **state)
+{
+    struct world *world = *state;
+    struct el_registry_network_request again = {
+        .name = "boot", .vni = VNI + 1, .to_all = EL_REGISTRY_TO_NONE};
+    struct el_manage_message message;
+    struct el_errand first, errand;
+    struct el_err err;
+    unsigned queues;
+
+    asks_for_port(world, EL_ENOENT, &first);
+    assert_int_equal(el_registry_network_remove(world->registry, "boot", 1000, &err), 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_REMOVE);
+    tunnel_says(world, &message, EL_ENOENT);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_COMPLETE);
+    tunnel_says(world, &message, 0);
+    assert_int_equal(world->completed, 1);
+
+    assert_int_equal(el_prefix_parse("192.168.77.0/24", &again.cidr), 0);
+    assert_int_equal(el_registry_network_create(world->registry, &again, 1000, &err), 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_SET);
+    assert_int_equal(message.network.vni, VNI + 1);
+    supervisor_says(world, &first, 0, false); /* the interface of the one that is gone */
+    tunnel_says(world, &message, EL_ENOENT);
+    assert_int_equal(tunnel_hears(world, &message, &queues), 0);
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_NETWORK_DOWN);
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_NETWORK_UP);
+    assert_int_equal(errand.network.vni, VNI + 1);
+}
+
+static void networks_that_go_while_they_come_leave_their_places(void **state)
+{
+    struct world *world = *state;
+    struct el_registry_network_request request = {.name = "lab", .to_all = EL_REGISTRY_TO_NONE};
+    struct el_manage_message message;
+    struct el_errand errand;
+    struct el_err err;
+    unsigned queues;
+
+    goes_up(world);
+    assert_int_equal(el_prefix_parse("192.168.78.0/24", &request.cidr), 0);
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS + 1; i++) {
+        request.vni = 100 + i;
+        assert_int_equal(el_registry_network_create(world->registry, &request, 1000, &err), 0);
+        assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_SET);
+        tunnel_says(world, &message, EL_ENOENT);
+        assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_NETWORK_UP);
+        assert_int_equal(el_registry_network_remove(world->registry, "lab", 1000, &err), 0);
+        assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_REMOVE);
+        tunnel_says(world, &message, EL_ENOENT);
+        supervisor_says(world, &errand, 0, false);
+        assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_NETWORK_DOWN);
+    }
+}
+
 static void it_is_known_how_a_peer_stands(void **state)
 {
     struct world *world = *state;
@@ -377,6 +466,9 @@ int main(void)
         TEST(what_is_unpublished_is_shut_before_it_is_said_to_be),
         TEST(a_supervisor_that_cannot_says_why),
         TEST(a_network_that_goes_while_it_comes_is_gone),
+        TEST(a_port_that_was_there_before_us_is_fetched),
+        TEST(what_came_too_late_is_not_taken_for_another),
+        TEST(networks_that_go_while_they_come_leave_their_places),
         TEST(it_is_known_how_a_peer_stands),
     };
 
