@@ -10,7 +10,11 @@
  * it answers and is sealed so that only the owner of the claimed address, who has seen his own
  * message, can use it.
  *
- * Load is measured here too: handshake messages (with a valid mac1) per second.
+ * Load is measured here too: handshake messages (with a valid mac1) per second, and a burst of
+ * them. That is as large as a thousand spokes need, who all come within a second when their hub is
+ * back: whoever is sent away with a cookie tries again after five seconds only. A flood of
+ * strangers can have us compute as many Diffie-Hellman once, which is less than a tenth of a
+ * second, and the rate from then on.
  */
 #ifndef EL_TUNNEL_COOKIE_H
 #define EL_TUNNEL_COOKIE_H
@@ -24,7 +28,7 @@ enum {
     EL_TUNNEL_COOKIE_SECRET_S = 120, /* a secret's life, and so a cookie's */
     EL_TUNNEL_COOKIE_MARGIN_S = 5,   /* a cookie is given up this much earlier */
     EL_TUNNEL_LOAD_PER_S = 200,      /* handshakes per second that we take from anybody */
-    EL_TUNNEL_LOAD_BURST = 100,      /* and that many at once before we are under load */
+    EL_TUNNEL_LOAD_BURST = 1024,     /* and that many at once before we are under load */
     EL_TUNNEL_LOAD_HOLD_S = 1,       /* under load until it has been quiet for so long */
 };
 
