@@ -3,6 +3,7 @@
 #include "ask.h"
 
 #include "node/control.h"
+#include "node/places.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -17,7 +18,8 @@ const struct el_conf_option el_cmd_ask_options[EL_CMD_ASK_OPTIONS] = {
      .type = EL_CONF_STRING,
      .offset = offsetof(struct el_cmd_ask, api),
      .metavar = "PATH",
-     .help = "The hub's socket, if it was given another than " EL_HUB_API "."},
+     .help = "The hub's socket, if it was given another than " EL_HUB_API " (of a plain user: "
+             "$XDG_RUNTIME_DIR/el2w/hub.sock)."},
     {.name = "json",
      .type = EL_CONF_FLAG,
      .offset = offsetof(struct el_cmd_ask, json),
@@ -67,11 +69,14 @@ int el_cmd_ask(const struct el_cmd_ask *values, const char *method, char *path, 
 {
     struct el_control_question question = {.method = method, .path = path, .body = body};
     struct el_control_answer got = {0};
+    char api[EL_SYS_CONTROL_PATH];
     int rc = path ? 0 : el_err(err, EL_ENOMEM, "out of memory");
 
     *answer = NULL;
     if (rc == 0)
-        rc = el_control_call(values->api ? values->api : EL_HUB_API, &question, &got, err);
+        rc = el_places_api(values->api, api, err);
+    if (rc == 0)
+        rc = el_control_call(api, &question, &got, err);
     if (rc == 0)
         rc = el_control_answer_check(&got, err);
     if (rc == 0)

@@ -12,7 +12,7 @@
 /* Every such command's values begin with this; its options are the command's `part`. */
 struct el_cmd_ask {
     struct el_conf_common common;
-    const char *api; /* the hub's socket; NULL: EL_HUB_API */
+    const char *api; /* the hub's socket; NULL: see node/places.h */
     bool json;
 };
 

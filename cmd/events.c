@@ -2,7 +2,7 @@
 /* el2w events: what happens at a hub, as it happens. */
 #include "ask.h"
 
-#include "node/control.h"
+#include "node/places.h"
 
 #include <stdio.h>
 
@@ -53,9 +53,13 @@ static int watch(const struct el_cmd_ask *ask, const struct el_conf *conf, struc
     struct el_control_question question = {
         .method = "GET", .path = "/v1/events", .is_watch = true, .last_event_id = values->after};
 
+    char api[EL_SYS_CONTROL_PATH];
+    int rc = el_places_api(ask->api, api, err);
+
     (void)conf;
-    return el_control_watch(ask->api ? ask->api : EL_HUB_API, &question,
-                            ask->json ? print_json : print_text, NULL, err);
+    return rc < 0
+               ? rc
+               : el_control_watch(api, &question, ask->json ? print_json : print_text, NULL, err);
 }
 
 static int run(int argc, char **argv)

@@ -31,5 +31,5 @@ const struct el_conf_option el_cmd_tunnel_options[EL_CMD_TUNNEL_OPTIONS] = {
      .offset = AT(control),
      .metavar = "PATH",
      .help = "Where el2w tunnel show and capture ask; none: nowhere. Default: "
-             "/run/el2w/tunnel-NETWORK.sock."},
+             "/run/el2w/tunnel-NETWORK.sock; of a plain user, in $XDG_RUNTIME_DIR/el2w."},
 };

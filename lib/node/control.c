@@ -3,6 +3,7 @@
 #include "node/control.h"
 
 #include "base/log.h"
+#include "node/places.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,9 +23,12 @@ enum { PATIENCE_S = 10 }; /* with a tunnel that does not answer */
 
 static int default_path(const char *network, char path[EL_SYS_CONTROL_PATH], struct el_err *err)
 {
-    int len =
-        snprintf(path, EL_SYS_CONTROL_PATH, EL_CONTROL_DIRECTORY "/" PREFIX "%s" SUFFIX, network);
+    char directory[EL_SYS_CONTROL_PATH];
+    int rc = el_places_sockets(directory, err);
 
+    if (rc < 0)
+        return rc;
+    int len = snprintf(path, EL_SYS_CONTROL_PATH, "%s/" PREFIX "%s" SUFFIX, directory, network);
     if (len >= EL_SYS_CONTROL_PATH || strchr(network, '/'))
         return el_err(err, EL_EINVAL, "network %.64s: no control socket can be called so", network);
     return 0;
@@ -79,8 +83,10 @@ static int find_one(char found[EL_SYS_CONTROL_PATH], struct el_err *err)
 {
     char network[EL_SYS_CONTROL_PATH], path[EL_SYS_CONTROL_PATH];
     char names[256] = "";
+    char place[EL_SYS_CONTROL_PATH];
     unsigned count = 0;
-    DIR *directory = opendir(EL_CONTROL_DIRECTORY);
+    int rc = el_places_sockets(place, err);
+    DIR *directory = rc < 0 ? NULL : opendir(place);
     const struct dirent *entry;
 
     while (directory && (entry = readdir(directory))) {
@@ -94,11 +100,14 @@ static int find_one(char found[EL_SYS_CONTROL_PATH], struct el_err *err)
         closedir(directory);
     if (count > 1)
         return el_err(err, EL_EEXIST, "several tunnels run here: say --network NAME (%s)", names);
-    if (count == 0 && geteuid() != 0)
-        return el_err(err, EL_EPERM, "only root may ask a tunnel: try sudo");
-    return count ? 0
-                 : el_err(err, EL_ENOENT, "no tunnel runs here (no socket in %s answers)",
-                          EL_CONTROL_DIRECTORY);
+    if (count > 0 || rc < 0)
+        return rc;
+    if (geteuid() != 0)
+        return el_err(err, EL_EPERM,
+                      "no tunnel of yours runs here (no socket in %s answers); root's may only be "
+                      "asked by root: try sudo",
+                      place);
+    return el_err(err, EL_ENOENT, "no tunnel runs here (no socket in %s answers)", place);
 }
 
 int el_control_find(const char *said, const char *network, char path[EL_SYS_CONTROL_PATH],

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EL_CONTROL_DIRECTORY "/run/el2w"
+#define EL_CONTROL_DIRECTORY "/run/el2w" /* root's; a plain user has his own (node/places.h) */
 #define EL_HUB_API           EL_CONTROL_DIRECTORY "/hub.sock" /* where a hub's API is (control/api.h) */
 
 enum {
@@ -28,9 +28,10 @@ enum {
     EL_CONTROL_PEERS = 16,  /* named in one line */
 };
 
-/* Opens the socket of the tunnel of NETWORK: at SAID, or EL_CONTROL_DIRECTORY/tunnel-NETWORK.sock
- * if that is NULL, or nowhere if it is "none" (an fd of -1). The default may be taken, by a tunnel
- * in another network namespace, or not to be had: that is warned of, and no error. */
+/* Opens the socket of the tunnel of NETWORK: at SAID, or tunnel-NETWORK.sock in
+ * el_places_sockets() if that is NULL, or nowhere if it is "none" (an fd of -1). The default may be
+ * taken, by a tunnel in another network namespace, or not to be had: that is warned of, and no
+ * error. */
 int el_control_open(const char *said, const char *network, struct el_sys_control *control,
                     struct el_err *err);
 

@@ -53,6 +53,7 @@ struct control {
     struct el_api_host *host;
     struct el_api_door operators, spokes;
     struct el_http_route operator_routes[2], spoke_routes[2];
+    uid_t owner; /* whose hub it is: he may ask, beside root */
     struct el_http_server *operator_server, *spoke_server;
     struct el_net *inside; /* our tunnel address */
     int inside_fd;
@@ -210,8 +211,9 @@ static int open_inside(struct control *c, struct el_err *err)
 
 static int open_doors(struct control *c, struct el_err *err)
 {
-    struct el_http_server_config operators = {.listen = {.inherited_fd = el_sys_fds_take("api")},
-                                              .routes = c->operator_routes};
+    struct el_http_server_config operators = {
+        .listen = {.inherited_fd = el_sys_fds_take("api"), .owner = c->owner},
+        .routes = c->operator_routes};
     struct el_http_server_config spokes = {
         .listen = {.bind = {.ip = el_ip4(EL_NODE_HUB_ADDRESS), .port = API_PORT},
                    .inherited_fd = -1},
@@ -401,8 +403,9 @@ static int set_up(struct control *c, struct el_err *err)
 {
     uint64_t user = c->config->user;
     struct el_sys_drop_config drop = {.uid = (uid_t)user, .gid = (gid_t)user};
-    int rc = el_sys_drop(&drop, err);
 
+    c->owner = geteuid();
+    int rc = el_sys_drop(&drop, err);
     if (rc == 0)
         rc = confine(err);
     if (rc >= 0)

@@ -275,10 +275,10 @@ static int open_queues(const struct service *s, struct el_node_queues *queues, s
 /* Who was told about no control socket, by a supervisor, makes none. */
 static int open_control(struct service *s, struct opened *opened, struct el_err *err)
 {
+    opened->owner = geteuid();
     opened->control = el_sys_fds_take("control");
     if (opened->control >= 0)
         return 0;
-    opened->owner = geteuid();
     int rc = el_control_open(s->config->tunnel.control, s->config->network, &s->socket, err);
     opened->control = s->socket.fd;
     s->socket.fd = -1;
