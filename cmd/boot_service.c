@@ -10,6 +10,13 @@ struct boot_service {
     struct el_boot_service_config config;
 };
 
+static int parse_mac(void *values, const char *text, struct el_err *err)
+{
+    if (el_mac_parse(text, &((struct boot_service *)values)->config.mac) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected a hardware address", text);
+    return 0;
+}
+
 #define AT(member) offsetof(struct boot_service, config.member)
 
 static const struct el_conf_option options[] = {
@@ -32,6 +39,11 @@ static const struct el_conf_option options[] = {
      .metavar = "IP/LENGTH",
      .fallback = "192.168.77.1/24",
      .help = "This computer's address there, and the network's size."},
+    {.name = "mac",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "ADDRESS",
+     .help = "The hardware address, under a hub without interfaces.",
+     .parse = parse_mac},
     {.name = "state",
      .type = EL_CONF_STRING,
      .offset = AT(state),

@@ -9,6 +9,7 @@
 #include "node/control.h"
 #include "node/hub.h"
 #include "node/launch.h"
+#include "node/places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static const struct el_conf_option options[] = {
      .offset = AT(api),
      .metavar = "PATH",
      .help = "The socket on which token, spokes, publish and the like talk to this hub; none: "
-             "nowhere. Default: " EL_HUB_API "."},
+             "nowhere. Default: " EL_HUB_API "; of a plain user $XDG_RUNTIME_DIR/el2w/hub.sock."},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
@@ -82,6 +83,11 @@ static const struct el_conf_option options[] = {
      .metavar = "RANGE",
      .fallback = "192.168.77.0/24",
      .help = "The network's addresses; the hub has the first."},
+    {.name = "userspace",
+     .type = EL_CONF_FLAG,
+     .offset = AT(userspace),
+     .help = "Without interfaces and without root: no more than a UDP port of this computer (see "
+             "below)."},
     {.name = "gateway",
      .type = EL_CONF_FLAG,
      .offset = AT(gateway),
@@ -100,8 +106,8 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_STRING,
      .offset = AT(state),
      .metavar = "DIR",
-     .fallback = "/var/lib/el2w",
-     .help = "Directory for what must survive: the key, leases."},
+     .help = "Directory for what must survive: the key, leases. Default: " EL_PLACES_STATE
+             "; of a plain user ~/.local/state/el2w."},
 };
 
 static const struct el_conf_schema schema = {
@@ -128,6 +134,12 @@ static const struct el_conf_schema schema = {
         "once. "
         "What was said with token, approve, revoke, network and publish is in the state directory "
         "and survives.\n\n"
+        "With --userspace it needs no root and no capability, and runs as a plain user or in a "
+        "container: each network has a TCP/IP stack of its own inside the boot service, and what "
+        "machines send never meets this computer's. Networks may have the same addresses, and "
+        "those of this computer's other networks. IPv4 only: router solicitations are not "
+        "answered. There is no interface to look at or to reach machines by, no --gateway, and "
+        "nothing for a firewall to do.\n\n"
         "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
         "  title  = Debian 12 installer\n"
         "  kernel = linux\n"
@@ -165,6 +177,7 @@ static unsigned check_hub(const void *config, FILE *good, FILE *bad)
 static int run_hub(struct hub *values, const struct el_conf *conf)
 {
     struct el_hub_config *config = &values->config;
+    char state[EL_PLACES_PATH];
     struct el_err err = {""};
     char *text = el_conf_print(conf);
     char *log_text = el_conf_print_common(conf);
@@ -179,6 +192,10 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->log_options = log_text;
     config->boot_options = boot_text;
     int rc = text && log_text && boot_text ? 0 : el_err(&err, EL_ENOMEM, "out of memory");
+    if (rc == 0 && !config->state) {
+        rc = el_places_state(state, &err);
+        config->state = state;
+    }
     bool looks = rc == 0 && el_cmd_looks(&values->boot.common);
     int code =
         looks ? el_cmd_look(&schema, &values->boot.common, check_hub, values, config->state, text)

@@ -8,11 +8,9 @@
 #include "dhcp/dhcp_io.h"
 #include "ndp/ndp_io.h"
 #include "net/kernel.h"
+#include "node/boot_ground.h"
 #include "node/boot_pages.h"
-#include "node/interface.h"
 #include "node/regions.h"
-#include "node/sockets.h"
-#include "port/packet.h"
 #include "state/state.h"
 #include "sys/confine.h"
 #include "sys/drop.h"
@@ -28,12 +26,14 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { DHCP_PORT = 67, BINL_PORT = 4011, HUB_TEXT = 32 };
+enum { HUB_TEXT = 32 };
 
 struct service {
     const struct el_boot_service_config *config;
     char hub[HUB_TEXT]; /* "192.168.77.1", with the port if it is not 80 */
-    struct el_net *net;
+    struct el_boot_ground ground;
+    struct el_net *kernel; /* the loop */
+    struct el_net *net;    /* the ground's */
     struct el_sys_signals *signals;
     struct el_regions *regions;
     uv_poll_t answers;
@@ -41,19 +41,11 @@ struct service {
     struct el_boot_pages *pages;
     int state_dir;
     struct el_state *state;
-    struct el_port *packet;
-    struct el_mac mac; /* of our interface */
     struct el_dhcp_reservation *reservations;
     struct el_dhcp_io *dhcp;
     struct el_tftp_server *tftp;
     struct el_http_server *http;
     struct el_ndp_io *ndp; /* NULL: router solicitations are not answered */
-};
-
-/* Open, or opened with privileges. */
-struct opened {
-    int dhcp, binl, tftp, http, packet, images;
-    int ndp; /* -1: none */
 };
 
 /* -- DHCP asks the boot room -- */
@@ -111,7 +103,7 @@ static int convert_reservations(struct service *s, struct el_err *err)
     return 0;
 }
 
-static int start_dhcp(struct service *s, const struct opened *opened, struct el_err *err)
+static int start_dhcp(struct service *s, struct el_err *err)
 {
     const struct el_boot_options *options = s->config->options;
     struct el_dhcp_io_config config = {
@@ -133,10 +125,10 @@ static int start_dhcp(struct service *s, const struct opened *opened, struct el_
                 .choose_arg = s,
             },
         .device = s->config->network,
-        .inherited_fd = opened->dhcp,
-        .inherited_binl_fd = opened->binl,
-        .port = s->packet,
-        .port_mac = s->mac,
+        .inherited_fd = s->ground.dhcp,
+        .inherited_binl_fd = s->ground.binl,
+        .port = s->ground.port,
+        .port_mac = s->ground.mac,
     };
 
     _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
@@ -150,20 +142,24 @@ static int start_dhcp(struct service *s, const struct opened *opened, struct el_
 
 /* -- TFTP and HTTP -- */
 
-static int start_tftp(struct service *s, const struct opened *opened, struct el_err *err)
+static int start_tftp(struct service *s, struct el_err *err)
 {
     struct el_tftp_config config = {
-        .listen = {.device = s->config->network, .inherited_fd = opened->tftp},
+        .listen = {.bind = {.port = EL_TFTP_PORT},
+                   .device = s->config->network,
+                   .inherited_fd = s->ground.tftp},
         .content = el_boot_pages_tftp(s->pages),
     };
 
     return el_tftp_server_start(s->net, &config, &s->tftp, err);
 }
 
-static int start_http(struct service *s, const struct opened *opened, struct el_err *err)
+static int start_http(struct service *s, struct el_err *err)
 {
     struct el_http_server_config config = {
-        .listen = {.device = s->config->network, .inherited_fd = opened->http},
+        .listen = {.bind = {.port = (uint16_t)s->config->options->http_port},
+                   .device = s->config->network,
+                   .inherited_fd = s->ground.http},
         .routes = el_boot_pages_routes(s->pages),
     };
 
@@ -172,35 +168,14 @@ static int start_http(struct service *s, const struct opened *opened, struct el_
 
 /* -- IPv6: there is none -- */
 
-/* A host without IPv6 does without. */
-static int open_ndp(const struct service *s)
+static int start_ndp(struct service *s, struct el_err *err)
 {
-    struct el_err why = {""};
+    const struct el_boot_ground *ground = &s->ground;
 
-    if (s->config->options->no_ra)
-        return -1;
-    int fd = el_sys_fds_take("ndp");
-    if (fd < 0)
-        fd = el_ndp_io_socket(s->config->network, &why);
-    if (fd < 0)
-        EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
-    return fd < 0 ? -1 : fd;
-}
-
-static int start_ndp(struct service *s, const struct opened *opened, struct el_err *err)
-{
-    return opened->ndp < 0 ? 0 : el_ndp_io_start(s->net, opened->ndp, &s->mac, &s->ndp, err);
+    return ground->ndp < 0 ? 0 : el_ndp_io_start(s->net, ground->ndp, &ground->mac, &s->ndp, err);
 }
 
 /* -- setting up -- */
-
-static int take_or(int (*open_socket)(const char *, uint16_t, const char *, struct el_err *),
-                   const struct service *s, uint16_t port, const char *name, struct el_err *err)
-{
-    int fd = el_sys_fds_take(name);
-
-    return fd >= 0 ? fd : open_socket(s->config->network, port, name, err);
-}
 
 static int open_images(const char *path, struct el_err *err)
 {
@@ -212,39 +187,23 @@ static int open_images(const char *path, struct el_err *err)
     return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
 }
 
-/* Everything that may need privileges. */
-static int open_all(const struct service *s, struct opened *opened, struct el_err *err)
+/* Everything that may need privileges. The images' directory, or -1 if there are none. */
+static int open_all(struct service *s, int *images, struct el_err *err)
 {
     const struct el_boot_options *options = s->config->options;
-    int rc = opened->dhcp = take_or(el_node_udp_socket, s, DHCP_PORT, "dhcp", err);
+    const struct el_boot_ground_config config = {
+        .device = s->config->network,
+        .address = s->config->address,
+        .mac = s->config->mac,
+        .http_port = (uint16_t)options->http_port,
+        .no_ra = options->no_ra,
+    };
+    int rc = el_boot_ground_open(&s->ground, &config, err);
 
-    if (rc >= 0)
-        rc = opened->binl = take_or(el_node_udp_socket, s, BINL_PORT, "binl", err);
-    if (rc >= 0)
-        rc = opened->tftp = take_or(el_node_udp_socket, s, EL_TFTP_PORT, "tftp", err);
-    if (rc >= 0)
-        rc = opened->http =
-            take_or(el_node_tcp_socket, s, (uint16_t)options->http_port, "http", err);
     if (rc < 0)
         return rc;
-    opened->packet = el_sys_fds_take("packet");
-    if (opened->packet < 0)
-        opened->packet = el_packet_open_to_send(s->config->network, err);
-    if (opened->packet < 0)
-        return opened->packet;
-    opened->ndp = open_ndp(s);
-    opened->images = open_images(options->images, err);
-    return opened->images < 0 && options->images ? opened->images : 0;
-}
-
-/* The port that reaches machines without an address, and the MAC it sends from. */
-static int adopt_packet(struct service *s, int fd, struct el_err *err)
-{
-    int rc = el_port_from_packet(fd, s->config->network, &s->packet);
-
-    if (rc < 0)
-        return el_err(err, rc, "%s: cannot use the interface", s->config->network);
-    return el_node_interface_mac(s->config->network, &s->mac, err);
+    *images = open_images(options->images, err);
+    return *images < 0 && options->images ? *images : 0;
 }
 
 static int open_state(struct service *s, struct el_err *err)
@@ -271,24 +230,27 @@ static void on_signal(void *arg, int signum)
     struct service *s = arg;
 
     if (signum != SIGHUP)
-        el_net_kernel_stop(s->net);
+        el_net_kernel_stop(s->kernel);
 }
 
 static int make_loop(struct service *s, struct el_err *err)
 {
-    int rc = el_net_kernel_new(&s->net, err);
+    int rc = el_net_kernel_new(&s->kernel, err);
 
     if (rc == 0)
-        rc = el_sys_signals_watch(el_net_kernel_loop(s->net), on_signal, s, &s->signals, err);
+        rc = el_sys_signals_watch(el_net_kernel_loop(s->kernel), on_signal, s, &s->signals, err);
+    if (rc == 0)
+        rc = el_boot_ground_stand(&s->ground, s->kernel, err);
     if (rc < 0)
         return rc;
+    s->net = s->ground.net;
     s->regions = el_regions_new(el_sys_fds_take("locate"), (uint32_t)s->config->vni);
     if (!s->regions)
         return el_err(err, EL_ENOMEM, "out of memory");
     if (el_regions_fd(s->regions) < 0)
         return 0;
     s->answers.data = s;
-    uv_poll_init(el_net_kernel_loop(s->net), &s->answers, el_regions_fd(s->regions));
+    uv_poll_init(el_net_kernel_loop(s->kernel), &s->answers, el_regions_fd(s->regions));
     uv_poll_start(&s->answers, UV_READABLE, on_answers);
     return 0;
 }
@@ -329,30 +291,28 @@ static int confine(const struct service *s, int images, struct el_err *err)
 static int set_up(struct service *s, struct el_err *err)
 {
     struct el_sys_drop_config drop = {.uid = (uid_t)s->config->user, .gid = (gid_t)s->config->user};
-    struct opened opened = {.dhcp = -1};
-    int rc = open_all(s, &opened, err);
+    int images = -1;
+    int rc = open_all(s, &images, err);
 
-    if (rc == 0)
-        rc = adopt_packet(s, opened.packet, err);
     if (rc == 0)
         rc = el_sys_drop(&drop, err);
     if (rc == 0)
-        rc = confine(s, opened.images, err);
+        rc = confine(s, images, err);
     if (rc >= 0)
         rc = open_state(s, err);
     if (rc == 0)
         rc = make_loop(s, err);
     if (rc == 0)
-        rc = make_boot(s, opened.images, err);
+        rc = make_boot(s, images, err);
     if (rc == 0)
         rc = convert_reservations(s, err);
     if (rc == 0)
-        rc = start_dhcp(s, &opened, err);
+        rc = start_dhcp(s, err);
     if (rc == 0)
-        rc = start_tftp(s, &opened, err);
+        rc = start_tftp(s, err);
     if (rc == 0)
-        rc = start_ndp(s, &opened, err);
-    return rc == 0 ? start_http(s, &opened, err) : rc;
+        rc = start_ndp(s, err);
+    return rc == 0 ? start_http(s, err) : rc;
 }
 
 static void tear_down(struct service *s)
@@ -365,12 +325,13 @@ static void tear_down(struct service *s)
     el_boot_free(s->boot);
     if (s->signals)
         el_sys_signals_free(s->signals);
-    el_net_kernel_free(s->net);
+    el_boot_ground_leave(&s->ground);
+    el_net_kernel_free(s->kernel);
     el_regions_free(s->regions);
     el_state_close(s->state);
     if (s->state_dir >= 0)
         close(s->state_dir);
-    el_port_close(s->packet);
+    el_boot_ground_close(&s->ground);
     free(s->reservations);
 }
 
@@ -382,7 +343,7 @@ int el_boot_service_run(const struct el_boot_service_config *config, struct el_e
     if (rc == 0) {
         el_sys_notify_ready();
         el_sys_fds_close_rest();
-        el_net_kernel_run(service.net);
+        el_net_kernel_run(service.kernel);
     }
     tear_down(&service);
     return rc;

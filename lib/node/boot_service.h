@@ -4,8 +4,9 @@
  * what a machine gets.
  *
  * Under a supervisor it is given descriptors: "dhcp", "binl", "tftp", "http" (sockets), "packet"
- * (node/hub.c), "images" and "state" (directories), "locate". By hand it opens what it was not
- * given, on an interface that is there already.
+ * (node/hub.c), or all of them in one, "port" (node/boot_ground.h); "images" and "state"
+ * (directories), "locate". By hand it opens what it was not given, on an interface that is there
+ * already.
  */
 #ifndef EL_NODE_BOOT_SERVICE_H
 #define EL_NODE_BOOT_SERVICE_H
@@ -21,6 +22,7 @@ struct el_boot_service_config {
     const char *network; /* its name, and its interface's */
     uint64_t vni;
     struct el_prefix address; /* ours in the network, with its length */
+    struct el_mac mac;        /* ours on a "port" */
     const char *state;        /* directory, or NULL: leases are forgotten at the end */
     uint64_t user;            /* who to become; 0: stay */
 };

@@ -22,6 +22,7 @@
 
 struct el_node_check {
     const char *name; /* of the applet: "hub" */
+    bool rootless;    /* it runs as whoever asks */
     FILE *good, *bad; /* what is worth knowing; what stands in the way */
     unsigned obstacles;
     char *running; /* the configuration that runs now, or NULL */

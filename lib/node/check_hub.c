@@ -50,7 +50,8 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
                       FILE *good, FILE *bad)
 {
     struct el_boot_options fitted = *boot; /* the pool is filled in */
-    struct el_node_check check = {.name = "hub", .good = good, .bad = bad};
+    struct el_node_check check = {
+        .name = "hub", .rootless = config->userspace, .good = good, .bad = bad};
     struct el_err err = {""};
 
     el_node_check_begin(&check, config->state, config->options);
@@ -59,7 +60,10 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
     el_node_check_step(&check, el_node_lanes(config->tunnel.workers, &err), &err);
     el_node_check_key(&check, config->key, config->state);
     el_node_check_port(&check, config->listen, &config->tunnel);
-    el_node_check_interface(&check, config->network, &config->cidr);
+    if (config->userspace)
+        el_node_check_step(&check, el_hub_check_userspace(config, &err), &err);
+    else
+        el_node_check_interface(&check, config->network, &config->cidr);
     if (config->images)
         el_node_check_step(&check, check_images(&check, config->images, &err), &err);
     return el_node_check_end(&check);

@@ -51,6 +51,7 @@ struct el_errand {
     int32_t code;      /* of an answer: 0 or an error */
     char text[EL_ERRAND_TEXT];
     struct el_mac own; /* of an answer to NETWORK_UP: the interface's address */
+    bool framed;       /* and they are socket pairs of frames, and no queues of a TAP */
     bool serving;      /* the network's boot service is ready */
     struct el_errand_network network;
 };

@@ -8,6 +8,7 @@
 #include "node/hub_network.h"
 #include "node/key.h"
 #include "node/launch.h"
+#include "node/places.h"
 #include "node/queues.h"
 #include "sys/control.h"
 #include "sys/message.h"
@@ -156,11 +157,14 @@ static char *control_options(const struct hub *hub)
 static int open_api(struct hub *hub, struct el_launch_fds *fds, struct el_err *err)
 {
     const char *said = hub->config->api;
+    char path[EL_SYS_CONTROL_PATH];
     struct el_err why = {""};
 
     if (said && strcmp(said, "none") == 0)
         return 0;
-    int rc = el_sys_control_listen(said ? said : EL_HUB_API, &hub->api, &why);
+    int rc = el_places_api(said, path, &why);
+    if (rc == 0)
+        rc = el_sys_control_listen(path, &hub->api, &why);
     if (rc < 0 && said)
         return el_err(err, rc, "%s", why.text);
     if (rc < 0)
@@ -235,6 +239,19 @@ static void close_channels(struct hub *hub)
 
 /* -- all of it -- */
 
+int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *err)
+{
+    if (config->gateway)
+        return el_err(err, EL_EINVAL,
+                      "gateway: with --userspace machines meet no network of this computer, so "
+                      "there is no way out; leave one of them away");
+    if (config->no_firewall)
+        return el_err(err, EL_EINVAL,
+                      "no-firewall: with --userspace machines meet nothing of this computer, with "
+                      "or without a firewall; leave one of them away");
+    return 0;
+}
+
 static void say_what_next(const struct hub *hub)
 {
     const struct el_prefix *cidr = &hub->config->cidr;
@@ -301,6 +318,17 @@ static int start_all(struct hub *hub, struct el_err *err)
     return rc == 0 ? start_applets(hub, err) : rc;
 }
 
+static int check_kind(const struct el_hub_config *config, struct el_err *err)
+{
+    if (config->userspace)
+        return el_hub_check_userspace(config, err);
+    if (geteuid() != 0)
+        return el_err(err, EL_EPERM,
+                      "needs root, to make the network interface and to use the ports of DHCP, "
+                      "TFTP and HTTP: sudo el2w hub ..., or el2w hub --userspace ...");
+    return 0;
+}
+
 int el_hub_run(const struct el_hub_config *config, struct el_err *err)
 {
     struct hub hub = {.config = config,
@@ -311,11 +339,9 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
                       .errand = {-1, -1},
                       .first = {-1, -1}};
 
-    if (geteuid() != 0)
-        return el_err(err, EL_EPERM,
-                      "needs root, to make the network interface and to use the ports of DHCP, "
-                      "TFTP and HTTP: sudo el2w hub ...");
-    int rc = el_launch_new("hub", config->state, config->options, &hub.launch, err);
+    int rc = check_kind(config, err);
+    if (rc == 0)
+        rc = el_launch_new("hub", config->state, config->options, &hub.launch, err);
     if (rc != 0)
         return rc;
     rc = start_all(&hub, err);

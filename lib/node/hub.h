@@ -8,6 +8,9 @@
  *      |                                              manage, inside           |
  *      +- tunnel        UDP sockets, key, TAPs  <------------+   <-- locate --+
  *      +- boot-service  DHCP, TFTP, HTTP sockets on a TAP, one for each network
+ *
+ * Of a hub in user space the supervisor is a plain user, there are socket pairs between the tunnel
+ * and the boot services in the place of TAPs, and stacks in these.
  */
 #ifndef EL_NODE_HUB_H
 #define EL_NODE_HUB_H
@@ -31,18 +34,22 @@ struct el_hub_config {
     struct el_prefix cidr; /* IPv4; the hub is its first address */
     uint64_t http_port;
     const char *images; /* directory of boot entries, or NULL */
+    bool userspace;     /* no interfaces, no privileges: stacks of our own */
     bool no_ra;         /* do not answer router solicitations */
     bool no_firewall;   /* machines reach all that listens here, not only what is published */
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
-    const char *api; /* path of the operator's socket; NULL: EL_HUB_API; "none" */
+    const char *api; /* path of the operator's socket; NULL: node/places.h; "none" */
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* see node/hub_control.h */
     unsigned endpoint_count;
     const char *options;      /* the effective configuration, as text */
     const char *log_options;  /* lines for every applet */
     const char *boot_options; /* lines for the boot service */
 };
+
+/* Of a hub in user space: that nothing was said that it cannot do. */
+int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *err);
 
 /* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error. */
 int el_hub_run(const struct el_hub_config *config, struct el_err *err);

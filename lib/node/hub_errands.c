@@ -43,6 +43,7 @@ static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *
     switch (errand->kind) {
     case EL_ERRAND_NETWORK_UP:
         rc = el_hub_network_open(errands->networks, &errand->network, err);
+        errand->framed = el_hub_networks_are_framed(errands->networks);
         return rc < 0 ? rc : el_hub_network_queues(errands->networks, name, fds, &errand->own);
     case EL_ERRAND_NETWORK_DOWN: el_hub_network_close(errands->networks, name); break;
     case EL_ERRAND_SERVICE_UP: return el_hub_network_serve(errands->networks, name, err);

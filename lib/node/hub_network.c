@@ -9,6 +9,7 @@
 #include "node/locate.h"
 #include "node/sockets.h"
 #include "port/packet.h"
+#include "port/pair.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,18 +30,31 @@ struct network {
     bool let_out;
     int queues[EL_TUNNEL_LANES_MAX];
     unsigned lanes;
+    int port;      /* in user space: the boot service's end of the socket pair; else -1 */
     int locate[2]; /* the tunnel's end, the boot service's: the place's, whoever has it */
     bool served;   /* there is a boot service, */
     bool serving;  /* which is ready */
 };
 
+/* What a network is made of here. */
+struct material {
+    int (*start)(struct el_hub_networks *networks, struct network *network, struct el_err *err);
+    /* Gives the boot service what it needs of that. Negative: an error. */
+    int (*open_for_service)(const struct el_hub_networks *networks, const struct network *network,
+                            struct el_launch_fds *fds, struct el_err *err);
+    bool framed;
+};
+
 struct el_hub_networks {
+    const struct material *material;
     const struct el_hub_config *config;
     struct el_launch *launch;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     unsigned lanes;
     struct network items[EL_HUB_NETWORKS];
 };
+
+static const struct material interfaces, pairs;
 
 static void close_locates(const struct el_hub_networks *networks, unsigned count)
 {
@@ -59,9 +73,12 @@ struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
     if (!networks)
         return NULL;
     networks->config = config;
+    networks->material = config->userspace ? &pairs : &interfaces;
     networks->launch = launch;
     networks->lanes = lanes;
     memcpy(networks->public_key, public_key, sizeof networks->public_key);
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
+        networks->items[i].port = -1;
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         if (el_locate_pair(networks->items[i].locate) < 0) {
             close_locates(networks, i);
@@ -181,7 +198,7 @@ static char *boot_options(const struct el_hub_networks *networks, const struct n
 {
     const struct el_hub_config *config = networks->config;
     bool first = strcmp(network->about.name, config->network) == 0;
-    char address[EL_PREFIX_TEXT];
+    char address[EL_PREFIX_TEXT], mac[EL_MAC_TEXT];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -190,8 +207,9 @@ static char *boot_options(const struct el_hub_networks *networks, const struct n
         return NULL;
     fputs(config->log_options, out);
     print_options(out, config->boot_options, first);
-    fprintf(out, "network = %s\nvni = %lu\naddress = %s\n", network->about.name,
-            (unsigned long)network->about.vni, el_prefix_text(&network->address, address));
+    fprintf(out, "network = %s\nvni = %lu\naddress = %s\nmac = %s\n", network->about.name,
+            (unsigned long)network->about.vni, el_prefix_text(&network->address, address),
+            el_mac_text(&network->own, mac));
     if (network->let_out)
         print_gateway(out, config, network, first);
     return fclose(out) == 0 ? text : NULL;
@@ -216,11 +234,12 @@ static void open_for_ndp(const struct el_hub_networks *networks, const char *dev
         EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
 }
 
-static int open_for_service(const struct el_hub_networks *networks, const char *device,
-                            const char *name, struct el_launch_fds *fds, struct el_err *err)
+/* Sockets on the interface. */
+static int open_sockets(const struct el_hub_networks *networks, const struct network *network,
+                        struct el_launch_fds *fds, struct el_err *err)
 {
-    const struct el_hub_config *config = networks->config;
-    uint16_t http = (uint16_t)config->http_port;
+    const char *device = network->about.name;
+    uint16_t http = (uint16_t)networks->config->http_port;
     int rc = el_launch_fds_add(fds, "dhcp", el_node_udp_socket(device, DHCP_PORT, "dhcp", err));
 
     if (rc >= 0)
@@ -231,12 +250,32 @@ static int open_for_service(const struct el_hub_networks *networks, const char *
         rc = el_launch_fds_add(fds, "http", el_node_tcp_socket(device, http, "http", err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
+    if (rc >= 0)
+        open_for_ndp(networks, device, fds);
+    return rc;
+}
+
+static int pass_port(const struct el_hub_networks *networks, const struct network *network,
+                     struct el_launch_fds *fds, struct el_err *err)
+{
+    int fd = fcntl(network->port, F_DUPFD_CLOEXEC, 0);
+
+    (void)networks;
+    if (fd < 0)
+        return el_err_os(err, errno, "network %s", network->about.name);
+    return el_launch_fds_add(fds, "port", fd);
+}
+
+static int open_for_service(const struct el_hub_networks *networks, const struct network *network,
+                            const char *service, struct el_launch_fds *fds, struct el_err *err)
+{
+    const struct el_hub_config *config = networks->config;
+    int rc = networks->material->open_for_service(networks, network, fds, err);
+
     if (rc >= 0 && config->images)
         rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
     if (rc >= 0)
-        open_for_ndp(networks, device, fds);
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, name, err));
+        rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, service, err));
     return rc;
 }
 
@@ -256,7 +295,7 @@ int el_hub_network_serve(struct el_hub_networks *networks, const char *name, str
     if (rc == 0)
         rc = el_launch_fds_add(&fds, "locate", fcntl(network->locate[1], F_DUPFD_CLOEXEC, 0));
     if (rc >= 0)
-        rc = open_for_service(networks, name, service, &fds, err);
+        rc = open_for_service(networks, network, service, &fds, err);
     int started = el_launch_applet(networks->launch, "boot-service", service,
                                    rc < 0 ? NULL : options, &fds, err);
     free(options);
@@ -327,8 +366,10 @@ static void forget(struct network *network)
 {
     for (unsigned i = 0; i < network->lanes; i++)
         close(network->queues[i]);
+    if (network->port >= 0)
+        close(network->port);
     el_gateway_close(network->gateway);
-    *network = (struct network){.locate = {network->locate[0], network->locate[1]}};
+    *network = (struct network){.port = -1, .locate = {network->locate[0], network->locate[1]}};
 }
 
 /* What somebody who had this place before us did not fetch. */
@@ -343,16 +384,44 @@ static void drain(const struct network *network)
         continue;
 }
 
-static int start(struct el_hub_networks *networks, struct network *network, struct el_err *err)
+static int start_interface(struct el_hub_networks *networks, struct network *network,
+                           struct el_err *err)
 {
     int rc = open_gateway(networks, network, err); /* first: the interface is never open */
 
     if (rc == 0)
         rc = open_interface(networks, network, err);
-    if (rc == 0)
-        rc = el_gateway_attach(network->gateway, err);
+    return rc == 0 ? el_gateway_attach(network->gateway, err) : rc;
+}
+
+/* Every worker of the tunnel has a duplicate of its end. */
+static int start_pair(struct el_hub_networks *networks, struct network *network, struct el_err *err)
+{
+    int ends[2];
+    int rc = el_port_pair_open(ends);
+
+    if (rc < 0)
+        return el_err(err, rc, "network %s: no socket pair: %s", network->about.name,
+                      el_strerror(rc));
+    network->port = ends[1];
+    network->queues[network->lanes++] = ends[0];
+    network->own = el_node_interface_mac_for(networks->public_key, network->about.vni);
+    while (network->lanes < networks->lanes) {
+        int fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return el_err_os(err, errno, "network %s", network->about.name);
+        network->queues[network->lanes++] = fd;
+    }
+    return 0;
+}
+
+static const struct material interfaces = {start_interface, open_sockets, false};
+static const struct material pairs = {start_pair, pass_port, true};
+
+static int start(struct el_hub_networks *networks, struct network *network, struct el_err *err)
+{
     drain(network);
-    return rc;
+    return networks->material->start(networks, network, err);
 }
 
 int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand_network *wanted,
@@ -446,4 +515,9 @@ bool el_hub_network_set_serving(struct el_hub_networks *networks, const char *ap
         return true;
     }
     return false;
+}
+
+bool el_hub_networks_are_framed(const struct el_hub_networks *networks)
+{
+    return networks->material->framed;
 }

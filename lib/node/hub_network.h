@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The networks of a hub, as far as they need root: of each an interface on this host, whose queues
- * the tunnel is given, and a boot service on it. They come and go while the hub runs.
+ * The networks of a hub, as far as they are the supervisor's: of each an interface on this host,
+ * whose queues the tunnel is given, and a boot service on it. They come and go while the hub runs.
+ *
+ * Or, of a hub in user space, which needs no privilege at all: a socket pair between the tunnel and
+ * the boot service, which has a stack of its own (node/boot_ground.h).
  */
 #ifndef EL_NODE_HUB_NETWORK_H
 #define EL_NODE_HUB_NETWORK_H
@@ -52,6 +55,9 @@ void el_hub_network_close(struct el_hub_networks *networks, const char *name);
  * and the interface's address. Their number, or EL_ENOENT. */
 int el_hub_network_queues(const struct el_hub_networks *networks, const char *name,
                           int fds[EL_TUNNEL_LANES_MAX], struct el_mac *own);
+
+/* Whether the queues are socket pairs of frames (port/pair.h), and no TAP's. */
+bool el_hub_networks_are_framed(const struct el_hub_networks *networks);
 
 /* And for all networks, also those to come: where the tunnel answers the questions of boot services
  * (node/locate.h). They stay ours. */

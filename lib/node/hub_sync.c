@@ -40,6 +40,7 @@ struct network {
     bool gate_known; /* the tunnel has confirmed its gate, */
     bool gate_open;  /* which is open */
     struct el_mac own;
+    bool framed; /* its queues are socket pairs */
 };
 
 struct el_hub_sync {
@@ -215,6 +216,7 @@ static int set_network(struct network *network, const int *fds, unsigned count)
     wanted->vni = network->about.vni;
     wanted->published = network->open;
     wanted->own = network->own;
+    wanted->framed = network->framed;
     wanted->queues = count;
 
     memcpy(wanted->name, network->about.name, sizeof wanted->name);
@@ -276,6 +278,7 @@ static void on_network_up(struct network *network, const struct el_errand *answe
     }
     network->there = true;
     network->own = answer->own;
+    network->framed = answer->framed;
     give_port(network, fds, count);
     send_service(network);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* A locally administered unicast address (IEEE 802 §8.2) from a hash. */
-static struct el_mac mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint32_t vni)
+struct el_mac el_node_interface_mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint32_t vni)
 {
     crypto_generichash_state state;
     uint8_t hash[crypto_generichash_BYTES];
@@ -67,7 +67,7 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
                            const char *const *siblings, unsigned count, int fds[],
                            struct el_err *err)
 {
-    struct el_mac mac = mac_for(public_key, vni);
+    struct el_mac mac = el_node_interface_mac_for(public_key, vni);
     struct el_netlink *netlink;
     int rc = el_netlink_open(&netlink, err);
 

@@ -22,6 +22,10 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
                            const char *const *siblings, unsigned count, int fds[],
                            struct el_err *err);
 
+/* The MAC that goes with PUBLIC_KEY and VNI. */
+struct el_mac el_node_interface_mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                                        uint32_t vni);
+
 /* The MAC address of the interface NAME. */
 int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err);
 
