@@ -263,7 +263,7 @@ int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_er
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return el_err_os(err, errno, "state %s: cannot open it", path);
-    rc = geteuid() == 0 ? el_sys_dir_give(fd, path, uid, err) : 0;
+    rc = el_sys_drop_is_root() ? el_sys_dir_give(fd, path, uid, err) : 0;
     if (rc < 0) {
         close(fd);
         return rc;
@@ -315,7 +315,7 @@ static int add_config(const struct el_launch *launch, const char *options,
     uid_t uid = el_sys_drop_uid(launch->state_dir, next_place(launch));
     char *text = NULL;
 
-    if (asprintf(&text, "%suser = %u\n", options, geteuid() == 0 ? (unsigned)uid : 0) < 0)
+    if (asprintf(&text, "%suser = %u\n", options, el_sys_drop_is_root() ? (unsigned)uid : 0) < 0)
         return el_err(err, EL_ENOMEM, "out of memory");
     int fd = el_launch_fds_add(fds, "config", config_fd(text, err));
     explicit_bzero(text, strlen(text));

@@ -31,6 +31,21 @@ uid_t el_sys_drop_uid(const char *state_dir, unsigned index)
     return EL_SYS_UID_FIRST + hash % SLOTS * EL_SYS_UIDS + index % EL_SYS_UIDS;
 }
 
+bool el_sys_drop_is_root(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+
+    if (geteuid() != 0)
+        return false;
+    if (syscall(SYS_capget, &header, caps) < 0)
+        return true;
+    for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+        if (caps[i].permitted)
+            return true;
+    return false;
+}
+
 static int set_limit(__rlimit_resource_t what, uint64_t value)
 {
     struct rlimit limit;
@@ -142,7 +157,7 @@ int __lsan_is_turned_off(void)
 
 int el_sys_drop(const struct el_sys_drop_config *config, struct el_err *err)
 {
-    bool was_root = geteuid() == 0;
+    bool was_root = geteuid() == 0 && (config->uid || el_sys_drop_is_root());
     pid_t parent = getppid();
     int death_signal = 0;
     int code = drop_limits(config, err);

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,10 @@ enum {
 /* The user (and group) id of the applet INDEX (0…EL_SYS_UIDS-1) of the node whose state directory
  * is STATE_DIR: stable, and apart from other nodes on this host as well as 271 slots allow. */
 uid_t el_sys_drop_uid(const char *state_dir, unsigned index);
+
+/* Whether we are root, and not one without any capability, as in a container that was left none: he
+ * cannot become anybody else, nor give files away. */
+bool el_sys_drop_is_root(void);
 
 /* The early part, also for the supervisor: umask 077, and no core dump (there are keys in it). */
 void el_sys_drop_early(void);
