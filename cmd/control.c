@@ -118,6 +118,8 @@ static int run(int argc, char **argv)
         values.config.version = EL2W_VERSION;
         int rc = el_hub_control_run(&values.config, &err);
         code = rc < 0 ? el_cmd_fail(&schema, &err) : EL_EXIT_DONE;
+        if (rc == EL_EEXIST)
+            code = EL_EXIT_GAVE_UP;
         el_conf_free(conf);
     }
     el_node_peers_clear(&values.config.peers);

@@ -207,6 +207,8 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     free(text);
     free(log_text);
     free(boot_text);
+    if (rc == EL_EAGAIN)
+        return EL_EXIT_FAILED; /* an applet has said why */
     if (rc < 0)
         return el_cmd_fail(&schema, &err);
     if (rc == EL_LAUNCH_RUNNING)

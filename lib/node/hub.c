@@ -35,6 +35,14 @@ struct hub {
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
 
+/* The command line's range, of which it may have named any address. */
+static struct el_prefix range_of(const struct el_hub_config *config)
+{
+    uint32_t number = el_ip4_number(&config->cidr.ip);
+
+    return (struct el_prefix){el_ip4(number & el_prefix_mask4(config->cidr.len)), config->cidr.len};
+}
+
 /* Without secrets: as far as control has to know them. */
 static void print_peers(FILE *out, const struct el_hub_config *config, bool with_secrets)
 {
@@ -135,6 +143,7 @@ static char *control_options(const struct hub *hub)
 {
     const struct el_hub_config *config = hub->config;
     char key[EL_TUNNEL_KEY_TEXT], cidr[EL_PREFIX_TEXT];
+    struct el_prefix range = range_of(config);
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -144,8 +153,7 @@ static char *control_options(const struct hub *hub)
     el_tunnel_key_text(hub->public_key, key);
     fprintf(out, "%snetwork = %s\nvni = %llu\ncidr = %s\nlisten = %llu\nlanes = %u\nhub-key = %s\n",
             config->log_options, config->network, (unsigned long long)config->vni,
-            el_prefix_text(&config->cidr, cidr), (unsigned long long)config->listen, hub->lanes,
-            key);
+            el_prefix_text(&range, cidr), (unsigned long long)config->listen, hub->lanes, key);
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
     print_peers(out, config, false);
@@ -254,9 +262,8 @@ int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *er
 
 static void say_what_next(const struct hub *hub)
 {
-    const struct el_prefix *cidr = &hub->config->cidr;
-    uint32_t range = el_ip4_number(&cidr->ip) & el_prefix_mask4(cidr->len);
-    struct el_ip address = el_ip4(range + 1);
+    struct el_prefix range = range_of(hub->config);
+    struct el_ip address = el_ip4(el_ip4_number(&range.ip) + 1);
     char key[EL_TUNNEL_KEY_TEXT];
 
     el_tunnel_key_text(hub->public_key, key);
@@ -274,7 +281,7 @@ static void say_what_next(const struct hub *hub)
 static int open_networks(struct hub *hub, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
-    struct el_errand_network first = {.vni = (uint32_t)config->vni, .cidr = config->cidr};
+    struct el_errand_network first = {.vni = (uint32_t)config->vni, .cidr = range_of(config)};
     int rc = el_node_lanes(config->tunnel.workers, err);
 
     if (rc < 0)

@@ -51,7 +51,8 @@ struct el_hub_config {
 /* Of a hub in user space: that nothing was said that it cannot do. */
 int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *err);
 
-/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error. */
+/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error: EL_EAGAIN if an
+ * applet gave up, which has said why. */
 int el_hub_run(const struct el_hub_config *config, struct el_err *err);
 
 #endif

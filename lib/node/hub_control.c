@@ -259,8 +259,14 @@ static int make_network(struct control *c, struct el_err *err)
                                                   .cidr = config->cidr,
                                                   .to_all = EL_REGISTRY_TO_UNPUBLISHED,
                                                   .published = true};
+    struct el_err why = {""};
+    int rc = el_registry_network_create(c->registry, &request, wall_s(NULL), &why);
 
-    return el_registry_network_create(c->registry, &request, wall_s(NULL), err);
+    return rc == EL_EEXIST
+               ? el_err(err, rc, "%s; start the hub as before, and remove it (el2w network remove)",
+                        why.text)
+           : rc < 0 ? el_err(err, rc, "%s", why.text)
+                    : 0;
 }
 
 /* All that ran has ended, if it is the hub that was started, and not only we. The message that says
@@ -278,6 +284,16 @@ static int begin_anew(struct control *c, struct el_err *err)
     if (fd >= 0)
         close(fd);
     return rc;
+}
+
+/* What the command line says. What contradicts what we remember is no better the next time. */
+static int take_command_line(struct control *c, struct el_err *err)
+{
+    int rc = reserve(c, err);
+
+    if (rc == 0)
+        rc = make_network(c, err);
+    return rc == EL_EINVAL || rc == EL_EFULL ? EL_EEXIST : rc;
 }
 
 static int open_registry(struct control *c, struct el_err *err)
@@ -415,11 +431,9 @@ static int set_up(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = open_registry(c, err);
     if (rc == 0)
-        rc = reserve(c, err);
+        rc = take_command_line(c, err);
     if (rc == 0)
         rc = begin_anew(c, err);
-    if (rc == 0)
-        rc = make_network(c, err);
     if (rc == 0)
         rc = make_api(c, err);
     if (rc == 0)

@@ -34,7 +34,8 @@ struct el_hub_control_config {
     uint64_t user;              /* who to become; 0: stay */
 };
 
-/* Runs until SIGTERM or SIGINT. */
+/* Runs until SIGTERM or SIGINT. 0 or an error; EL_EEXIST: CONFIG cannot be, or not with what was
+ * made before, and there is no use in trying again. */
 int el_hub_control_run(const struct el_hub_control_config *config, struct el_err *err);
 
 #endif
