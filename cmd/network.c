@@ -6,6 +6,9 @@
 #include "base/time.h"
 
 #include <string.h>
+#include <time.h>
+
+enum { PATIENCE = 250, PAUSE_NS = 20000000 }; /* 5 s */
 
 /* -- network create -- */
 
@@ -59,6 +62,29 @@ static const struct el_conf_schema create_schema = {
     .positional_max = 1,
 };
 
+/* Waits, for a while, for the network's interface, or for the reason why there is none. */
+static int await(const struct el_cmd_ask *ask, const char *name, struct el_err *err)
+{
+    for (unsigned i = 0; i < PATIENCE; i++) {
+        json_t *port;
+        int rc = el_cmd_ask(ask, "GET", el_cmd_path("/v1/ports/%s", name), NULL, &port, err);
+        const char *state = json_string_value(json_object_get(port, "state"));
+        const char *why = json_string_value(json_object_get(port, "why"));
+        bool down = rc == 0 && state && strcmp(state, "down") == 0;
+        bool is_new = down && why && strcmp(why, "new") == 0;
+        if (down && !is_new)
+            rc = el_err(err, EL_EIO,
+                        "network %s is down: %s; it comes up when that is mended and the hub is "
+                        "started again, or el2w network remove %s",
+                        name, why ? why : "", name);
+        json_decref(port);
+        if (!is_new)
+            return rc;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    }
+    return 0;
+}
+
 static int create(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
 {
     const struct create *values = (const struct create *)ask;
@@ -76,7 +102,7 @@ static int create(const struct el_cmd_ask *ask, const struct el_conf *conf, stru
     if (rc == 0 && ask->json)
         el_cmd_print_json(answer);
     json_decref(answer);
-    return rc;
+    return rc == 0 ? await(ask, el_cmd_argument(conf, 0), err) : rc;
 }
 
 static int run_create(int argc, char **argv)

@@ -199,7 +199,7 @@ static const struct el_schema_field network_new_fields[] = {
      .required = true,
      .min = 1,
      .max = EL_REGISTRY_VNI_MAX},
-    {.name = "cidr", .format = EL_FORMAT_CIDR, .required = true, .about = "IPv4, /8 to /30"},
+    {.name = "cidr", .format = EL_FORMAT_CIDR, .required = true, .about = "IPv4, /8 to /29"},
     {.name = "for_s",
      .type = EL_SCHEMA_INTEGER,
      .min = 1,

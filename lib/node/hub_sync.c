@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "node/errand.h"
+#include "node/hub_network.h"
 #include "node/manage_client.h"
 #include "sys/message.h"
 
@@ -22,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+_Static_assert((int)EL_REGISTRY_NETWORKS <= (int)EL_HUB_NETWORKS, "what can be made can be served");
 
 enum { NOTICES_AT_ONCE = 32 };
 

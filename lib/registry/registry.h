@@ -37,7 +37,7 @@ enum {
     EL_REGISTRY_LAN = 24,          /* "eth1.30", with the NUL */
     EL_REGISTRY_SERVICE = 32,
     EL_REGISTRY_WHY = 128,
-    EL_REGISTRY_NETWORKS = 64,
+    EL_REGISTRY_NETWORKS = 13, /* as many as a hub serves (node/hub_network.h) */
     EL_REGISTRY_NETWORKS_OF_SPOKE = 8,
     EL_REGISTRY_PORTS = 256,
     EL_REGISTRY_PEERS = 4096, /* of the tunnel: spokes, and two for each token that is open */
@@ -114,7 +114,7 @@ extern const char *const el_registry_to_all_names[EL_REGISTRY_TO_ALLS + 1];
 struct el_registry_network {
     char name[EL_REGISTRY_NETWORK_NAME];
     uint32_t vni;          /* 1..EL_REGISTRY_VNI_MAX */
-    struct el_prefix cidr; /* IPv4, /8../30; the same in two networks is fine */
+    struct el_prefix cidr; /* IPv4, /8../29; the same in two networks is fine */
     int64_t created_s;
     int64_t expires_s; /* 0: never */
     enum el_registry_to_all to_all;

@@ -103,9 +103,9 @@ int el_registry_cidr_check(const char *name, const struct el_prefix *cidr, struc
     static const struct el_prefix tunnel = {{4, {100, 64}}, 10};
     char text[EL_PREFIX_TEXT];
 
-    if (cidr->ip.family != 4 || cidr->len < 8 || cidr->len > 30)
+    if (cidr->ip.family != 4 || cidr->len < 8 || cidr->len > 29)
         return el_err(err, EL_EINVAL,
-                      "network %s: its range is IPv4, /8 to /30, as in 192.168.77.0/24", name);
+                      "network %s: its range is IPv4, /8 to /29, as in 192.168.77.0/24", name);
     if (el_ip4_number(&cidr->ip) & ~el_prefix_mask4(cidr->len))
         return el_err(err, EL_EINVAL, "network %s: %s is an address in a range, not a range", name,
                       el_prefix_text(cidr, text));
