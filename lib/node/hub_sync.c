@@ -355,12 +355,14 @@ static void ask(struct el_hub_sync *sync, struct el_manage_message *message)
 
 static void set_peer(struct el_hub_sync *sync, const struct el_registry_peer *peer)
 {
+    static const char *const prefixes[] = {[EL_REGISTRY_PEER_SPOKE] = "",
+                                           [EL_REGISTRY_PEER_ENROLMENT] = "token.",
+                                           [EL_REGISTRY_PEER_REVOKED] = "revoked."};
     struct el_manage_message message = {.kind = EL_MANAGE_PEER_SET};
     struct el_manage_peer *wanted = &message.peer;
-    bool is_spoke = peer->kind == EL_REGISTRY_PEER_SPOKE;
 
-    /* A token's peer may have the name of a spoke, which is nobody's yet. */
-    snprintf(wanted->name, sizeof wanted->name, "%s%.56s", is_spoke ? "" : "token.", peer->name);
+    /* These may have the name of a spoke, or of one another. */
+    snprintf(wanted->name, sizeof wanted->name, "%s%.55s", prefixes[peer->kind], peer->name);
     memcpy(wanted->key, peer->key, sizeof wanted->key);
     memcpy(wanted->psk, peer->psk, sizeof wanted->psk);
     wanted->ip = peer->ip;
