@@ -66,7 +66,7 @@ static int open_packet(struct el_boot_ground *ground, struct el_err *err)
         fd = el_packet_open_to_send(device, err);
     if (fd < 0)
         return fd;
-    int rc = el_port_from_packet(fd, device, &ground->port);
+    int rc = el_port_from_packet(fd, device, EL_PACKET_ALL, &ground->port);
     if (rc < 0)
         return el_err(err, rc, "%s: cannot use the interface", device);
     return el_node_interface_mac(device, &ground->mac, err);

@@ -194,7 +194,7 @@ static int open_lan(struct spoke *spoke, struct el_err *err)
     const char *lan = spoke->config->lan;
     struct el_netlink_link link;
     struct el_netlink *netlink;
-    int fd = el_packet_open(lan, err);
+    int fd = el_packet_open(lan, EL_PACKET_ALL, err);
 
     if (fd < 0)
         return fd;

@@ -6,6 +6,10 @@
  * it in ancillary data. It is put back here, because a tag is payload to us: the frame moves by
  * four bytes behind its addresses, and the offsets that count from its start move with it.
  *
+ * A port for one VLAN is not told about the tag, which the filter has seen: so it never comes back,
+ * and receiving is the same for all. What it sends has the tag put in on the way to the kernel,
+ * between two pieces: nothing moves.
+ *
  * The kernel asks for a privilege when such a socket is made, not when it is bound: whoever has the
  * descriptor, an applet that was broken into, say, could bind it to any other interface and listen
  * there. A filter that can be neither changed nor removed lets nothing in but what the socket was
@@ -38,6 +42,7 @@ enum {
     BATCH = 32,             /* frames per system call */
     BUFFER_BYTES = 8 << 20, /* a burst of 64 KB super-frames */
     NEW_GROUP = -1,         /* instead of a fanout group's number */
+    VID_MASK = 0xfff,       /* the VLAN identifier in a tag; beside it is a priority */
 };
 
 /* Ancillary data of one message: the VLAN tag. */
@@ -54,6 +59,7 @@ struct packet {
     struct iovec pieces[BATCH];
     struct control controls[BATCH];
     uint32_t drops; /* of the socket, when we adopted it */
+    uint16_t vid;   /* of the tag that what we send gets; else it gets none */
 };
 
 /* -- opening -- */
@@ -111,12 +117,13 @@ static int set_format(int fd)
 
 /* Everything up to bind(), which is when frames begin to arrive: the socket is made for no
  * protocol, so there is never a frame from another interface or without its header in the queue. */
-static int set_options(int fd, unsigned index)
+static int set_options(int fd, unsigned index, int vid)
 {
     static const int on = 1, bytes = BUFFER_BYTES;
+    const int tags = vid <= 0; /* whether we want to know of them */
     struct packet_mreq promiscuous = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
 
-    if (set_format(fd) < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
+    if (set_format(fd) < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &tags, sizeof tags) < 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
         return -1;
@@ -171,42 +178,62 @@ static int shut(int fd)
     return set_filter(fd, nothing, 1);
 }
 
-/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives; and
- * nothing that leaves there: a group is shown that in spite of PACKET_IGNORE_OUTGOING. */
-static int confine(int fd, unsigned index)
+/* What a filter asks the kernel about a frame, beside its bytes. */
+#define ANCILLARY(what)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + (what)))
+/* The answer has to be VALUE; else REST instructions are left out, up to the last, which refuses.
+ */
+#define MUST_BE(value, rest) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (rest))
+
+/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives, and
+ * of that what VID says; and nothing that leaves there: a group is shown that in spite of
+ * PACKET_IGNORE_OUTGOING. */
+static int confine(int fd, unsigned index, int vid)
 {
     static const int on = 1;
     struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        ANCILLARY(SKF_AD_VLAN_TPID), /* one VLAN begins here */
+        MUST_BE(EL_ETHERTYPE_VLAN, 8),
+        ANCILLARY(SKF_AD_VLAN_TAG), /* untagged frames here; 0 if there is none */
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, VID_MASK),
+        MUST_BE(vid, 5),
+        ANCILLARY(SKF_AD_IFINDEX), /* all frames here */
+        MUST_BE(index, 3),
+        ANCILLARY(SKF_AD_PKTTYPE),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
+    size_t begin = vid == EL_PACKET_ALL ? 5 : vid == EL_PACKET_UNTAGGED ? 2 : 0;
 
-    if (set_filter(fd, filter, sizeof filter / sizeof filter[0]) < 0)
+    if (set_filter(fd, filter + begin, sizeof filter / sizeof filter[0] - begin) < 0)
         return -1;
     return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on);
 }
 
-/* PROTOCOL 0: nothing is ever received. GROUP: the number of the group of the lanes' sockets; NULL:
- * there is none. */
-static int set_up(int fd, unsigned index, uint16_t protocol, int *group)
-{
-    int set = protocol ? set_options(fd, index) : set_format(fd);
+/* How a socket is to be. */
+struct plan {
+    uint16_t protocol; /* 0: nothing is ever received */
+    int vid;
+    int *group; /* the number of the group of the lanes' sockets; NULL: there is none */
+};
 
-    if (set < 0 || shut(fd) < 0 || bind_to(fd, index, protocol) < 0)
+static int set_up(int fd, unsigned index, const struct plan *plan)
+{
+    int set = plan->protocol ? set_options(fd, index, plan->vid) : set_format(fd);
+
+    if (set < 0 || shut(fd) < 0 || bind_to(fd, index, plan->protocol) < 0)
         return -1;
-    if (group && join(fd, group) < 0)
+    if (plan->group && join(fd, plan->group) < 0)
         return -1;
-    return confine(fd, protocol ? index : 0);
+    return confine(fd, plan->protocol ? index : 0, plan->vid);
 }
 
-static int open_packet(const char *name, uint16_t protocol, int *group, struct el_err *err)
+static int open_packet(const char *name, const struct plan *plan, struct el_err *err)
 {
     unsigned index = if_nametoindex(name);
 
+    if (plan->vid < EL_PACKET_ALL || plan->vid > EL_PACKET_VID_MAX)
+        return el_err(err, EL_EINVAL, "lan %s: a VLAN is 1 to %d", name, EL_PACKET_VID_MAX);
     if (index == 0)
         return no_such_interface(name, err);
 
@@ -216,7 +243,7 @@ static int open_packet(const char *name, uint16_t protocol, int *group, struct e
                    ? el_err_os(err, errno, "lan %s: run as root or with CAP_NET_RAW", name)
                    : el_err_os(err, errno, "lan %s: packet socket", name);
 
-    int code = set_up(fd, index, protocol, group) < 0
+    int code = set_up(fd, index, plan) < 0
                    ? el_err_os(err, errno, "lan %s: setting up the packet socket", name)
                    : check_kind(fd, name, err);
     if (code < 0) {
@@ -226,21 +253,22 @@ static int open_packet(const char *name, uint16_t protocol, int *group, struct e
     return fd;
 }
 
-int el_packet_open(const char *name, struct el_err *err)
+int el_packet_open(const char *name, int vid, struct el_err *err)
 {
-    return open_packet(name, ETH_P_ALL, NULL, err);
+    return open_packet(name, &(struct plan){.protocol = ETH_P_ALL, .vid = vid}, err);
 }
 
-int el_packet_open_lanes(const char *name, unsigned count, int fds[], struct el_err *err)
+int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], struct el_err *err)
 {
     int group = NEW_GROUP;
+    struct plan plan = {ETH_P_ALL, vid, count > 1 ? &group : NULL};
 
     for (unsigned i = 0; i < count; i++) {
-        fds[i] = open_packet(name, ETH_P_ALL, count > 1 ? &group : NULL, err);
+        fds[i] = open_packet(name, &plan, err);
         if (fds[i] >= 0)
             continue;
         if (i == 0 && group == NEW_GROUP) { /* no group for an interface that is down */
-            fds[0] = el_packet_open(name, err);
+            fds[0] = el_packet_open(name, vid, err);
             return fds[0] < 0 ? fds[0] : 1;
         }
         int code = fds[i];
@@ -253,7 +281,7 @@ int el_packet_open_lanes(const char *name, unsigned count, int fds[], struct el_
 
 int el_packet_open_to_send(const char *name, struct el_err *err)
 {
-    return open_packet(name, 0, NULL, err);
+    return open_packet(name, &(struct plan){.vid = EL_PACKET_ALL}, err);
 }
 
 /* -- receiving -- */
@@ -385,6 +413,11 @@ static int packet_send(struct el_port *port, const struct el_port_tx *frame)
     return el_vnet_send(port->fd, frame);
 }
 
+static int packet_send_tagged(struct el_port *port, const struct el_port_tx *frame)
+{
+    return el_vnet_send_tagged(port->fd, frame, ((const struct packet *)port)->vid);
+}
+
 static void packet_close(struct el_port *port)
 {
     close(port->fd);
@@ -408,6 +441,8 @@ static uint64_t packet_kernel_drops(const struct el_port *port)
 
 static const struct el_port_ops packet_ops = {packet_receive, packet_send, packet_close,
                                               packet_kernel_drops};
+static const struct el_port_ops tagged_ops = {packet_receive, packet_send_tagged, packet_close,
+                                              packet_kernel_drops};
 
 /* Packet sockets take UDP super-frames since Linux 6.2 and do not say so; the option to set the
  * size of the vnet header came with 6.6. Setting the size that it has changes nothing. */
@@ -418,7 +453,7 @@ static bool takes_uso(int fd)
     return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, &bytes, sizeof bytes) == 0;
 }
 
-int el_port_from_packet(int fd, const char *name, struct el_port **port)
+int el_port_from_packet(int fd, const char *name, int vid, struct el_port **port)
 {
     if (is_orphan(fd))
         return EL_ECLOSED;
@@ -433,7 +468,8 @@ int el_port_from_packet(int fd, const char *name, struct el_port **port)
             .msg_control = &packet->controls[i],
         };
     }
-    packet->port.ops = &packet_ops;
+    packet->port.ops = vid > 0 ? &tagged_ops : &packet_ops;
+    packet->vid = vid > 0 ? (uint16_t)vid : 0;
     packet->port.fd = fd;
     packet->port.uso = takes_uso(fd);
     packet->drops = drops(fd);

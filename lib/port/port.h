@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    EL_PORT_NAME_BYTES = 16,
+    EL_PORT_NAME_BYTES = 24, /* "eth1.30", with the NUL */
     /* The largest frame a port takes or gives: a 64 KB IP packet behind two VLAN tags. */
     EL_PORT_FRAME_BYTES = 65535 + 22,
     EL_PORT_HEADROOM = 10, /* in front of a frame: the header that the kernel wants there */

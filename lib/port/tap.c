@@ -39,7 +39,7 @@
 #define TUN_F_USO6 0x40
 #endif
 
-_Static_assert(EL_PORT_NAME_BYTES == IFNAMSIZ, "the kernel's interface names fit");
+_Static_assert((int)EL_PORT_NAME_BYTES >= IFNAMSIZ, "the kernel's interface names fit");
 
 enum {
     /* Frames that wait for us, in each queue. The kernel's 1000 are two milliseconds of small

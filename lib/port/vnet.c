@@ -2,6 +2,8 @@
 #include "port/vnet.h"
 
 #include "base/err.h"
+#include "base/wire.h"
+#include "frame/eth.h"
 
 #include <errno.h>
 #include <string.h>
@@ -76,19 +78,10 @@ static int gather(const struct el_port_tx *frame, struct virtio_net_hdr *vnet, s
     return (int)frame->count;
 }
 
-int el_vnet_send(int fd, const struct el_port_tx *frame)
+/* What it means that a frame was not taken. */
+static int send_error(int errno_value)
 {
-    struct virtio_net_hdr vnet = el_vnet_of(&frame->offload);
-    struct iovec pieces[1 + EL_PORT_SLICES] __attribute__((uninitialized));
-
-    if (frame->count > EL_PORT_SLICES)
-        return EL_EINVAL;
-    int count = gather(frame, &vnet, pieces);
-    const struct iovec *first = &pieces[(unsigned)count == frame->count];
-    if ((count == 1 ? write(fd, first->iov_base, first->iov_len) : writev(fd, first, count)) >= 0)
-        return 0;
-
-    switch (errno) {
+    switch (errno_value) {
     case EAGAIN:
     case ENOBUFS:
     case ENOMEM:
@@ -98,6 +91,57 @@ int el_vnet_send(int fd, const struct el_port_tx *frame)
     case EBADFD: /* the TAP interface was deleted */
     case ENXIO:  /* the card under the packet socket is gone */
     case ENODEV: return EL_ECLOSED;
-    default: return el_errno_from_os(errno);
+    default: return el_errno_from_os(errno_value);
     }
+}
+
+int el_vnet_send(int fd, const struct el_port_tx *frame)
+{
+    struct virtio_net_hdr vnet = el_vnet_of(&frame->offload);
+    struct iovec pieces[1 + EL_PORT_SLICES] __attribute__((uninitialized));
+
+    if (frame->count > EL_PORT_SLICES)
+        return EL_EINVAL;
+    int count = gather(frame, &vnet, pieces);
+    const struct iovec *first = &pieces[(unsigned)count == frame->count];
+    ssize_t sent =
+        count == 1 ? write(fd, first->iov_base, first->iov_len) : writev(fd, first, count);
+    return sent >= 0 ? 0 : send_error(errno);
+}
+
+/* What comes before the rest of a tagged frame. */
+struct tagged_head {
+    struct virtio_net_hdr vnet;
+    uint8_t eth[EL_ETH_TAG_AT + EL_ETH_TAG];
+};
+_Static_assert(sizeof(struct tagged_head) == sizeof(struct virtio_net_hdr) + 16, "no gap");
+
+/* Everything behind the tag is where it was, and four bytes further from the start. */
+static void make_head(struct tagged_head *head, const struct el_port_tx *frame, uint16_t vid)
+{
+    struct el_wire w = el_wire_write(head->eth, sizeof head->eth);
+
+    head->vnet = el_vnet_of(&frame->offload);
+    if (frame->offload.needs_csum)
+        head->vnet.csum_start += EL_ETH_TAG;
+    if (frame->offload.gso != EL_GSO_NONE)
+        head->vnet.hdr_len += EL_ETH_TAG;
+    el_wire_put(&w, frame->slices[0].bytes, EL_ETH_TAG_AT);
+    el_wire_put_be16(&w, EL_ETHERTYPE_VLAN);
+    el_wire_put_be16(&w, vid);
+}
+
+int el_vnet_send_tagged(int fd, const struct el_port_tx *frame, uint16_t vid)
+{
+    struct iovec pieces[1 + EL_PORT_SLICES] __attribute__((uninitialized));
+    struct tagged_head head;
+
+    if (frame->count == 0 || frame->count > EL_PORT_SLICES || frame->slices[0].len < EL_ETH_HEADER)
+        return EL_EINVAL;
+    make_head(&head, frame, vid);
+    pieces[0] = (struct iovec){&head, sizeof head};
+    memcpy(pieces + 1, frame->slices, frame->count * sizeof *pieces);
+    pieces[1].iov_base = (uint8_t *)pieces[1].iov_base + EL_ETH_TAG_AT;
+    pieces[1].iov_len -= EL_ETH_TAG_AT;
+    return writev(fd, pieces, (int)frame->count + 1) >= 0 ? 0 : send_error(errno);
 }

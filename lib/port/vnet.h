@@ -20,4 +20,8 @@ struct virtio_net_hdr el_vnet_of(const struct el_offload *offload);
  * el_port_ops.send does. */
 int el_vnet_send(int fd, const struct el_port_tx *frame);
 
+/* The same with a tag of VLAN VID (IEEE 802.1Q, priority 0) behind its addresses, which have to be
+ * in the first piece, or EL_EINVAL. */
+int el_vnet_send_tagged(int fd, const struct el_port_tx *frame, uint16_t vid);
+
 #endif

@@ -148,16 +148,21 @@ static struct el_port *open_tap(const char *name, const char *address)
     return port;
 }
 
-static struct el_port *open_packet(const char *name)
+static struct el_port *open_vlan(const char *name, int vid)
 {
     struct el_err err = {{0}};
     struct el_port *port;
-    int fd = el_packet_open(name, &err);
+    int fd = el_packet_open(name, vid, &err);
 
     if (fd < 0)
         fail_msg("%s", err.text);
-    assert_int_equal(el_port_from_packet(fd, name, &port), 0);
+    assert_int_equal(el_port_from_packet(fd, name, vid, &port), 0);
     return port;
+}
+
+static struct el_port *open_packet(const char *name)
+{
+    return open_vlan(name, EL_PACKET_ALL);
 }
 
 static bool wait_readable(int fd, int ms)
@@ -753,6 +758,164 @@ static void card_passes_frames_exactly(void **state)
     drop_veth();
 }
 
+/* FRAME, of LEN bytes, with a tag of VLAN VID as somebody else puts it there. */
+static size_t tag(uint8_t *tagged, const uint8_t *frame, size_t len, uint16_t tpid, uint16_t tci)
+{
+    const uint8_t bytes[] = {(uint8_t)(tpid >> 8), (uint8_t)tpid, (uint8_t)(tci >> 8),
+                             (uint8_t)tci};
+
+    memcpy(tagged, frame, 12);
+    memcpy(tagged + 12, bytes, sizeof bytes);
+    memcpy(tagged + 16, frame + 12, len - 12);
+    return len + sizeof bytes;
+}
+
+static struct el_offload moved(const struct el_offload *offload, int bytes)
+{
+    struct el_offload further = *offload;
+
+    if (further.needs_csum)
+        further.csum_start = (uint16_t)(further.csum_start + bytes);
+    if (further.gso != EL_GSO_NONE)
+        further.hdr_len = (uint16_t)(further.hdr_len + bytes);
+    return further;
+}
+
+/* One frame that FROM sends, as WANT and OFFLOAD have it, arrives at TO as GOT has it, where
+ * checksums and cutting begin MOVED bytes further. */
+static void check_becomes(struct el_port *from, const uint8_t *want, size_t len,
+                          const struct el_offload *offload, struct el_port *to, const uint8_t *got,
+                          size_t got_len, int by)
+{
+    static uint8_t memory[BUFFER], copy[HEADROOM + SAMPLE_BYTES_MAX + 8];
+    struct el_offload there = moved(offload, by);
+
+    for (unsigned i = 0; i < 4; i++) {
+        bool headroom = i & 1, split = i & 2;
+        struct el_slice slices[] = {{copy + HEADROOM, split ? 54 : len},
+                                    {copy + HEADROOM + 54, len - 54}};
+        struct el_port_tx tx = {*offload, slices, split ? 2 : 1, headroom};
+        struct el_port_rx rx = room(memory, sizeof memory);
+
+        memcpy(copy + HEADROOM, want, len);
+        assert_int_equal(el_port_send(from, &tx), 0);
+        assert_memory_equal(copy + HEADROOM, want, len); /* it is the sender's still */
+        receive_ours(to, &rx);
+        assert_int_equal(rx.len, got_len);
+        assert_memory_equal(rx.bytes, got, got_len);
+        assert_int_equal(rx.offload.needs_csum, there.needs_csum);
+        assert_int_equal(rx.offload.gso, there.gso);
+        assert_int_equal(rx.offload.gso_size, there.gso_size);
+        if (there.needs_csum) {
+            assert_int_equal(rx.offload.csum_start, there.csum_start);
+            assert_int_equal(rx.offload.csum_offset, there.csum_offset);
+        }
+        if (there.gso != EL_GSO_NONE)
+            assert_true(rx.offload.hdr_len == there.hdr_len || rx.offload.hdr_len == 0);
+    }
+}
+
+/* A port for one VLAN knows nothing of the tag that its frames have on the wire. */
+static void card_of_a_vlan_passes_frames_exactly(void **state)
+{
+    static uint8_t plain[SAMPLE_BYTES_MAX], tagged[SAMPLE_BYTES_MAX + 4];
+    struct el_port *a, *b;
+
+    (void)state;
+    need_veth();
+    open_pair(&a, &b);
+    struct el_port *vlan = open_vlan("p0", 30);
+
+    for (unsigned kind = 0; kind < 2 * 2 * 2; kind++) {
+        struct sample s = {
+            .ip6 = kind & 1,
+            .udp = kind & 2,
+            .tags = kind / 4, /* a tag within the tag stays */
+            .flags = 0x10,
+            .ttl = 64,
+            .options = 12,
+            .payload = random_payload,
+            .payload_len = 400,
+            .partial = true,
+        };
+        for (unsigned i = 0; i < 2; i++) {
+            struct el_offload offload = offload_of(&s, i ? 1000 : 0);
+            if (i && s.udp && !b->uso)
+                continue;
+            size_t len = sample_build(plain, &s);
+            size_t tagged_len = tag(tagged, plain, len, 0x8100, 30);
+            struct el_offload further = moved(&offload, 4);
+
+            check_becomes(vlan, plain, len, &offload, a, tagged, tagged_len, 4);
+            check_becomes(a, tagged, tagged_len, &further, vlan, plain, len, -4);
+            s.payload_len = 30 * 1000 + 7;
+        }
+    }
+    el_port_close(vlan);
+    el_port_close(a);
+    el_port_close(b);
+    drop_veth();
+}
+
+/* Each port has its own frames, and no others: what comes is known by its first payload byte. */
+static void card_keeps_vlans_apart(void **state)
+{
+    static const struct {
+        uint16_t tpid, tci;
+        int vid; /* whose it is; -1: nobody's */
+    } frames[] = {
+        {0, 0, 0},        {0x8100, 30, 30},   {0x8100, 31, 31},
+        {0x8100, 32, -1}, {0x8100, 0, 0},     {0x8100, 0xe01e, 30}, /* with a priority */
+        {0x88a8, 30, -1}, {0x8100, 4094, -1},
+    };
+    static const int vids[] = {0, 30, 31};
+    enum { FRAMES = sizeof frames / sizeof frames[0], PORTS = sizeof vids / sizeof vids[0] };
+    static const uint8_t last[] = {0x52, 0x54, 0, 0, 0, 1, 0x52, 0x54, 0, 0, 0, 2, 0x88, 0xb5, 99};
+    struct el_port *a, *b, *ports[PORTS];
+    static uint8_t got[BUFFER];
+
+    (void)state;
+    need_veth();
+    open_pair(&a, &b);
+    for (unsigned i = 0; i < PORTS; i++)
+        ports[i] = open_vlan("p0", vids[i]);
+    for (unsigned i = 0; i < FRAMES + PORTS; i++) { /* at the end, one for each */
+        uint16_t vid = i < FRAMES ? frames[i].tci : (uint16_t)vids[i - FRAMES];
+        uint16_t tpid = i < FRAMES ? frames[i].tpid : vid ? 0x8100 : 0;
+        uint8_t plain[60] = {0}, bytes[64];
+        struct el_slice slice = {plain, sizeof plain};
+        struct el_port_tx tx = {.slices = &slice, .count = 1};
+
+        memcpy(plain, last, sizeof last);
+        if (i < FRAMES)
+            plain[14] = (uint8_t)i;
+        if (tpid)
+            slice = (struct el_slice){bytes, tag(bytes, plain, sizeof plain, tpid, vid)};
+        assert_int_equal(el_port_send(a, &tx), 0);
+    }
+    for (unsigned i = 0; i < PORTS; i++) {
+        unsigned came = 0, due = 0;
+        for (unsigned k = 0; k < FRAMES; k++)
+            due += frames[k].vid == vids[i];
+        for (;; came++) {
+            struct el_port_rx rx = room(got, sizeof got);
+            receive_ours(ports[i], &rx);
+            bool priority = rx.bytes[12] == 0x81; /* of VLAN 0: it stays */
+            uint8_t which = rx.bytes[priority ? 18 : 14];
+            if (which == 99)
+                break;
+            assert_true(which < FRAMES);
+            assert_int_equal(frames[which].vid, vids[i]);
+            assert_int_equal(priority, vids[i] == 0 && frames[which].tpid != 0);
+        }
+        assert_int_equal(came, due);
+        el_port_close(ports[i]);
+    }
+    el_port_close(a);
+    el_port_close(b);
+    drop_veth();
+}
+
 static void card_with_jumbo_frames(void **state)
 {
     static const struct el_offload none;
@@ -842,7 +1005,7 @@ static void check_own_frames(struct el_port *const *lanes, unsigned count)
 
     int fd = el_packet_open_to_send("p0", &err);
     assert_true(fd >= 0);
-    assert_int_equal(el_port_from_packet(fd, "p0", &own), 0);
+    assert_int_equal(el_port_from_packet(fd, "p0", EL_PACKET_ALL, &own), 0);
     assert_int_equal(el_port_send(own, &tx), 0); /* whoever sees it has it when this returns */
     for (unsigned i = 0; i < count; i++)
         while (el_port_receive(lanes[i], &rx, 1) > 0)
@@ -868,12 +1031,12 @@ static void card_with_lanes(void **state)
     set_address("a0", "10.77.9.1");
     assert_true(ip("neigh add 10.77.9.2 lladdr 52:54:00:00:00:02 dev a0"));
     enter(right);
-    assert_int_equal(el_packet_open_lanes("p0", LANES, fds, &err), LANES);
+    assert_int_equal(el_packet_open_lanes("p0", EL_PACKET_ALL, LANES, fds, &err), LANES);
     for (unsigned i = 0; i < LANES; i++)
-        assert_int_equal(el_port_from_packet(fds[i], "p0", &lanes[i]), 0);
+        assert_int_equal(el_port_from_packet(fds[i], "p0", EL_PACKET_ALL, &lanes[i]), 0);
     check_own_frames(lanes, LANES);
     /* Another program's are another group. */
-    assert_int_equal(el_packet_open_lanes("p0", 2, fds, &err), 2);
+    assert_int_equal(el_packet_open_lanes("p0", EL_PACKET_ALL, 2, fds, &err), 2);
     enter(left);
     deal_out(lanes, LANES, "10.77.9.2", came);
     expect_all_dealt(came, LANES);
@@ -885,11 +1048,11 @@ static void card_with_lanes(void **state)
     /* Down: as many as the kernel allows. */
     enter(right);
     assert_true(ip("link set p0 down"));
-    int count = el_packet_open_lanes("p0", LANES, fds, &err);
+    int count = el_packet_open_lanes("p0", EL_PACKET_ALL, LANES, fds, &err);
     assert_true(count == LANES || count == 1);
     for (int i = 0; i < count; i++)
         close(fds[i]);
-    assert_int_equal(el_packet_open_lanes("nosuch", 2, fds, &err), EL_ENOENT);
+    assert_int_equal(el_packet_open_lanes("nosuch", EL_PACKET_ALL, 2, fds, &err), EL_ENOENT);
     drop_veth();
 }
 
@@ -936,7 +1099,7 @@ static void card_that_only_sends(void **state)
     open_pair(&a, &b);
     int fd = el_packet_open_to_send("p0", &err);
     assert_true(fd >= 0);
-    assert_int_equal(el_port_from_packet(fd, "p0", &sender), 0);
+    assert_int_equal(el_port_from_packet(fd, "p0", EL_PACKET_ALL, &sender), 0);
     check_passes(sender, a, &s, &super);
     check_passes(a, b, &s, &super); /* came in at p0 */
     assert_int_equal(el_port_receive(sender, &rx, 1), 0);
@@ -979,7 +1142,7 @@ static void card_cannot_be_taken_elsewhere(void **state)
     need_veth();
     assert_true(ip("link set lo up"));
     int open = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    int card = el_packet_open("a0", &err);
+    int card = el_packet_open("a0", EL_PACKET_ALL, &err);
     int sender = el_packet_open_to_send("a0", &err);
     assert_true(open >= 0 && card >= 0 && sender >= 0);
     assert_true(overhears(open, "lo", "127.0.0.1")); /* an ordinary one does */
@@ -1071,12 +1234,14 @@ static void card_errors_say_what_to_do(void **state)
 
     (void)state;
     need_veth();
-    assert_int_equal(el_packet_open("nosuch", &err), EL_ENOENT);
+    assert_int_equal(el_packet_open("nosuch", EL_PACKET_ALL, &err), EL_ENOENT);
     assert_string_equal(err.text, "lan nosuch: no such interface (have: a0)");
-    assert_int_equal(el_packet_open("lo", &err), EL_EINVAL);
+    assert_int_equal(el_packet_open("lo", EL_PACKET_ALL, &err), EL_EINVAL);
     assert_non_null(strstr(err.text, "loopback"));
+    assert_int_equal(el_packet_open("a0", 4095, &err), EL_EINVAL);
+    assert_int_equal(el_packet_open("a0", -2, &err), EL_EINVAL);
     drop_veth();
-    assert_int_equal(el_packet_open("nosuch", &err), EL_ENOENT);
+    assert_int_equal(el_packet_open("nosuch", EL_PACKET_ALL, &err), EL_ENOENT);
     assert_string_equal(err.text, "lan nosuch: no such interface (have: none)");
 }
 
@@ -1137,6 +1302,8 @@ int main(void)
         cmocka_unit_test(udp_from_tap_to_tap),
         cmocka_unit_test(card_errors_say_what_to_do),
         cmocka_unit_test(card_passes_frames_exactly),
+        cmocka_unit_test(card_of_a_vlan_passes_frames_exactly),
+        cmocka_unit_test(card_keeps_vlans_apart),
         cmocka_unit_test(card_with_jumbo_frames),
         cmocka_unit_test(card_receives_in_batches),
         cmocka_unit_test(card_with_lanes),
