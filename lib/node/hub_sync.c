@@ -219,7 +219,7 @@ static int set_network(struct network *network, const int *fds, unsigned count)
     wanted->vni = network->about.vni;
     wanted->published = network->open;
     wanted->own = network->own;
-    wanted->framed = network->framed;
+    wanted->form = network->framed ? EL_MANAGE_FRAMED : EL_MANAGE_TAP;
     wanted->queues = count;
 
     memcpy(wanted->name, network->about.name, sizeof wanted->name);

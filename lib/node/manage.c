@@ -12,7 +12,7 @@
 
 _Static_assert((int)EL_MANAGE_QUEUES <= (int)EL_SYS_MESSAGE_FDS, "a port's queues in one message");
 
-enum { FORMAT = 1, VNI_MAX = 0xffffff, CODE_MIN = -64 };
+enum { FORMAT = 1, VNI_MAX = 0xffffff, VID_MAX = 4094, CODE_MIN = -64 };
 
 /* -- values that are not allowed make the cursor fail, reading and writing -- */
 
@@ -159,6 +159,8 @@ static void check_network(struct el_wire *w, const struct el_manage_network *net
     must(w, network->vni <= VNI_MAX && network->queues <= EL_MANAGE_QUEUES);
     must(w, !el_mac_is_group(&network->own));
     must_be_name(w, network->name, sizeof network->name);
+    must(w, (unsigned)network->form < EL_MANAGE_FORMS && network->vid <= VID_MAX);
+    must(w, network->form == EL_MANAGE_PACKET || network->vid == 0);
 }
 
 static void put_network(struct el_wire *w, const struct el_manage_message *message)
@@ -171,7 +173,8 @@ static void put_network(struct el_wire *w, const struct el_manage_message *messa
     put_bool(w, network->published);
     el_wire_put(w, network->own.b, sizeof network->own.b);
     el_wire_put_u8(w, (uint8_t)network->queues);
-    put_bool(w, network->framed);
+    el_wire_put_u8(w, (uint8_t)network->form);
+    el_wire_put_be16(w, network->vid);
 }
 
 static void get_network(struct el_wire *w, struct el_manage_message *message)
@@ -183,7 +186,8 @@ static void get_network(struct el_wire *w, struct el_manage_message *message)
     network->published = get_bool(w);
     el_wire_copy(w, network->own.b, sizeof network->own.b);
     network->queues = el_wire_u8(w);
-    network->framed = get_bool(w);
+    network->form = (enum el_manage_form)el_wire_u8(w);
+    network->vid = el_wire_be16(w);
     check_network(w, network);
 }
 

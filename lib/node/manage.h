@@ -40,7 +40,7 @@
 enum {
     EL_MANAGE_NETWORKS = 8,                 /* of one peer; = EL_FORWARD_NETWORKS_MAX */
     EL_MANAGE_QUEUES = EL_TUNNEL_LANES_MAX, /* of one port */
-    EL_MANAGE_INTERFACE_BYTES = 16,         /* of an interface's name, with its NUL */
+    EL_MANAGE_INTERFACE_BYTES = 24,         /* "eth1.30", with its NUL; = EL_PORT_NAME_BYTES */
     EL_MANAGE_TEXT_BYTES = 160,             /* of an answer's sentence, with its NUL */
     EL_MANAGE_BYTES = 512,                  /* a message */
 };
@@ -79,17 +79,25 @@ struct el_manage_peer {
     struct el_manage_membership memberships[EL_MANAGE_NETWORKS]; /* of different networks */
 };
 
+/* What the descriptors of a port are. */
+enum el_manage_form {
+    EL_MANAGE_TAP,    /* queues of a TAP (port/tap.h) */
+    EL_MANAGE_FRAMED, /* socket pairs (SOCK_SEQPACKET) of frames (port/pair.h) */
+    EL_MANAGE_PACKET, /* packet sockets (port/packet.h) */
+    EL_MANAGE_FORMS
+};
+
 /* A network's port on this computer. Memberships may be set before there is one. */
 struct el_manage_network {
     uint32_t vni;
-    char name[EL_MANAGE_INTERFACE_BYTES]; /* its interface's */
+    char name[EL_MANAGE_INTERFACE_BYTES]; /* its interface's, for people */
     bool published;                       /* frames pass this port */
     struct el_mac own;                    /* its address, which nobody else may use; zero: none */
     /* Descriptors with this message, as many as the tunnel has workers (HELLO); they may be
      * duplicates of one. 0: keep those it has; EL_ENOENT if it has none. */
     unsigned queues;
-    bool
-        framed; /* they are socket pairs (SOCK_SEQPACKET) of plain frames, and no queues of a TAP */
+    enum el_manage_form form;
+    uint16_t vid; /* of a PACKET: 1..4094, of the tag that its frames have on the wire; else 0 */
 };
 
 struct el_manage_hello {

@@ -13,6 +13,7 @@
 #include "node/capture.h"
 #include "node/control.h"
 #include "node/peer.h"
+#include "port/port.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ struct el_trace;
 struct el_trace_config {
     struct el_capture *capture;
     const struct el_trace_port {
-        char name[16];
+        char name[EL_PORT_NAME_BYTES];
         uint32_t vni;
     } * ports;
     unsigned ports_max;

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "node/manage.h"
+#include "port/packet.h"
 #include "port/pair.h"
 #include "port/tap.h"
 
@@ -19,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+_Static_assert((int)EL_MANAGE_INTERFACE_BYTES == (int)EL_PORT_NAME_BYTES, "the same names");
 
 enum { TURN = 64 }; /* requests answered at once, before the loop has its turn again */
 
@@ -38,7 +41,9 @@ struct peer {
 struct port {
     struct managed managed;
     bool gone; /* its interface has */
-    bool published, framed;
+    bool published;
+    enum el_manage_form form;
+    uint16_t vid;
     struct el_mac own;
 };
 
@@ -288,15 +293,24 @@ static bool remove_port(struct el_tunnel_manage *m, unsigned number)
     return true;
 }
 
+static int adopt_one(int fd, const struct el_manage_network *network, struct el_port **port)
+{
+    switch (network->form) {
+    case EL_MANAGE_FRAMED: return el_port_from_pair(fd, network->name, port);
+    case EL_MANAGE_PACKET: return el_port_from_packet(fd, network->name, network->vid, port);
+    case EL_MANAGE_TAP:
+    case EL_MANAGE_FORMS: break;
+    }
+    return el_port_from_tap(fd, network->name, port);
+}
+
 /* Makes ports of the descriptors that came. */
 static int adopt(struct el_tunnel_manage *m)
 {
     const struct el_manage_network *network = &m->request.network;
 
     for (unsigned i = 0; i < network->queues; i++) {
-        struct el_port **port = &m->change.queues[i];
-        int rc = network->framed ? el_port_from_pair(m->fds[i], network->name, port)
-                                 : el_port_from_tap(m->fds[i], network->name, port);
+        int rc = adopt_one(m->fds[i], network, &m->change.queues[i]);
         if (rc < 0)
             return rc;
         m->fds[i] = -1;
@@ -339,7 +353,8 @@ static void enter_port(struct el_tunnel_manage *m, unsigned number)
 
     m->ports[number] = (struct port){.managed = {.ours = true, .repeated = true},
                                      .published = network->published,
-                                     .framed = network->framed,
+                                     .form = network->form,
+                                     .vid = network->vid,
                                      .own = network->own};
     *entry = (struct el_trace_port){.vni = network->vni};
     memcpy(entry->name, network->name, sizeof entry->name);
@@ -353,8 +368,8 @@ static bool keep_port(struct el_tunnel_manage *m, int number)
     if (number < 0 || m->ports[number].gone)
         return refuse(m, EL_ENOENT, "this network has no port yet: send its descriptors");
     struct port *port = &m->ports[number];
-    if (strcmp(m->config.ports[number].name, network->name) != 0 ||
-        port->framed != network->framed || !el_mac_equal(&port->own, &network->own))
+    if (strcmp(m->config.ports[number].name, network->name) != 0 || port->form != network->form ||
+        port->vid != network->vid || !el_mac_equal(&port->own, &network->own))
         return refuse(m, EL_EINVAL, "another interface comes with its descriptors");
     port->managed.repeated = true;
     if (port->published == network->published)

@@ -26,9 +26,9 @@ def peer(memberships, name="mars", ip=IP4, wire=2, psk=bytes(32)):
             b"".join(struct.pack(">IB", *one) for one in memberships))
 
 
-def network(name="boot", queues=2):
-    return (struct.pack(">I", 77) + text(name, 16) + b"\1" + bytes.fromhex("525400770001") +
-            bytes([queues, 0]))
+def network(name="boot", queues=2, form=0, vid=0):
+    return (struct.pack(">I", 77) + text(name, 24) + b"\1" + bytes.fromhex("525400770001") +
+            struct.pack(">BBH", queues, form, vid))
 
 
 seeds = {
@@ -49,6 +49,10 @@ seeds = {
     "remove-zeros": message(PEER_REMOVE, bytes(32)),
     "network": message(NETWORK_SET, network()),
     "network-many-queues": message(NETWORK_SET, network(queues=17)),
+    "network-vlan": message(NETWORK_SET, network(name="eth1.30", queues=1, form=2, vid=30)),
+    "network-vlan-4095": message(NETWORK_SET, network(form=2, vid=4095)),
+    "network-tap-vlan": message(NETWORK_SET, network(form=0, vid=30)),
+    "network-formless": message(NETWORK_SET, network(form=3)),
     "network-path": message(NETWORK_SET, network(name="../../x")),
     "network-remove": message(NETWORK_REMOVE, struct.pack(">I", 78)),
     "network-vni": message(NETWORK_REMOVE, struct.pack(">I", 1 << 24)),

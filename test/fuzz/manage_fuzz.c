@@ -46,6 +46,9 @@ static void check(const struct el_manage_message *message)
         check_name(message->network.name, sizeof message->network.name);
         require(message->network.vni <= 0xffffff && !el_mac_is_group(&message->network.own));
         require(message->network.queues <= EL_MANAGE_QUEUES);
+        require((unsigned)message->network.form < EL_MANAGE_FORMS);
+        require(message->network.vid <= 4094 &&
+                (message->network.vid == 0 || message->network.form == EL_MANAGE_PACKET));
         break;
     case EL_MANAGE_ANSWER:
         require(message->answer.code <= 0);

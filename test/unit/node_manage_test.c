@@ -41,7 +41,7 @@ static struct el_manage_message network_set(unsigned queues)
                                                  .published = true,
                                                  .own = {{0x52, 0x54, 0, 0, 0, 1}},
                                                  .queues = queues,
-                                                 .framed = true};
+                                                 .form = EL_MANAGE_FRAMED};
     return message;
 }
 
@@ -91,6 +91,16 @@ static void what_makes_no_sense_is_not_sent(void **state)
     message = network_set(1);
     message.network.own.b[0] = 1;
     assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = network_set(1);
+    message.network.form = EL_MANAGE_FORMS;
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = network_set(1);
+    message.network.vid = 30; /* of what has no tags */
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message.network.form = EL_MANAGE_PACKET;
+    assert_int_equal(el_manage_encode(&message, bytes), 0);
+    message.network.vid = 4095;
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
 }
 
 static bool is_open(int fd)
@@ -114,11 +124,17 @@ static void descriptors_go_with_a_network(void **state)
     char byte;
 
     (void)state;
+    strcpy(message.network.name, "eth1.30");
+    message.network.form = EL_MANAGE_PACKET;
+    message.network.vid = 30;
     assert_int_equal(el_manage_pair(ends), 0);
     assert_int_equal(pipe(pipes), 0);
     assert_int_equal(el_manage_send(ends[0], &message, (const int[]){pipes[1], pipes[1], 0}), 0);
     assert_int_equal(el_manage_receive(ends[1], &got, fds), 1);
     assert_int_equal(got.network.queues, QUEUES);
+    assert_int_equal(got.network.form, EL_MANAGE_PACKET);
+    assert_int_equal(got.network.vid, 30);
+    assert_string_equal(got.network.name, "eth1.30");
     assert_int_equal(write(fds[1], "x", 1), 1);
     assert_int_equal(read(pipes[0], &byte, 1), 1);
     for (unsigned i = 0; i < QUEUES; i++) {

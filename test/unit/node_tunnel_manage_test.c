@@ -256,7 +256,7 @@ static struct el_manage_message network_message(uint32_t vni, unsigned queues)
     struct el_manage_message message = {.kind = EL_MANAGE_NETWORK_SET};
 
     message.network = (struct el_manage_network){
-        .vni = vni, .name = "boot", .published = true, .queues = queues, .framed = true};
+        .vni = vni, .name = "boot", .published = true, .queues = queues, .form = EL_MANAGE_FRAMED};
     return message;
 }
 
@@ -343,7 +343,7 @@ static void what_cannot_be_is_said(void **state)
     send_request(&two, fds);
     assert_int_equal(answer_to(world.sequence), EL_EINVAL);
     two = network_message(LAB, 1);
-    two.network.framed = false;
+    two.network.form = EL_MANAGE_TAP;
     send_request(&two, fds);
     assert_true(answer_to(world.sequence) < 0); /* a pipe is no TAP */
     assert_int_equal(ask(peer_message(1)), 0);
