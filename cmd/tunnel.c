@@ -59,8 +59,9 @@ static const struct el_conf_option options[] = {
     {.name = "lan",
      .type = EL_CONF_STRING,
      .offset = AT(lan),
-     .metavar = "INTERFACE",
-     .help = "Connect this interface to the network, instead of this computer."},
+     .metavar = "INTERFACE[.VLAN]",
+     .help = "Connect this interface to the network, instead of this computer; or one VLAN of it, "
+             "as eth1.30, for which it needs no VLAN device."},
     {.name = "protect",
      .type = EL_CONF_FLAG,
      .offset = AT(protect),

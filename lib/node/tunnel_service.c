@@ -9,6 +9,7 @@
 #include "node/datapath.h"
 #include "node/interface.h"
 #include "node/key.h"
+#include "node/lan.h"
 #include "node/queues.h"
 #include "node/remember.h"
 #include "node/tunnel_control.h"
@@ -57,6 +58,7 @@ struct callee {
 
 struct service {
     const struct el_tunnel_service_config *config;
+    struct el_lan_place lan; /* config->lan, taken apart */
     struct el_net *net;
     struct el_net_resolver *resolver;
     struct el_sys_signals *signals;
@@ -234,13 +236,19 @@ struct opened {
     uid_t owner; /* who has made it */
 };
 
+/* Which frames of the interface are the port's. */
+static int vid_of(const struct service *s)
+{
+    return s->lan.vid ? s->lan.vid : EL_PACKET_ALL;
+}
+
 /* The queues of the port, if none were given. How many there are. */
 static int open_port(const struct service *s, unsigned count, int fds[], struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
 
     if (config->lan)
-        return el_packet_open_lanes(config->lan, count, fds, err);
+        return el_packet_open_lanes(s->lan.interface, vid_of(s), count, fds, err);
     return el_node_interface_open(config->network, s->public_key, (uint32_t)config->vni, NULL, NULL,
                                   count, fds, err);
 }
@@ -299,13 +307,18 @@ static int open_all(struct service *s, struct opened *opened, struct el_err *err
     if (rc < 0)
         return rc;
     el_tunnel_key_public(opened->private_key, s->public_key);
-    rc = open_queues(s, &opened->queues, err);
+    if (config->lan)
+        rc = el_lan_place_parse(config->lan, &s->lan, err);
+    if (rc == 0)
+        rc = open_queues(s, &opened->queues, err);
     return rc < 0 ? rc : open_control(s, opened, err);
 }
 
-static int adopt(const struct el_tunnel_service_config *config, int fd, struct el_port **port)
+static int adopt(const struct service *s, int fd, struct el_port **port)
 {
-    return config->lan ? el_port_from_packet(fd, config->lan, port)
+    const struct el_tunnel_service_config *config = s->config;
+
+    return config->lan ? el_port_from_packet(fd, config->lan, vid_of(s), port)
                        : el_port_from_tap(fd, config->network, port);
 }
 
@@ -319,12 +332,13 @@ static int add_port(struct service *s, const struct el_node_queues *queues, stru
 
     if (queues->port[0] < 0)
         return 0; /* all there will be is managed */
-    int rc = config->protect ? el_node_interface_mac(name, &own, err) : 0;
+    const char *interface = config->lan ? s->lan.interface : config->network;
+    int rc = config->protect ? el_node_interface_mac(interface, &own, err) : 0;
 
     if (rc < 0)
         return rc;
     while (rc == 0 && count < queues->lanes) {
-        rc = adopt(config, queues->port[count], &ports[count]);
+        rc = adopt(s, queues->port[count], &ports[count]);
         count += rc == 0;
     }
     if (rc < 0) {

@@ -27,7 +27,7 @@ struct el_tunnel_service_config {
     struct el_tunnel_options tunnel; /* likewise */
     const char *network;
     uint64_t vni;
-    const char *lan;      /* NULL: an interface with the network's name */
+    const char *lan;      /* "eth1", "eth1.30"; NULL: an interface with the network's name */
     struct el_ip address; /* our tunnel address; family 0: from the key */
     struct el_node_peers peers;
     const char *state;   /* directory, or NULL: nothing is remembered */
