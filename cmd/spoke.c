@@ -27,6 +27,11 @@ static int set_hub_key(void *values, const char *text, struct el_err *err)
     return 0;
 }
 
+static int add_lan(void *values, const char *text, struct el_err *err)
+{
+    return el_lan_add(&((struct spoke *)values)->config.lans, text, err);
+}
+
 #define AT(member) offsetof(struct spoke, config.member)
 
 static const struct el_conf_option options[] = {
@@ -62,11 +67,16 @@ static const struct el_conf_option options[] = {
      .help = "The public key of a hub that was told ours by hand, without a token. It logs its "
              "own when it starts."},
     {.name = "lan",
-     .type = EL_CONF_STRING,
-     .offset = AT(lan),
-     .metavar = "INTERFACE",
-     .help = "The interface with the bare machines. Without it this computer itself is connected, "
-             "through an interface with the network's name."},
+     .type = EL_CONF_CUSTOM,
+     .parse = add_lan,
+     .metavar = "INTERFACE[.VLAN][=NETWORK]",
+     .help =
+         "The interface with the bare machines, or one VLAN of it: eth1.30. With =NETWORK it is "
+         "for that network, otherwise for the first. May be repeated. The hub may say another for "
+         "a network (el2w publish NET --to SPOKE --lan eth1.30), but only one that is allowed "
+         "here: eth1 allows its VLANs too. Without it this computer itself is connected, through "
+         "an interface with the network's name.",
+     .repeat = true},
     {.name = "key",
      .type = EL_CONF_STRING,
      .offset = AT(key),

@@ -57,7 +57,7 @@ static int check_psk(const struct el_spoke_config *config, struct el_err *err)
     return rc;
 }
 
-static int check_lan(const char *lan, struct el_err *err)
+static int check_interface(const char *lan, struct el_err *err)
 {
     struct el_netlink_link link;
     struct el_netlink *netlink;
@@ -76,6 +76,15 @@ static int check_lan(const char *lan, struct el_err *err)
     return 0;
 }
 
+static int check_lans(const struct el_lan_site *lans, struct el_err *err)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < lans->count && rc == 0; i++)
+        rc = check_interface(lans->rules[i].place.interface, err);
+    return rc;
+}
+
 unsigned el_spoke_check(const struct el_spoke_config *config, FILE *good, FILE *bad)
 {
     struct el_node_check check = {.name = "spoke", .good = good, .bad = bad};
@@ -91,8 +100,8 @@ unsigned el_spoke_check(const struct el_spoke_config *config, FILE *good, FILE *
     el_node_check_key(&check, config->key, config->state);
     el_node_check_step(&check, check_psk(config, &err), &err);
     el_node_check_port(&check, config->listen, &config->tunnel);
-    if (config->lan)
-        el_node_check_step(&check, check_lan(config->lan, &err), &err);
+    if (config->lans.count > 0)
+        el_node_check_step(&check, check_lans(&config->lans, &err), &err);
     else
         el_node_check_interface(&check, config->network ? config->network : "boot", NULL);
     return el_node_check_end(&check);

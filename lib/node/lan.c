@@ -107,10 +107,12 @@ int el_lan_add(struct el_lan_site *site, const char *text, struct el_err *err)
         return el_err(err, EL_EFULL, "lan: at most %d", EL_LAN_RULES);
     for (unsigned i = 0; i < site->count; i++) {
         const struct el_lan_rule *other = &site->rules[i];
+        bool same_network = strcmp(other->network, rule.network) == 0;
         if (is_same(&other->place, &rule.place))
-            return el_err(err, EL_EEXIST, "lan %s: is said twice",
-                          el_lan_place_text(&rule.place, place));
-        if (rule.network[0] && strcmp(other->network, rule.network) == 0)
+            return same_network ? 0
+                                : el_err(err, EL_EEXIST, "lan %s: is said twice",
+                                         el_lan_place_text(&rule.place, place));
+        if (same_network && rule.network[0])
             return el_err(err, EL_EEXIST, "lan %s: the network %s has %s already",
                           el_lan_place_text(&rule.place, place), rule.network,
                           el_lan_place_text(&other->place, taken));

@@ -87,8 +87,9 @@ int el_lan_place_parse(const char *text, struct el_lan_place *place, struct el_e
 /* And back. Returns TEXT. */
 const char *el_lan_place_text(const struct el_lan_place *place, char text[EL_LAN_TEXT]);
 
-/* Adds one --lan, "IFACE[.VID][=NETWORK]". EL_EINVAL, EL_EEXIST (a place or a network is there
- * already), EL_EFULL, with a sentence. */
+/* Adds one --lan, "IFACE[.VID][=NETWORK]"; one that is there already changes nothing. EL_EINVAL,
+ * EL_EEXIST (its place is another network's, or its network has another place), EL_EFULL, with a
+ * sentence. */
 int el_lan_add(struct el_lan_site *site, const char *text, struct el_err *err);
 
 /* Whether the site lets PLACE be used. */

@@ -30,6 +30,7 @@ struct spoke {
     bool enrolled;
     const char *network;
     uint32_t vni;
+    struct el_lan_port lan; /* the network's; nowhere: this computer itself is connected */
     struct el_node_peer hub;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     unsigned lan_index; /* of the interface that the tunnel's socket is bound to */
@@ -131,6 +132,26 @@ static int describe_network(struct spoke *spoke, struct el_err *err)
         spoke->network, list);
 }
 
+/* What the network has of the interfaces here. */
+static int describe_lan(struct spoke *spoke, struct el_err *err)
+{
+    struct el_lan_network network = {.vni = spoke->vni};
+    struct el_lan_plan plan;
+
+    snprintf(network.name, sizeof network.name, "%s", spoke->network);
+    el_lan_resolve(&spoke->config->lans, &network, 1, NULL, &plan);
+    if (plan.problem_count > 0)
+        return el_err(err, EL_EINVAL, "%s", plan.problems[0].sentence);
+    if (plan.port_count > 0)
+        spoke->lan = plan.ports[0];
+    return 0;
+}
+
+static bool has_lan(const struct spoke *spoke)
+{
+    return spoke->lan.place.interface[0] != '\0';
+}
+
 /* By hand: without a token. */
 static bool is_by_hand(const struct el_spoke_config *config)
 {
@@ -157,7 +178,9 @@ static int describe(struct spoke *spoke, struct el_err *err)
                       "--hub-key: that is not the hub where this spoke is "
                       "enrolled; say --hub HOST too, or leave it out");
     rc = describe_hub(spoke, err);
-    return rc == 0 ? describe_network(spoke, err) : rc;
+    if (rc == 0)
+        rc = describe_network(spoke, err);
+    return rc == 0 ? describe_lan(spoke, err) : rc;
 }
 
 /* -- the tunnel -- */
@@ -166,7 +189,7 @@ static char *tunnel_options(const struct spoke *spoke)
 {
     const struct el_spoke_config *config = spoke->config;
     struct el_ip address = config->address;
-    char ip[EL_IP_TEXT];
+    char ip[EL_IP_TEXT], lan[EL_LAN_TEXT];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -179,8 +202,8 @@ static char *tunnel_options(const struct spoke *spoke)
         address = el_ip4(el_node_key_address(spoke->public_key));
     fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\ncontrol = none\n", config->log_options,
             spoke->network, (unsigned long long)spoke->vni, el_ip_text(&address, ip));
-    if (config->lan)
-        fprintf(out, "lan = %s\n", config->lan);
+    if (has_lan(spoke))
+        fprintf(out, "lan = %s\n", el_lan_place_text(&spoke->lan.place, lan));
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
     fputs("peer = ", out);
     el_node_peer_print(out, &spoke->hub);
@@ -191,10 +214,10 @@ static char *tunnel_options(const struct spoke *spoke)
 /* A socket on the LAN interface, which is switched on. */
 static int open_lan(struct spoke *spoke, struct el_err *err)
 {
-    const char *lan = spoke->config->lan;
+    const char *lan = spoke->lan.place.interface;
     struct el_netlink_link link;
     struct el_netlink *netlink;
-    int fd = el_packet_open(lan, EL_PACKET_ALL, err);
+    int fd = el_packet_open(lan, spoke->lan.vid, err);
 
     if (fd < 0)
         return fd;
@@ -221,7 +244,7 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
     int lanes = el_node_lanes(config->tunnel.workers, err);
 
     queues->lanes = 1;
-    if (lanes >= 0 && config->lan)
+    if (lanes >= 0 && has_lan(spoke))
         return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
     if (lanes >= 0)
         lanes = el_node_interface_open(spoke->network, spoke->public_key, spoke->vni, NULL, NULL,
@@ -237,8 +260,8 @@ static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct 
 static void on_restart(void *arg, const char *applet)
 {
     struct spoke *spoke = arg;
-    const char *lan = spoke->config->lan;
-    unsigned index = lan ? if_nametoindex(lan) : 0;
+    const char *lan = spoke->lan.place.interface;
+    unsigned index = if_nametoindex(lan);
     struct el_err err = {""};
 
     if (index == 0 || index == spoke->lan_index)
@@ -292,20 +315,21 @@ static void say_what_next(const struct spoke *spoke)
 {
     const struct el_spoke_config *config = spoke->config;
     char key[EL_TUNNEL_KEY_TEXT];
-    char hint[160] = "";
+    char hint[160] = "", lan[EL_LAN_TEXT];
 
     el_tunnel_key_text(spoke->public_key, key);
     if (!spoke->enrolled)
         snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", config->name, key,
                  spoke->hub.wire ? ",wire=" : "",
                  spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
-    else if (!config->lan)
+    else if (!has_lan(spoke))
         snprintf(hint, sizeof hint,
                  "an address for this computer: dhclient %.15s, or udhcpc -i %.15s", spoke->network,
                  spoke->network);
     EL_LOG(EL_LOG_INFO, "node", "spoke",
            EL_STR("name", spoke->enrolled ? spoke->enrolment.name : NULL),
-           EL_STR("hub", spoke->hub.endpoints[0]), EL_STR("lan", config->lan),
+           EL_STR("hub", spoke->hub.endpoints[0]),
+           EL_STR("lan", has_lan(spoke) ? el_lan_place_text(&spoke->lan.place, lan) : NULL),
            EL_STR("network", spoke->network), EL_STR("hint", hint[0] ? hint : NULL));
 }
 

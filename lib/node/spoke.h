@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/lan.h"
 #include "node/tunnel_options.h"
 #include "tunnel/tunnel.h"
 
@@ -44,9 +45,9 @@ struct el_spoke_config {
     const char *name; /* for the suggestion to the hub */
     const char *state;
     const char *key; /* file; NULL: spoke.key in the state directory, made if it is not there */
-    const char *lan; /* interface, or NULL */
-    uint64_t listen; /* UDP port; 0: any */
-    uint64_t keepalive_ns; /* how often an idle tunnel says something; 0: never */
+    struct el_lan_site lans; /* none: this computer itself is connected */
+    uint64_t listen;         /* UDP port; 0: any */
+    uint64_t keepalive_ns;   /* how often an idle tunnel says something; 0: never */
     struct el_tunnel_options tunnel;
     uint64_t give_up_ns; /* end if the hub has not answered by then; 0: try for ever */
     const char *options;

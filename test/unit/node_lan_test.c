@@ -71,6 +71,8 @@ static void a_site_says_each_thing_once(void **state)
     assert_int_equal(el_lan_add(&site, "eth1", &err), 0);
     assert_int_equal(el_lan_add(&site, "eth1.30=lab2", &err), 0);
     assert_string_equal(site.rules[1].network, "lab2");
+    assert_int_equal(el_lan_add(&site, "eth1", &err), 0); /* in the file and as an option */
+    assert_int_equal(el_lan_add(&site, "eth1.30=lab2", &err), 0);
     assert_int_equal(el_lan_add(&site, "eth1.30", &err), EL_EEXIST);
     assert_string_equal(err.text, "lan eth1.30: is said twice");
     assert_int_equal(el_lan_add(&site, "eth2=lab2", &err), EL_EEXIST);
