@@ -6,7 +6,9 @@
 # from topology.sh.
 #
 # Nothing here sleeps for a fixed time: a program is waited for by its end (tail --pid) and an event
-# by the line that reports it.
+# by the line that reports it. How long is only there to end what would never end: it is what an idle
+# computer is given, and $PATIENCE times as much a busy one.
+: "${PATIENCE:=1}"
 
 # start NAME NAMESPACE COMMAND...: runs COMMAND in the background, what it says goes to
 # $WORK/NAME.log. A session of its own, so that Ctrl-C in the terminal reaches only the script,
@@ -29,10 +31,10 @@ alive() {
 
 # ended PID SECONDS: waits until the process is gone, whether or not it is our child.
 ended() {
-    timeout "$2" tail --pid="$1" -s 0.05 -f /dev/null
+    timeout "$(($2 * PATIENCE))" tail --pid="$1" -s 0.05 -f /dev/null
 }
 
-# stop NAME [SIGNAL]: asks it to end; what has not ended after ten seconds is killed, and that is an
+# stop NAME [SIGNAL]: asks it to end; what has not ended when patience is over is killed, and that is an
 # error of the caller's: a program that has to be killed leaves things behind.
 stop() {
     local pid
@@ -40,7 +42,7 @@ stop() {
     pid=$(pid_of "$1")
     kill -"${2:-TERM}" "$pid" 2>/dev/null || return 0
     if ! ended "$pid" 10; then
-        echo "$1 (pid $pid) did not end within 10 s of SIG${2:-TERM}" >&2
+        echo "$1 (pid $pid) did not end within $((10 * PATIENCE)) s of SIG${2:-TERM}" >&2
         kill -KILL "$pid"
         return 1
     fi
@@ -53,7 +55,7 @@ await() {
     local watch=() follower rc=0
     [[ -z ${4-} ]] || watch=(--pid="$(pid_of "$4")")
     touch "$1"
-    exec {follower}< <(exec timeout "$3" tail -n +1 -s 0.05 "${watch[@]}" -f "$1" 2>/dev/null)
+    exec {follower}< <(exec timeout "$(($3 * PATIENCE))" tail -n +1 -s 0.05 "${watch[@]}" -f "$1" 2>/dev/null)
     AWAIT_PID=$!
     grep -m1 -E -- "$2" <&"$follower" &
     wait $! || rc=$?

@@ -112,9 +112,14 @@ link_up() {
     fi
 }
 
-# lan_host NAME: one more computer on the spoke's LAN, a namespace with the interface eth0.
+# lan_host NAME: one more computer on the spoke's LAN, a namespace with the interface eth0. plug_in NAME: one
+# that is there, without that interface.
 lan_host() {
     namespace_up "$1"
+    plug_in "$1"
+}
+
+plug_in() {
     cable "$1" eth0 lan "$1"
     nsip lan link set "$1" master lan
 }

@@ -34,7 +34,7 @@ matches() {
 # run COMMAND...: what it says is in $out and $err, how it ended in $status.
 run() {
     status=0
-    timeout 20 "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+    timeout 120 "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
     out=$(<"$WORK/out")
     err=$(<"$WORK/err")
 }

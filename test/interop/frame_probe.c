@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FRAME_MAX = 16384, TYPE = 0x88b5, TAG = 4, ADDRESSES = 12, WAIT_MS = 2000 };
+enum { FRAME_MAX = 16384, TYPE = 0x88b5, TAG = 4, ADDRESSES = 12, WAIT_MS = 5000 };
 
 static _Noreturn void fail(const char *what)
 {

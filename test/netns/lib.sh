@@ -13,6 +13,7 @@ LAB=$(cd "$NETNS/../../examples/lab" && pwd)
 : "${EL2W:=$EL2W_BUILD/el2w}"
 export LINK_EMULATOR=$EL2W_BUILD/link-emulator
 PREFIX=t$$-
+PATIENCE=6 # others may be at work here
 . "$LAB/processes.sh"
 . "$LAB/topology.sh"
 
@@ -57,7 +58,7 @@ matches() {
 
 # eventually WHAT SECONDS COMMAND...: COMMAND succeeds in time; for what no event reports.
 eventually() {
-    local what=$1 end=$((${EPOCHREALTIME/./} + $2 * 1000000))
+    local what=$1 end=$((${EPOCHREALTIME/./} + $2 * PATIENCE * 1000000))
     shift 2
     until "$@" >"$WORK/output" 2>&1; do
         ((${EPOCHREALTIME/./} < end)) || { cat "$WORK/output" >&2 && fail "$what"; }
@@ -66,10 +67,17 @@ eventually() {
     echo "ok: $what"
 }
 
+# begin_log NAME: what it said before is in NAME-before.log, so that nobody takes an old line for the event
+# that is waited for.
+begin_log() {
+    [[ ! -e $WORK/$1.log ]] || mv "$WORK/$1.log" "$WORK/$1-before.log"
+}
+
 # hub_up [OPTION]..., spoke_up [OPTION]...: start them and wait until they are ready. The boot menu
 # has one entry, `tiny`, with files of random bytes.
 hub_up() {
     make_keys
+    begin_log hub
     start hub hub "$EL2W" hub --state "$WORK/hub" --key "$WORK/hub.key" \
         --spoke "mars=$(<"$WORK/mars.pub")" --images "$WORK/images" --log-format json \
         --control "$WORK/hub.sock" --api "$WORK/api.sock" "$@"
@@ -78,6 +86,7 @@ hub_up() {
 
 spoke_up() {
     make_keys
+    begin_log spoke
     start spoke spoke "$EL2W" spoke --state "$WORK/spoke" --key "$WORK/mars.key" --name mars \
         --hub "$HUB_ADDRESS:51820" --hub-key "$(<"$WORK/hub.pub")" --lan eth1 --log-format json \
         --control "$WORK/spoke.sock" "$@"
@@ -102,7 +111,12 @@ make_images() {
 # dhcp HOST [OPTION]...: a lease with busybox udhcpc, which also sets the address. What the server
 # said is in $WORK/HOST.lease, one NAME=VALUE a line.
 dhcp() {
-    LEASE=$WORK/$1.lease ns "$1" udhcpc -q -n -f -t 5 -T 1 -i eth0 -s "$NETNS/udhcpc.sh" "${@:2}"
+    LEASE=$WORK/$1.lease ns "$1" udhcpc -q -n -f -t $((5 * PATIENCE)) -T 1 -i eth0 -s "$NETNS/udhcpc.sh" "${@:2}"
+}
+
+# no_dhcp HOST: nobody gives it one.
+no_dhcp() {
+    ! dhcp "$1" -t 4
 }
 
 # lease HOST NAME: a value of that lease.

@@ -18,7 +18,7 @@ stop() {
     local pid
     pid=$(pid_of) || return 0
     kill "$pid"
-    timeout 15 tail --pid="$pid" -s 0.05 -f /dev/null
+    timeout 60 tail --pid="$pid" -s 0.05 -f /dev/null
 }
 
 # said NAME: what the unit says.

@@ -29,7 +29,7 @@ enum {
     HUB = 0x64400001,
     SPOKES = 3,
     FRAME = 60,
-    PATIENCE_MS = 20000,
+    PATIENCE_MS = 120000,
     PEERS_MAX = 2,
 };
 

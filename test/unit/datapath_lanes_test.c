@@ -43,7 +43,7 @@ enum {
     FRAME_BYTES = 400,
     ROUNDS = 25, /* of each churner */
     NOISE = 4000,
-    PATIENCE_MS = 20000,
+    PATIENCE_MS = 120000,
     LOST_MS = 100, /* after which frames on their way are taken for lost */
     GAP_MS = 25,   /* a little more than what is kept between a peer's initiations */
 };

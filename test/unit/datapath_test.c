@@ -20,7 +20,7 @@
 
 enum {
     VNI = 77,
-    PATIENCE_MS = 20000,
+    PATIENCE_MS = 120000,
     MOVES = 200,
     PIPE_NOTICES = 2000, /* more than the pipe holds */
 };

@@ -32,7 +32,7 @@ static int fds[2];
 static void out_of_patience(void *arg)
 {
     (void)arg;
-    fail_msg("nothing happened for 60 s");
+    fail_msg("nothing happened for 120 s");
 }
 
 static struct el_net_lwip_link *link_on(int side, uint32_t address, el_net_lwip_gone_cb *gone)
@@ -65,7 +65,7 @@ static void begin(void)
 
     assert_int_equal(el_net_kernel_new(&kernel, &err), 0);
     patience = el_net_timer_new(kernel, out_of_patience, NULL);
-    el_net_timer_set(patience, el_net_now_ns(kernel) + 60 * EL_S);
+    el_net_timer_set(patience, el_net_now_ns(kernel) + 120 * EL_S);
     hub = link_on(0, HUB, NULL);
     mars = link_on(1, MARS, gone);
 }

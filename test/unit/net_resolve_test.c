@@ -107,6 +107,9 @@ static void answer(void *arg, const struct el_net_udp_meta *meta, const uint8_t 
 
 /* -- the client -- */
 
+/* A server that answers is given longer than any computer is busy, one that is silent is not. */
+enum { LONG_MS = 60000, SHORT_MS = 20 };
+
 static char resolv_conf[] = "/tmp/el2w-resolv-XXXXXX";
 static char hosts[] = "/tmp/el2w-hosts-XXXXXX";
 static struct el_net_resolver *resolver;
@@ -115,7 +118,7 @@ static struct el_net_timer *patience;
 static void out_of_patience(void *arg)
 {
     (void)arg;
-    fail_msg("nothing happened for 30 s");
+    fail_msg("nothing happened for 120 s");
 }
 
 static void write_file(const char *path, const char *text)
@@ -131,7 +134,7 @@ static int begin(void **state)
 {
     struct el_net_udp_config at = {.bind = {.ip = el_ip4(0x7f000001)}, .inherited_fd = -1};
     struct el_net_resolver_config config = {
-        .resolv_conf = resolv_conf, .timeout_ms = 100, .tries = 2, .env_hosts = true};
+        .resolv_conf = resolv_conf, .timeout_ms = LONG_MS, .tries = 2, .env_hosts = true};
     struct el_err err;
 
     (void)state;
@@ -144,7 +147,7 @@ static int begin(void **state)
     config.port = el_net_udp_local(server).port;
     assert_int_equal(el_net_resolver_new(net, &config, &resolver, &err), 0);
     patience = el_net_timer_new(net, out_of_patience, NULL);
-    el_net_timer_set(patience, el_net_now_ns(net) + 30 * EL_S);
+    el_net_timer_set(patience, el_net_now_ns(net) + 120 * EL_S);
     return 0;
 }
 
@@ -244,7 +247,6 @@ static void failures_have_their_codes(void **state)
     assert_int_equal(ask("unknown.example").code, EL_ENOENT);
     assert_int_equal(ask("empty.example").code, EL_ENOENT);
     assert_int_equal(ask("broken.example").code, EL_EIO);
-    assert_int_equal(ask("silent.example").code, EL_EIO);
     assert_int_equal(ask("").code, EL_EINVAL);
     memset(longest, 'a', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
@@ -252,6 +254,27 @@ static void failures_have_their_codes(void **state)
     longest[100] = '\0'; /* a label of more than 63 */
     assert_true(ask(longest).code < 0);
     assert_true(ask("a..b").code < 0);
+}
+
+/* A resolver of the test's own in place of the usual one. */
+static void ask_with(unsigned timeout_ms, unsigned tries)
+{
+    struct el_net_resolver_config config = {.resolv_conf = resolv_conf,
+                                            .port = el_net_udp_local(server).port,
+                                            .timeout_ms = timeout_ms,
+                                            .tries = tries};
+    struct el_err err;
+
+    el_net_resolver_free(resolver);
+    assert_int_equal(el_net_resolver_new(net, &config, &resolver, &err), 0);
+}
+
+static void silence_is_a_failure(void **state)
+{
+    (void)state;
+    ask_with(SHORT_MS, 2);
+    assert_int_equal(ask("silent.example").code, EL_EIO);
+    assert_true(questions > 2); /* for both families, and again */
 }
 
 static void cancelled_questions_are_not_answered(void **state)
@@ -284,16 +307,9 @@ static void freeing_forgets_what_is_asked(void **state)
 
 static void a_new_resolv_conf_counts(void **state)
 {
-    struct el_net_resolver_config config = {.resolv_conf = resolv_conf,
-                                            .port = el_net_udp_local(server).port,
-                                            .timeout_ms = 50,
-                                            .tries = 1};
-    struct el_err err;
-
     (void)state;
-    el_net_resolver_free(resolver);
-    write_file(resolv_conf, "nameserver 127.0.0.2\n"); /* nobody is there */
-    assert_int_equal(el_net_resolver_new(net, &config, &resolver, &err), 0);
+    write_file(resolv_conf, "nameserver 127.0.0.2\n"); /* nobody is there, which the kernel says */
+    ask_with(LONG_MS, 1);
     assert_int_equal(ask("hub.example").code, EL_EIO);
     write_file(resolv_conf, "nameserver 127.0.0.1 \n");
     assert_found(ask("hub.example"), 0x7f000009, 1);
@@ -344,10 +360,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(numbers_are_their_own_answer),        TEST(the_hosts_file_comes_first),
-        TEST(servers_are_asked_for_both_families), TEST(no_more_addresses_are_given_than_promised),
-        TEST(failures_have_their_codes),           TEST(cancelled_questions_are_not_answered),
-        TEST(freeing_forgets_what_is_asked),       TEST(a_new_resolv_conf_counts),
+        TEST(numbers_are_their_own_answer),
+        TEST(the_hosts_file_comes_first),
+        TEST(servers_are_asked_for_both_families),
+        TEST(no_more_addresses_are_given_than_promised),
+        TEST(failures_have_their_codes),
+        TEST(silence_is_a_failure),
+        TEST(cancelled_questions_are_not_answered),
+        TEST(freeing_forgets_what_is_asked),
+        TEST(a_new_resolv_conf_counts),
         TEST(servers_that_others_can_ask),
     };
 

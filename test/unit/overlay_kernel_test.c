@@ -31,7 +31,7 @@
 
 #include <cmocka.h>
 
-enum { US = 0x64400001, KERNEL = 0x64400002, MTU = 1280, ROOM = 2048, WAIT_MS = 5000 };
+enum { US = 0x64400001, KERNEL = 0x64400002, MTU = 1280, ROOM = 2048, WAIT_MS = 120000 };
 
 static const struct el_overlay_path path = {US, KERNEL, 77, 0};
 static int tun = -1, machine = -1; /* what the kernel tunnels; a machine behind its VXLAN */

@@ -179,7 +179,7 @@ static struct el_net_timer *patience;
 static void out_of_patience(void *arg)
 {
     (void)arg;
-    fail_msg("nothing happened for 40 s");
+    fail_msg("nothing happened for 120 s");
 }
 
 static void on_ready(void *arg, struct el_sys_applet *applet)
@@ -239,7 +239,7 @@ static int begin(void **state)
     scene->replacement = -1;
     assert_int_equal(el_net_kernel_new(&scene->net, &err), 0);
     patience = el_net_timer_new(scene->net, out_of_patience, NULL);
-    el_net_timer_set(patience, el_net_now_ns(scene->net) + 40 * EL_S);
+    el_net_timer_set(patience, el_net_now_ns(scene->net) + 120 * EL_S);
     assert_int_equal(el_sys_supervisor_new(el_net_kernel_loop(scene->net), &events, scene,
                                            &scene->supervisor, &err),
                      0);

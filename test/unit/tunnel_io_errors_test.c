@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20000, SIZE = 1000, COUNT = 8 };
+enum { PATIENCE_MS = 120000, SIZE = 1000, COUNT = 8 };
 
 static int error; /* what every call fails with; 0: none */
 
