@@ -14,6 +14,8 @@
 
 /* -- the server (RFC 1035 §4) -- */
 
+#define IGNORANT 0x7f000002 /* where the same server knows no name */
+
 enum { A = 1, AAAA = 28, NOERROR = 0, SERVFAIL = 2, NXDOMAIN = 3, SILENCE = -1 };
 
 static struct el_net *net;
@@ -79,7 +81,8 @@ static void answer(void *arg, const struct el_net_udp_meta *meta, const uint8_t 
     uint16_t type = el_wire_be16(&in);
     el_wire_skip(&in, 2);
     assert_true(el_wire_ok(&in));
-    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+    bool ignorant = el_ip4_number(&meta->to.ip) == IGNORANT;
+    for (size_t i = 0; i < sizeof zones / sizeof zones[0] && !ignorant; i++)
         if (strcmp(zones[i].name, name) == 0)
             zone = &zones[i];
     if (zone && zone->code == SILENCE)
@@ -132,7 +135,7 @@ static void write_file(const char *path, const char *text)
 
 static int begin(void **state)
 {
-    struct el_net_udp_config at = {.bind = {.ip = el_ip4(0x7f000001)}, .inherited_fd = -1};
+    struct el_net_udp_config at = {.bind = {.ip = el_ip4(0)}, .inherited_fd = -1};
     struct el_net_resolver_config config = {
         .resolv_conf = resolv_conf, .timeout_ms = LONG_MS, .tries = 2, .env_hosts = true};
     struct el_err err;
@@ -308,9 +311,9 @@ static void freeing_forgets_what_is_asked(void **state)
 static void a_new_resolv_conf_counts(void **state)
 {
     (void)state;
-    write_file(resolv_conf, "nameserver 127.0.0.2\n"); /* nobody is there, which the kernel says */
+    write_file(resolv_conf, "nameserver 127.0.0.2\n");
     ask_with(LONG_MS, 1);
-    assert_int_equal(ask("hub.example").code, EL_EIO);
+    assert_int_equal(ask("hub.example").code, EL_ENOENT);
     write_file(resolv_conf, "nameserver 127.0.0.1 \n");
     assert_found(ask("hub.example"), 0x7f000009, 1);
     unlink(resolv_conf); /* without one, c-ares asks 127.0.0.1 */
