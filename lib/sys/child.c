@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Starting this program again as another applet. After fork only async-signal-safe calls are made
- * (a thread may have held malloc's lock), so all that the child needs is made ready before.
- */
-#include "sys/child.h"
+/* Starting this program again as another applet. */
+#include "sys/child_internal.h"
 
 #include "sys/fds.h"
 
@@ -36,7 +33,6 @@ struct plan {
     size_t fd_count;
     pid_t parent;
     int null_fd;
-    int report_fd; /* errno goes here if exec fails; closed by a good one */
     char listen_pid[32];
     char listen_fds[32];
     char listen_names[NAMES_BYTES + 16];
@@ -144,7 +140,7 @@ static int place_descriptors(const struct plan *plan, int *report, int *exe)
 }
 
 /* Ours are close-on-exec already; whatever a library has opened without is not for the applet. */
-static void close_on_exec_from(int first)
+void el_sys_child_close_from(int first)
 {
     struct rlimit limit = {0};
 
@@ -165,25 +161,40 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Never returns. */
-static _Noreturn void become(struct plan *plan)
+void el_sys_child_begin(void)
 {
-    int report = plan->report_fd;
-    int exe = exe_fd;
-    int failed;
-
     reset_signals();
     setsid();
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != plan->parent) /* it died before we asked to be told */
+}
+
+void el_sys_child_die_with(pid_t parent, int signum)
+{
+    prctl(PR_SET_PDEATHSIG, signum);
+    if (getppid() != parent) /* it died before we asked to be told */
         _exit(0);
+}
+
+static int become(void *arg, int *report)
+{
+    struct plan *plan = arg;
+    int exe = exe_fd;
+
+    el_sys_child_begin();
+    el_sys_child_die_with(plan->parent, SIGTERM);
     append_number(plan->listen_pid, (unsigned long)getpid());
-    failed = place_descriptors(plan, &report, &exe);
-    if (!failed) {
-        close_on_exec_from(EL_SYS_FDS_FIRST + (int)plan->fd_count);
-        execveat(exe, "", (char *const *)(uintptr_t)plan->argv, plan->environment, AT_EMPTY_PATH);
-        failed = errno;
-    }
+    int failed = place_descriptors(plan, report, &exe);
+    if (failed)
+        return failed;
+    el_sys_child_close_from(EL_SYS_FDS_FIRST + (int)plan->fd_count);
+    execveat(exe, "", (char *const *)(uintptr_t)plan->argv, plan->environment, AT_EMPTY_PATH);
+    return errno;
+}
+
+/* Never returns. */
+static _Noreturn void run_child(el_sys_child_become *becomes, void *plan, int report)
+{
+    int failed = becomes(plan, &report);
+
     if (write(report, &failed, sizeof failed) < 0)
         _exit(126);
     _exit(127);
@@ -203,31 +214,31 @@ static int read_report(int fd)
     return got == sizeof failed ? failed : 0;
 }
 
-/* Forks. 0, or errno. */
-static int launch(struct plan *plan, struct el_sys_child *child)
+int el_sys_child_launch(el_sys_child_become *becomes, void *plan, struct el_sys_child *child)
 {
     int report[2];
     int failed;
 
+    *child = (struct el_sys_child){0, -1};
     if (pipe2(report, O_CLOEXEC) < 0)
         return errno;
-    plan->report_fd = report[1];
-    child->pid = fork();
-    if (child->pid == 0)
-        become(plan);
-    failed = child->pid < 0 ? errno : 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(becomes, plan, report[1]);
+    failed = pid < 0 ? errno : 0;
     close(report[1]);
     if (!failed) {
-        child->pidfd = pidfd_open(child->pid, 0);
+        *child = (struct el_sys_child){pid, pidfd_open(pid, 0)};
         failed = child->pidfd < 0 ? errno : read_report(report[0]);
-        if (failed) {
-            kill(child->pid, SIGKILL);
-            waitpid(child->pid, NULL, 0);
-            if (child->pidfd >= 0)
-                close(child->pidfd);
-        }
     }
     close(report[0]);
+    if (failed && pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        if (child->pidfd >= 0)
+            close(child->pidfd);
+        *child = (struct el_sys_child){0, -1};
+    }
     return failed;
 }
 
@@ -248,12 +259,10 @@ int el_sys_child_start(const char *const *argv, const struct el_sys_named_fd *fd
             code = el_err_os(err, errno, "/dev/null");
     }
     if (code == 0) {
-        int failed = launch(plan, child);
+        int failed = el_sys_child_launch(become, plan, child);
 
-        if (failed) {
-            *child = (struct el_sys_child){0, -1};
+        if (failed)
             code = el_err_os(err, failed, "%s: could not be started", argv[1]);
-        }
         close(plan->null_fd);
     }
     free(plan);

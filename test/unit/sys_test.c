@@ -8,6 +8,7 @@
 #include "sys/files.h"
 #include "sys/lock.h"
 #include "sys/notify.h"
+#include "sys/program.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -50,6 +51,44 @@ static int make_directory(void **state)
 {
     (void)state;
     return mkdtemp(directory) ? 0 : -1;
+}
+
+/* -- programs of the site's -- */
+
+static void users_by_name_and_number(void **state)
+{
+    struct el_sys_user user;
+    struct el_err err = {""};
+
+    (void)state;
+    assert_int_equal(el_sys_user_find("nobody", &user, &err), 0);
+    assert_int_equal(user.uid, 65534);
+    assert_int_equal(el_sys_user_find("1001", &user, &err), 0);
+    assert_int_equal(user.uid, 1001);
+    assert_int_equal(user.gid, 1001);
+    assert_int_equal(el_sys_user_find("root", &user, &err), EL_EINVAL);
+    assert_int_equal(el_sys_user_find("0", &user, &err), EL_EINVAL);
+    assert_int_equal(el_sys_user_find("4294967295", &user, &err), EL_EINVAL); /* "do not change" */
+    assert_int_equal(el_sys_user_find("nobody-is-called-so", &user, &err), EL_ENOENT);
+    assert_int_equal(el_sys_user_find("", &user, &err), EL_ENOENT);
+    assert_int_equal(el_sys_user_find("12x", &user, &err), EL_ENOENT);
+}
+
+static void programs_that_can_be_run(void **state)
+{
+    struct el_sys_user nobody = {65534, 65534};
+    const char *path = in_directory("program");
+    struct el_err err = {""};
+
+    (void)state;
+    assert_int_equal(el_sys_program_check(path, &nobody, &err), EL_ENOENT);
+    assert_int_equal(el_sys_file_write(path, "x", 1, 0755, &err), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(el_sys_program_check(path, &nobody, &err), 0);
+    assert_int_equal(chmod(path, 0744), 0);
+    assert_int_equal(el_sys_program_check(path, &nobody, &err), EL_EPERM);
+    assert_int_equal(el_sys_program_check("program", &nobody, &err), EL_EINVAL);
+    assert_int_equal(el_sys_program_check(directory, &nobody, &err), EL_EINVAL);
 }
 
 /* -- back-off -- */
@@ -362,6 +401,8 @@ static void the_clock_goes_forward(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(users_by_name_and_number),
+        cmocka_unit_test(programs_that_can_be_run),
         cmocka_unit_test(the_first_death_is_answered_at_once_the_next_later_and_later),
         cmocka_unit_test(deaths_without_end_do_not_overflow),
         cmocka_unit_test(closed_standard_descriptors_are_occupied),
