@@ -64,6 +64,16 @@ static const struct el_conf_option options[] = {
      .metavar = "PATH",
      .help = "The socket on which token, spokes, publish and the like talk to this hub; none: "
              "nowhere. Default: " EL_HUB_API "; of a plain user $XDG_RUNTIME_DIR/el2w/hub.sock."},
+    {.name = "second-factor-exec",
+     .type = EL_CONF_STRING,
+     .offset = AT(second_factor_exec),
+     .metavar = "PROGRAM",
+     .help = "Ask this program before a spoke is let in with a token (see below)."},
+    {.name = "second-factor-user",
+     .type = EL_CONF_STRING,
+     .offset = AT(second_factor_user),
+     .metavar = "USER",
+     .help = "Run it as this user. Default: nobody; of a plain user's hub, that user."},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
@@ -134,6 +144,17 @@ static const struct el_conf_schema schema = {
         "once. "
         "What was said with token, approve, revoke, network and publish is in the state directory "
         "and survives.\n\n"
+        "With --second-factor-exec, a spoke that comes with a token is let in only if PROGRAM "
+        "agrees, beside what el2w second-factor asks for. It is run as\n\n"
+        "  PROGRAM NAME FINGERPRINT FROM\n\n"
+        "NAME is what the spoke will be called, FINGERPRINT of its key what it shows at its side, "
+        "FROM its address and port (or -); they are also in EL2W_SPOKE, EL2W_FINGERPRINT and "
+        "EL2W_FROM, its public key in EL2W_KEY. Exit status 0 says yes, another one no, and so "
+        "does taking longer than 120 s; five times no, and the token is worthless. If it crashes "
+        "or "
+        "cannot be started, nobody is let in, and the token stays good. It runs without a shell, "
+        "in /, as nobody or --second-factor-user, with no way to other rights (sudo will not "
+        "work); what it prints goes to this log. At most eight run at once, one for each token.\n\n"
         "With --userspace it needs no root and no capability, and runs as a plain user or in a "
         "container: each network has a TCP/IP stack of its own inside the boot service, and what "
         "machines send never meets this computer's. Networks may have the same addresses, and "

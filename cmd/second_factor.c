@@ -27,12 +27,13 @@ static const struct el_conf_option options[] = {
 static const struct el_conf_schema schema = {
     .name = "second-factor",
     .summary = "what a hub asks for beside the token",
-    .usage = "[none | totp,approval] [--qr] [OPTIONS]",
+    .usage = "[none | totp,approval,program] [--qr] [OPTIONS]",
     .manual =
         "Alone it says what is asked for. Otherwise it sets that: none; totp, a six-digit code of "
-        "an "
-        "authenticator (RFC 6238), which whoever sits at the spoke is told by whoever has it; "
-        "approval, an operator who agrees with el2w approve; or both, separated by a comma.\n\n"
+        "an authenticator (RFC 6238), which whoever sits at the spoke is told by whoever has it; "
+        "approval, an operator who agrees with el2w approve; program, the one that the hub was "
+        "started with (el2w hub --second-factor-exec PROGRAM, which switches it on by itself); or "
+        "several of them, separated by commas, which then all have to agree.\n\n"
         "When totp is switched on for the first time, the secret for the authenticator is shown, "
         "this once; --new-secret makes another one.",
     .options = options,

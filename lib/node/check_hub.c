@@ -59,6 +59,8 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
         el_node_check_step(&check, el_boot_options_fit(&fitted, &config->cidr, &err), &err);
     el_node_check_step(&check, el_node_lanes(config->tunnel.workers, &err), &err);
     el_node_check_key(&check, config->key, config->state);
+    el_node_check_step(&check, el_hub_find_program(config, &(struct el_sys_user){0, 0}, &err),
+                       &err);
     el_node_check_port(&check, config->listen, &config->tunnel);
     if (config->userspace)
         el_node_check_step(&check, el_hub_check_userspace(config, &err), &err);

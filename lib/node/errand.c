@@ -7,23 +7,38 @@
 
 #include <string.h>
 
-/* Letters, digits, '-' and '_', and '.' but not in front: what is a directory's name as well. */
-static bool is_name(const char text[EL_ERRAND_NAME])
+/* Letters, digits, '-' and '_', and '.' but not in front: what is a directory's name as well, and
+ * no option of a program. */
+static bool is_name(const char *text, size_t capacity)
 {
     static const char allowed[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    size_t len = strnlen(text, EL_ERRAND_NAME);
+    size_t len = strnlen(text, capacity);
 
-    return len > 0 && len < EL_ERRAND_NAME && text[0] != '.' && strspn(text, allowed) == len;
+    return len > 0 && len < capacity && text[0] != '.' && strspn(text, allowed) == len;
+}
+
+static int check_question(const struct el_errand_question *question, struct el_err *err)
+{
+    uint8_t family = question->from.ip.family;
+
+    if (!is_name(question->name, sizeof question->name) || question->name[0] == '-')
+        return el_err(err, EL_EINVAL,
+                      "a spoke's name has 1 to 63 letters, digits, '-', '_' and '.'");
+    if (family != 0 && family != 4 && family != 6)
+        return el_err(err, EL_EINVAL, "from: no such family of addresses");
+    return 0;
 }
 
 int el_errand_check(struct el_errand *errand, struct el_err *err)
 {
     const struct el_errand_network *network = &errand->network;
 
-    if (errand->kind < EL_ERRAND_NETWORK_UP || errand->kind > EL_ERRAND_SERVICE_DOWN)
+    if (errand->kind < EL_ERRAND_NETWORK_UP || errand->kind > EL_ERRAND_ASK)
         return el_err(err, EL_EINVAL, "no such errand");
-    if (!is_name(network->name))
+    if (errand->kind == EL_ERRAND_ASK)
+        return check_question(&errand->question, err);
+    if (!is_name(network->name, sizeof network->name))
         return el_err(err, EL_EINVAL,
                       "a network's name has 1 to 15 letters, digits, '-', '_' and '.'");
     if (errand->kind != EL_ERRAND_NETWORK_UP)

@@ -19,7 +19,8 @@
 #include <stdint.h>
 
 enum {
-    EL_ERRAND_NAME = 16, /* of a network: an interface's, IFNAMSIZ */
+    EL_ERRAND_NAME = 16,  /* of a network: an interface's, IFNAMSIZ */
+    EL_ERRAND_SPOKE = 64, /* of a spoke, with the NUL */
     EL_ERRAND_TEXT = 192,
     EL_ERRAND_FDS = EL_TUNNEL_LANES_MAX,
 };
@@ -30,6 +31,13 @@ struct el_errand_network {
     struct el_prefix cidr; /* the hub is its first address */
 };
 
+/* Who wants to enrol: for the second factor's program. */
+struct el_errand_question {
+    char name[EL_ERRAND_SPOKE];                                           /* of the spoke to be */
+    uint8_t enrolment_key[EL_TUNNEL_KEY_BYTES], key[EL_TUNNEL_KEY_BYTES]; /* public */
+    struct el_endpoint from; /* outside the tunnel; family 0: not known */
+};
+
 enum el_errand_kind {
     /* Make the interface. With the answer come the descriptors that the tunnel needs: see
      * el_hub_network_queues(). */
@@ -38,6 +46,7 @@ enum el_errand_kind {
     EL_ERRAND_NETWORK_DOWN,
     EL_ERRAND_SERVICE_UP, /* start the boot service */
     EL_ERRAND_SERVICE_DOWN,
+    EL_ERRAND_ASK, /* run the second factor's program; the answer comes when it has ended */
     /* From the supervisor. */
     EL_ERRAND_ANSWER,
     EL_ERRAND_SERVICE, /* of the network with this name: it serves, or it has died and will be back
@@ -54,11 +63,13 @@ struct el_errand {
     bool framed;       /* and they are socket pairs of frames, and no queues of a TAP */
     bool serving;      /* the network's boot service is ready */
     struct el_errand_network network;
+    struct el_errand_question question; /* ASK, and its answer */
+    uint32_t said; /* of an answer to ASK: enum el_enrol_program; FAILED if code is an error */
 };
 
 /* Whether ERRAND, which came from another process, is a request that makes sense: a kind we know, a
- * name that an interface can have, a VNI of 24 bits, a range that a network can have. 0, or
- * EL_EINVAL with the sentence. */
+ * name that an interface or a spoke can have, a VNI of 24 bits, a range that a network can have. 0,
+ * or EL_EINVAL with the sentence. */
 int el_errand_check(struct el_errand *errand, struct el_err *err);
 
 #endif

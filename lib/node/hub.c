@@ -11,6 +11,7 @@
 #include "node/places.h"
 #include "node/queues.h"
 #include "sys/control.h"
+#include "sys/drop.h"
 #include "sys/message.h"
 #include "tunnel/tunnel_io.h"
 
@@ -156,6 +157,7 @@ static char *control_options(const struct hub *hub)
             el_prefix_text(&range, cidr), (unsigned long long)config->listen, hub->lanes, key);
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
+    fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
     print_peers(out, config, false);
     return fclose(out) == 0 ? text : NULL;
 }
@@ -298,14 +300,50 @@ static int open_networks(struct hub *hub, struct el_err *err)
     return rc == 0 ? el_hub_network_serve(hub->networks, first.name, err) : rc;
 }
 
+int el_hub_find_program(const struct el_hub_config *config, struct el_sys_user *user,
+                        struct el_err *err)
+{
+    const char *path = config->second_factor_exec, *name = config->second_factor_user;
+    struct el_err why = {""};
+    int rc = 0;
+
+    *user = (struct el_sys_user){0, 0};
+    if (!path)
+        return name ? el_err(err, EL_EINVAL,
+                             "second-factor-user: there is no program that could run as %s: name "
+                             "it with --second-factor-exec",
+                             name)
+                    : 0;
+    if (el_sys_drop_is_root())
+        rc = el_sys_user_find(name ? name : EL_HUB_PROGRAM_USER, user, &why);
+    else if (name)
+        rc = el_err(&why, EL_EPERM, "only root can run it as %s, and this hub is not root", name);
+    if (rc < 0)
+        return el_err(err, rc, "second-factor-user: %s", why.text);
+    rc = el_sys_program_check(path, user, &why);
+    return rc < 0 ? el_err(err, rc, "second-factor-exec %s", why.text) : 0;
+}
+
+static int start_errands(struct hub *hub, struct el_err *err)
+{
+    struct el_hub_errands_config config = {.fd = hub->errand[0],
+                                           .networks = hub->networks,
+                                           .program = hub->config->second_factor_exec};
+    int rc = el_hub_find_program(hub->config, &config.program_user, err);
+
+    if (rc == 0) {
+        hub->errand[0] = -1;
+        rc = el_hub_errands_new(el_launch_loop(hub->launch), &config, &hub->errands, err);
+    }
+    return rc;
+}
+
 static int start_applets(struct hub *hub, struct el_err *err)
 {
     int rc = open_channels(hub, err);
 
     if (rc == 0)
-        rc = el_hub_errands_new(el_launch_loop(hub->launch), hub->errand[0], hub->networks,
-                                &hub->errands, err);
-    hub->errand[0] = -1;
+        rc = start_errands(hub, err);
     if (rc == 0)
         rc = start_tunnel(hub, err);
     return rc == 0 ? start_control(hub, err) : rc;

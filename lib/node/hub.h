@@ -20,9 +20,12 @@
 #include "node/hub_control.h"
 #include "node/peer.h"
 #include "node/tunnel_options.h"
+#include "sys/program.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define EL_HUB_PROGRAM_USER "nobody"
 
 struct el_hub_config {
     const char *state; /* directory */
@@ -43,13 +46,20 @@ struct el_hub_config {
     const char *api; /* path of the operator's socket; NULL: node/places.h; "none" */
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* see node/hub_control.h */
     unsigned endpoint_count;
-    const char *options;      /* the effective configuration, as text */
-    const char *log_options;  /* lines for every applet */
-    const char *boot_options; /* lines for the boot service */
+    const char *second_factor_exec; /* the program that is asked (node/hub_program.h), or NULL */
+    const char *second_factor_user; /* as whom; NULL: EL_HUB_PROGRAM_USER */
+    const char *options;            /* the effective configuration, as text */
+    const char *log_options;        /* lines for every applet */
+    const char *boot_options;       /* lines for the boot service */
 };
 
 /* Of a hub in user space: that nothing was said that it cannot do. */
 int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *err);
+
+/* As whom the second factor's program runs, and that it can: 0, or what is wrong. A hub that is a
+ * plain user runs it as himself. */
+int el_hub_find_program(const struct el_hub_config *config, struct el_sys_user *user,
+                        struct el_err *err);
 
 /* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error: EL_EAGAIN if an
  * applet gave up, which has said why. */

@@ -18,12 +18,13 @@
 #define EL_NODE_HUB_API_H
 
 #include "control/api.h"
+#include "enrol/second_factor.h"
 #include "enrol/token.h"
 #include "registry/registry.h"
 
 enum {
     EL_NODE_HUB_QUESTIONS = 16,        /* programs that run at once */
-    EL_NODE_HUB_QUESTION_S = 120,      /* so long an answer is waited for, or fetched */
+    EL_NODE_HUB_QUESTION_S = 150,      /* so long an answer is waited for, or fetched */
     EL_NODE_HUB_TOLD_S = 5,            /* after so long a revoked spoke has got its answer */
     EL_NODE_HUB_TOKEN_DEFAULT_S = 3600 /* the life of a token of which nothing else is said */
 };
@@ -48,8 +49,8 @@ struct el_node_hub_api_config {
 
     /* Where the peer of KEY is now, outside the tunnel: 0, or EL_ENOENT. NULL: nobody knows. */
     int (*where)(void *arg, const uint8_t key[32], struct el_endpoint *endpoint);
-    /* Asks the site's program, which says yes or no with el_node_hub_api_answer(), later. NULL:
-     * there is none, and the factor cannot be switched on. */
+    /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there
+     * is none, and the factor cannot be switched on; where it is on, nobody is let in. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);
     /* el_node_hub_api_deadline_s() has become earlier. NULL: it is asked often enough. */
     void (*due)(void *arg);
@@ -73,10 +74,12 @@ int el_node_hub_api_asker(const struct el_node_hub_api *hub, const struct el_end
 /* For the registry's observer: puts its event among those that are watched. */
 void el_node_hub_api_event(struct el_node_hub_api *hub, const struct el_registry_event *event);
 
-/* What the program has said about the KEY that came with a token. Whoever is not asked about (any
+/* What the program has SAID (YES, NO or FAILED) about the KEY that came with a token. A no is a
+ * wrong answer of the token's at once, whether anybody comes to hear it or not: else who has a
+ * stolen token could have a telephone ring as often as he likes. Whoever is not asked about (any
  * more) is ignored. */
 void el_node_hub_api_answer(struct el_node_hub_api *hub, const uint8_t enrolment_key[32],
-                            const uint8_t key[32], bool yes, int64_t now_s);
+                            const uint8_t key[32], enum el_enrol_program said, int64_t now_s);
 
 /* What is due besides the registry's own: a revoked spoke that has had its answer is a peer no
  * more. An answer to a spoke may bring a deadline, without an event: config.due says so. */

@@ -68,15 +68,33 @@ static void forget_question(struct enrolment *e)
     e->question = NULL;
 }
 
+/* It was not asked, or has not answered. A code that was right need not be given again. */
+static void may_ask_again(struct el_hub_question *q)
+{
+    q->program = EL_ENROL_PROGRAM_NOT_RUN;
+    q->used = q->code_spent;
+}
+
+static int ask_about(struct enrolment *e, const char *name, struct el_err *err)
+{
+    const struct el_node_hub_api_config *config = &e->hub->config;
+    struct el_node_hub_question what = {name, e->enrolment_key, e->key, &e->from};
+
+    if (!config->ask)
+        return el_err(err, EL_ENOENT,
+                      "the hub was started without the program that its second factor is");
+    return config->ask(config->arg, &what, err);
+}
+
 static void ask_program(struct enrolment *e, const struct el_enrol_progress *progress,
                         bool code_spent)
 {
-    struct el_node_hub_api *hub = e->hub;
     const struct el_registry_token *token =
-        el_registry_token_by_key(hub->registry, e->enrolment_key);
-    struct el_node_hub_question what = {token->name, e->enrolment_key, e->key, &e->from};
-    struct el_hub_question *q = new_question(hub, e->enrolment_key, e->request->wall_s);
+        el_registry_token_by_key(e->hub->registry, e->enrolment_key);
+    struct el_hub_question *q =
+        e->question ? e->question : new_question(e->hub, e->enrolment_key, e->request->wall_s);
     struct el_err err = {"somebody else is being asked about; try again in a minute"};
+    int rc = q ? 0 : EL_EFULL;
 
     if (q) {
         *q = (struct el_hub_question){.used = true,
@@ -86,10 +104,11 @@ static void ask_program(struct enrolment *e, const struct el_enrol_progress *pro
                                       .until_s = e->request->wall_s + EL_NODE_HUB_QUESTION_S};
         memcpy(q->enrolment_key, e->enrolment_key, 32);
         memcpy(q->key, e->key, 32);
+        rc = ask_about(e, token->name, &err);
     }
-    if (q && (!hub->config.ask || hub->config.ask(hub->config.arg, &what, &err) < 0))
-        q->used = false;
-    if (!q || !q->used)
+    if (rc < 0 && q)
+        may_ask_again(q);
+    if (rc < 0)
         el_api_refuse(e->answer, &el_problem_unavailable, "%s", err.text);
     else
         el_api_answer(e->answer, 202,
@@ -97,14 +116,16 @@ static void ask_program(struct enrolment *e, const struct el_enrol_progress *pro
 }
 
 void el_node_hub_api_answer(struct el_node_hub_api *hub, const uint8_t enrolment_key[32],
-                            const uint8_t key[32], bool yes, int64_t now_s)
+                            const uint8_t key[32], enum el_enrol_program said, int64_t now_s)
 {
     struct el_hub_question *q = find_question(hub, enrolment_key, key);
 
     if (!q || q->program != EL_ENROL_PROGRAM_RUNS || q->until_s <= now_s)
         return;
-    q->program = yes ? EL_ENROL_PROGRAM_YES : EL_ENROL_PROGRAM_NO;
+    q->program = said;
     q->until_s = now_s + EL_NODE_HUB_QUESTION_S;
+    if (said == EL_ENROL_PROGRAM_NO) /* or, if the disk fails, when it is fetched */
+        q->counted = el_registry_wrong_code(hub->registry, q->enrolment_key, now_s, NULL) >= 0;
 }
 
 /* -- answers -- */
@@ -218,12 +239,21 @@ static void redeem(struct enrolment *e, int64_t totp_step)
         refuse_verdict(e, verdict);
 }
 
+static bool is_counted(const struct enrolment *e)
+{
+    return e->question && e->question->counted;
+}
+
 /* Counted on the disk, then said. */
 static void refuse_wrong(struct enrolment *e, const struct el_problem *problem,
                          const struct el_err *why)
 {
+    struct el_registry *registry = e->hub->registry;
+    const struct el_registry_token *token = el_registry_token_by_key(registry, e->enrolment_key);
     struct el_err err = {""};
-    int left = el_registry_wrong_code(e->hub->registry, e->enrolment_key, e->request->wall_s, &err);
+    int left = is_counted(e)
+                   ? EL_REGISTRY_WRONG_CODES - token->wrong_codes
+                   : el_registry_wrong_code(registry, e->enrolment_key, e->request->wall_s, &err);
 
     if (left < 0) {
         el_hub_refuse(e->answer, left, &err);
@@ -245,8 +275,9 @@ static void spend_and_ask(struct enrolment *e, const struct el_enrol_progress *p
 {
     struct el_registry *registry = e->hub->registry;
     bool code = el_registry_second_factor(registry)->factors & EL_REGISTRY_FACTOR_TOTP;
+    bool spent = e->question && e->question->code_spent;
     struct el_err err = {""};
-    int rc = code ? el_registry_spend_code(registry, step, &err) : 0;
+    int rc = code && !spent ? el_registry_spend_code(registry, step, &err) : 0;
 
     if (rc < 0)
         el_hub_refuse(e->answer, rc, &err);
@@ -282,7 +313,7 @@ static void decide(struct enrolment *e)
 
     if (e->question)
         progress = e->question->progress;
-    progress.wrong = token->wrong_codes;
+    progress.wrong = token->wrong_codes - is_counted(e);
     memcpy(request.key, e->key, sizeof request.key);
     if (request.factors & EL_ENROL_TOTP && !request.totp_secret) {
         el_api_refuse(e->answer, &el_problem_unavailable, "the hub has lost its codes' secret");
@@ -308,8 +339,8 @@ static void decide(struct enrolment *e)
         else
             refuse_verdict(e, EL_REGISTRY_IS_BURNT);
         return;
+    case EL_ENROL_PROGRAM_BROKEN: may_ask_again(e->question); break;
     case EL_ENROL_CLOCK_BACK:
-    case EL_ENROL_PROGRAM_BROKEN:
     case EL_ENROL_WAITS_APPROVAL: break; /* the last is asked after the redemption */
     }
     el_api_refuse(e->answer, &el_problem_unavailable, "%s", err.text);

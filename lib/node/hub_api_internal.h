@@ -3,7 +3,6 @@
 #ifndef EL_NODE_HUB_API_INTERNAL_H
 #define EL_NODE_HUB_API_INTERNAL_H
 
-#include "enrol/second_factor.h"
 #include "node/hub_api.h"
 
 /* Somebody for whom the second factor's program runs, or has said something. */
@@ -13,6 +12,7 @@ struct el_hub_question {
     struct el_enrol_progress progress; /* its code has been right */
     enum el_enrol_program program;
     bool code_spent; /* and is written down as used */
+    bool counted;    /* its no is among the token's wrong answers */
     int64_t until_s;
 };
 

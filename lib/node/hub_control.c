@@ -22,6 +22,7 @@
 #include "sys/signals.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -146,6 +147,48 @@ static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
         return EL_ENOENT;
     *endpoint = peer.endpoint;
     return 0;
+}
+
+/* -- the second factor's program -- */
+
+static int ask_program(void *arg, const struct el_node_hub_question *question, struct el_err *err)
+{
+    struct control *c = arg;
+    struct el_errand_question what;
+
+    memset(&what, 0, sizeof what); /* it leaves this process whole */
+    snprintf(what.name, sizeof what.name, "%s", question->name);
+    memcpy(what.enrolment_key, question->enrolment_key, sizeof what.enrolment_key);
+    memcpy(what.key, question->key, sizeof what.key);
+    what.from = *question->from;
+    return el_hub_sync_ask(c->sync, &what, err);
+}
+
+static void on_answered(void *arg, const struct el_errand_question *question,
+                        enum el_enrol_program said)
+{
+    const struct control *c = arg;
+
+    if (c->api)
+        el_node_hub_api_answer(c->api, question->enrolment_key, question->key, said, wall_s(NULL));
+}
+
+/* Who names a program wants it asked. One that is missing lets nobody in. */
+static int switch_program_on(struct control *c, struct el_err *err)
+{
+    struct el_registry_second_factor policy = *el_registry_second_factor(c->registry);
+    bool on = policy.factors & EL_REGISTRY_FACTOR_PROGRAM;
+    int rc = 0;
+
+    if (on && !c->config->program)
+        EL_LOG(EL_LOG_WARN, "node", "second-factor",
+               EL_STR("error", "a program is to be asked, and this hub has none: nobody can enrol"),
+               EL_STR("hint", "--second-factor-exec PROGRAM, or el2w second-factor none"));
+    policy.factors |= EL_REGISTRY_FACTOR_PROGRAM;
+    if (!on && c->config->program)
+        rc = el_registry_second_factor_set(c->registry, &policy, wall_s(NULL), err);
+    sodium_memzero(&policy, sizeof policy);
+    return rc;
 }
 
 /* -- packets from and to the tunnel -- */
@@ -293,6 +336,8 @@ static int take_command_line(struct control *c, struct el_err *err)
 
     if (rc == 0)
         rc = make_network(c, err);
+    if (rc == 0)
+        rc = switch_program_on(c, err);
     return rc == EL_EINVAL || rc == EL_EFULL ? EL_EEXIST : rc;
 }
 
@@ -327,6 +372,7 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .lanes = (unsigned)c->config->lanes,
                                         .wall_s = wall_s,
                                         .complete = on_complete,
+                                        .answered = on_answered,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -375,6 +421,7 @@ static int make_api(struct control *c, struct el_err *err)
         .started_s = wall_s(NULL),
         .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
         .where = where,
+        .ask = c->config->program ? ask_program : NULL,
         .due = on_other_deadline,
         .arg = c,
     };

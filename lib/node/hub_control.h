@@ -17,6 +17,7 @@
 #include "node/peer.h"
 #include "tunnel/tunnel.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct el_hub_control_config {
@@ -31,6 +32,7 @@ struct el_hub_control_config {
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* owned by whoever fills it in */
     unsigned endpoint_count;
     struct el_node_peers peers; /* of the command line: their names, keys and addresses are taken */
+    bool program;               /* there is a second factor's program, which is to be asked */
     uint64_t user;              /* who to become; 0: stay */
 };
 

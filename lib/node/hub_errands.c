@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "node/errand.h"
+#include "node/hub_program.h"
 #include "sys/message.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct el_hub_errands {
     uv_poll_t *poll;
     int fd;
     struct el_hub_networks *networks;
+    struct el_hub_program *program; /* of the second factor, or NULL */
 };
 
 /* Whoever does not read its answers is dead, or stuck: when it is back, it asks again. */
@@ -30,6 +32,49 @@ static void tell(const struct el_hub_errands *errands, const struct el_errand *e
         EL_LOG(EL_LOG_WARN, "node", "errand-untold", EL_STR("network", errand->network.name),
                EL_STR("error", el_strerror(rc)));
 }
+
+/* -- the second factor's program -- */
+
+static void on_answered(void *arg, const struct el_errand_question *question,
+                        enum el_enrol_program said)
+{
+    struct el_errand answer;
+
+    memset(&answer, 0, sizeof answer); /* it leaves this process whole */
+    answer.kind = EL_ERRAND_ANSWER;
+    answer.about = EL_ERRAND_ASK;
+    answer.question = *question;
+    answer.said = said;
+    tell(arg, &answer, NULL, 0);
+}
+
+/* It is answered later, or now if nothing comes of it. */
+static void ask(struct el_hub_errands *errands, const struct el_errand_question *question)
+{
+    struct el_err err = {""};
+    int rc = errands->program ? el_hub_program_ask(errands->program, question, &err)
+                              : el_err(&err, EL_ENOENT, "there is no --second-factor-exec");
+
+    if (rc == 0)
+        return;
+    EL_LOG(EL_LOG_ERROR, "node", "second-factor-answer", EL_STR("spoke", question->name),
+           EL_STR("answer", "none"), EL_STR("error", err.text));
+    on_answered(errands, question, EL_ENROL_PROGRAM_FAILED);
+}
+
+static int open_program(struct el_hub_errands *errands, uv_loop_t *loop,
+                        const struct el_hub_errands_config *config, struct el_err *err)
+{
+    struct el_hub_program_config about = {.path = config->program,
+                                          .user = config->program_user,
+                                          .limit_ms = EL_HUB_PROGRAM_S * UINT64_C(1000),
+                                          .answered = on_answered,
+                                          .arg = errands};
+
+    return config->program ? el_hub_program_new(loop, &about, &errands->program, err) : 0;
+}
+
+/* -- errands -- */
 
 /* Descriptors to go with the answer are put into FDS: their number, or an error. */
 static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *fds,
@@ -81,29 +126,37 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             continue;
         while (count > 0)
             close(fds[--count]); /* nobody asked for them */
-        run(errands, &errand);
+        if (errand.kind == EL_ERRAND_ASK && el_errand_check(&errand, NULL) == 0)
+            ask(errands, &errand.question);
+        else
+            run(errands, &errand);
     }
     if (rc == EL_ECLOSED)
         uv_poll_stop(poll);
 }
 
-int el_hub_errands_new(uv_loop_t *loop, int fd, struct el_hub_networks *networks,
+int el_hub_errands_new(uv_loop_t *loop, const struct el_hub_errands_config *config,
                        struct el_hub_errands **result, struct el_err *err)
 {
     struct el_hub_errands *errands = calloc(1, sizeof *errands);
     uv_poll_t *poll = calloc(1, sizeof *poll);
 
-    if (!errands || !poll || uv_poll_init(loop, poll, fd) < 0) {
+    if (!errands || !poll || uv_poll_init(loop, poll, config->fd) < 0) {
         free(errands);
         free(poll);
-        close(fd);
+        close(config->fd);
         return el_err(err, EL_ENOMEM, "out of memory");
     }
-    *errands = (struct el_hub_errands){.poll = poll, .fd = fd, .networks = networks};
+    *errands =
+        (struct el_hub_errands){.poll = poll, .fd = config->fd, .networks = config->networks};
     poll->data = errands;
     uv_poll_start(poll, UV_READABLE, on_readable);
-    *result = errands;
-    return 0;
+    int rc = open_program(errands, loop, config, err);
+    if (rc < 0)
+        el_hub_errands_free(errands);
+    else
+        *result = errands;
+    return rc;
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -115,6 +168,7 @@ void el_hub_errands_free(struct el_hub_errands *errands)
 {
     if (!errands)
         return;
+    el_hub_program_free(errands->program);
     uv_close((uv_handle_t *)errands->poll, free_handle);
     close(errands->fd);
     free(errands);

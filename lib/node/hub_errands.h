@@ -6,13 +6,21 @@
 
 #include "base/err.h"
 #include "node/hub_network.h"
+#include "sys/program.h"
 
 #include <uv.h>
 
 struct el_hub_errands;
 
-/* Runs errands that come from FD, which is ours from now on, on LOOP. NETWORKS must live longer. */
-int el_hub_errands_new(uv_loop_t *loop, int fd, struct el_hub_networks *networks,
+struct el_hub_errands_config {
+    int fd;                           /* where they come from; ours from now on */
+    struct el_hub_networks *networks; /* lives longer */
+    const char *program;              /* of the second factor; the caller's; NULL: there is none */
+    struct el_sys_user program_user;
+};
+
+/* Runs errands on LOOP. */
+int el_hub_errands_new(uv_loop_t *loop, const struct el_hub_errands_config *config,
                        struct el_hub_errands **errands, struct el_err *err);
 
 /* Before the loop is closed. NULL is allowed. */

@@ -26,7 +26,7 @@
 
 _Static_assert((int)EL_REGISTRY_NETWORKS <= (int)EL_HUB_NETWORKS, "what can be made can be served");
 
-enum { NOTICES_AT_ONCE = 32 };
+enum { NOTICES_AT_ONCE = 32, PLACELESS = 4 };
 
 /* A network that has, or shall have, a port. */
 struct network {
@@ -55,7 +55,8 @@ struct el_hub_sync {
     bool closed;  /* the channel to the tunnel */
     bool telling; /* from BEGIN to COMPLETE */
     struct network networks[EL_REGISTRY_NETWORKS];
-    struct el_map *peers; /* struct el_hub_peer by key */
+    struct el_map *peers;                           /* struct el_hub_peer by key */
+    struct el_errand_question placeless[PLACELESS]; /* to be asked; no name: none */
 };
 
 static void ask_tunnel(struct network *network);
@@ -164,7 +165,8 @@ static void failed(struct network *network, const char *why)
 
 /* It has the number sync->sequence. */
 static int send_errand(struct el_hub_sync *sync, uint32_t kind,
-                       const struct el_errand_network *about)
+                       const struct el_errand_network *about,
+                       const struct el_errand_question *question)
 {
     struct el_errand errand;
     int fd;
@@ -172,7 +174,10 @@ static int send_errand(struct el_hub_sync *sync, uint32_t kind,
     memset(&errand, 0, sizeof errand); /* it leaves this process whole */
     errand.kind = kind;
     errand.sequence = ++sync->sequence;
-    errand.network = *about;
+    if (about)
+        errand.network = *about;
+    if (question)
+        errand.question = *question;
     if (uv_fileno((const uv_handle_t *)sync->errands, &fd) < 0)
         return EL_ECLOSED;
     return el_sys_message_send(fd, &errand, sizeof errand, NULL, 0);
@@ -180,7 +185,7 @@ static int send_errand(struct el_hub_sync *sync, uint32_t kind,
 
 static bool fetch_port(struct network *network)
 {
-    if (send_errand(network->sync, EL_ERRAND_NETWORK_UP, &network->about) < 0)
+    if (send_errand(network->sync, EL_ERRAND_NETWORK_UP, &network->about, NULL) < 0)
         return false;
     network->errand = network->sync->sequence;
     return true;
@@ -263,7 +268,7 @@ static void send_service(struct network *network)
 {
     struct el_hub_sync *sync = network->sync;
     int rc = send_errand(sync, network->serve ? EL_ERRAND_SERVICE_UP : EL_ERRAND_SERVICE_DOWN,
-                         &network->about);
+                         &network->about, NULL);
 
     if (rc < 0)
         report(network, EL_REGISTRY_DOWN, el_strerror(rc));
@@ -308,7 +313,10 @@ static void on_errand(struct el_hub_sync *sync, struct el_errand *errand, const 
 
     errand->text[sizeof errand->text - 1] = '\0';
     errand->network.name[sizeof errand->network.name - 1] = '\0';
-    if (errand->kind == EL_ERRAND_ANSWER)
+    if (errand->kind == EL_ERRAND_ANSWER && errand->about == EL_ERRAND_ASK)
+        sync->config.answered(sync->config.arg, &errand->question,
+                              (enum el_enrol_program)errand->said);
+    else if (errand->kind == EL_ERRAND_ANSWER)
         on_answer(sync, errand, fds, count);
     if (errand->kind == EL_ERRAND_SERVICE && (network = find_name(sync, errand->network.name)))
         service_state(network, errand->serving);
@@ -439,7 +447,7 @@ static void remove_network(struct el_hub_sync *sync, const struct el_registry_ne
     if (!network)
         return;
     ask(sync, &message);
-    int rc = send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about);
+    int rc = send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about, NULL);
     if (rc < 0)
         EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", about->name),
                EL_STR("error", el_strerror(rc)));
@@ -506,6 +514,23 @@ static void on_hello(void *arg, const struct el_manage_hello *hello)
     tell_all(arg);
 }
 
+/* A peer's first words may be faster than the tunnel's word where it is. */
+static void ask_now(struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                    const struct el_endpoint *from)
+{
+    struct el_err err = {""};
+
+    for (unsigned i = 0; i < PLACELESS; i++) {
+        struct el_errand_question *question = &sync->placeless[i];
+        if (!question->name[0] || memcmp(question->enrolment_key, key, EL_REGISTRY_KEY_BYTES) != 0)
+            continue;
+        question->from = *from;
+        if (el_hub_sync_ask(sync, question, &err) < 0)
+            sync->config.answered(sync->config.arg, question, EL_ENROL_PROGRAM_FAILED);
+        question->name[0] = '\0';
+    }
+}
+
 static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
 {
     struct el_hub_sync *sync = arg;
@@ -525,6 +550,8 @@ static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
     peer->endpoint = state->endpoint;
     if (sync->config.peer)
         sync->config.peer(sync->config.arg, state->key, peer);
+    if (state->up)
+        ask_now(sync, state->key, &state->endpoint);
 }
 
 static void on_network_gone(void *arg, uint32_t vni)
@@ -536,7 +563,7 @@ static void on_network_gone(void *arg, uint32_t vni)
         return;
     report(network, EL_REGISTRY_DOWN, "its interface is gone");
     network->there = false;
-    send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about);
+    send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about, NULL);
     ask_tunnel(network);
 }
 
@@ -611,6 +638,18 @@ void el_hub_sync_start(struct el_hub_sync *sync, struct el_registry *registry)
 {
     sync->registry = registry;
     tell_all(sync);
+}
+
+int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *question,
+                    struct el_err *err)
+{
+    for (unsigned i = 0; !question->from.ip.family && i < PLACELESS; i++)
+        if (!sync->placeless[i].name[0]) {
+            sync->placeless[i] = *question;
+            return 0;
+        }
+    int rc = send_errand(sync, EL_ERRAND_ASK, NULL, question);
+    return rc < 0 ? el_err(err, rc, "the second factor cannot be asked: %s", el_strerror(rc)) : 0;
 }
 
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],

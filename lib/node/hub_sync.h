@@ -11,6 +11,8 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "enrol/second_factor.h"
+#include "node/errand.h"
 #include "registry/registry.h"
 
 #include <stdbool.h>
@@ -36,6 +38,10 @@ struct el_hub_sync_config {
     /* A peer has come, gone or moved. */
     void (*peer)(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
                  const struct el_hub_peer *peer);
+    /* What the second factor's program said about whom el_hub_sync_ask() has asked: see
+     * node/hub_program.h. */
+    void (*answered)(void *arg, const struct el_errand_question *question,
+                     enum el_enrol_program said);
     void *arg;
 };
 
@@ -49,6 +55,12 @@ void el_hub_sync_free(struct el_hub_sync *sync);
  * are reported to it, and who starts is told what it says. */
 void el_hub_sync_start(struct el_hub_sync *sync, struct el_registry *registry);
 void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effect *effect);
+
+/* Has the supervisor run the second factor's program, as soon as it is known where it is asked from
+ * (question.from). 0, and ANSWERED comes (but for a supervisor or a peer that goes); or an error.
+ */
+int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *question,
+                    struct el_err *err);
 
 /* False if KEY is no peer that was ever up. */
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],

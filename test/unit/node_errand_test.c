@@ -82,12 +82,34 @@ static void other_nonsense(void **state)
     assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
 }
 
+static void questions_to_the_second_factor(void **state)
+{
+    static const char *const names[] = {"", "-x", ".x", "a b", "a/b", "$(x)", "\xc3\xa4"};
+    struct el_errand errand = {.kind = EL_ERRAND_ASK, .question = {.name = "mars-2.example_org"}};
+    struct el_err err;
+
+    (void)state;
+    assert_int_equal(el_errand_check(&errand, &err), 0);
+    errand.question.from.ip.family = 6;
+    assert_int_equal(el_errand_check(&errand, &err), 0);
+    errand.question.from.ip.family = 5;
+    assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+    errand.question.from.ip.family = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        strcpy(errand.question.name, names[i]);
+        assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+    }
+    memset(errand.question.name, 'a', sizeof errand.question.name); /* no end */
+    assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_that_can_be),
         cmocka_unit_test(names_that_are_paths_or_have_no_end),
         cmocka_unit_test(other_nonsense),
+        cmocka_unit_test(questions_to_the_second_factor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -480,7 +480,8 @@ static void a_program_says_yes_or_no(void **unused)
     assert_int_equal(enrol(&mars, NULL), 202);
     assert_int_equal(w.asked, 1);
     assert_memory_equal(w.asked_key, mars.key, 32);
-    el_node_hub_api_answer(w.hub, w.asked_token, venus.key, true, w.now_s); /* not asked about */
+    el_node_hub_api_answer(w.hub, w.asked_token, venus.key, EL_ENROL_PROGRAM_YES,
+                           w.now_s); /* not asked about */
     assert_int_equal(enrol(&mars, NULL), 202);
     struct joiner other = mars; /* one question to a token, whatever keys come with it */
     memcpy(other.key, venus.key, sizeof other.key);
@@ -488,7 +489,7 @@ static void a_program_says_yes_or_no(void **unused)
     assert_string_equal(problem(), "code-reused"); /* from when the program is asked */
     assert_int_equal(enrol(&other, code_at(w.now_s + EL_ENROL_TOTP_STEP_S)), 503);
     assert_int_equal(w.asked, 1);
-    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, true, w.now_s);
+    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, EL_ENROL_PROGRAM_YES, w.now_s);
     assert_int_equal(enrol(&mars, NULL), 200);
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 403); /* mars has used it */
     w.now_s += 2 * EL_ENROL_TOTP_STEP_S;
@@ -500,15 +501,82 @@ static void a_program_says_yes_or_no(void **unused)
     free(wrong);
     w.disk_full = false;
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 202);
-    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, false, w.now_s);
+    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, EL_ENROL_PROGRAM_NO, w.now_s);
     assert_int_equal(enrol(&venus, NULL), 403);
     assert_string_equal(problem(), "refused");
     w.now_s += EL_ENROL_TOTP_STEP_S;
     assert_int_equal(enrol(&venus, code_at(w.now_s)), 202);
     w.now_s += EL_NODE_HUB_QUESTION_S; /* nobody answers */
-    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, true, w.now_s);
+    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, EL_ENROL_PROGRAM_YES, w.now_s);
     assert_int_equal(enrol(&venus, NULL), 403);
     assert_string_equal(problem(), "code-required");
+}
+
+static unsigned wrong_answers(const char *token)
+{
+    return el_registry_token(w.registry, token)->wrong_codes;
+}
+
+static void program_says(enum el_enrol_program said)
+{
+    el_node_hub_api_answer(w.hub, w.asked_token, w.asked_key, said, w.now_s);
+}
+
+/* Or who has stolen a token could have somebody's telephone ring for ever. */
+static void a_no_counts_though_nobody_fetches_it(void **unused)
+{
+    (void)unused;
+    patch_factor("{\"program\":true}", 200);
+    struct joiner mars = new_joiner("mars");
+    for (unsigned i = 1; i < EL_REGISTRY_WRONG_CODES; i++) {
+        assert_int_equal(enrol(&mars, NULL), 202);
+        assert_int_equal(w.asked, i);
+        program_says(EL_ENROL_PROGRAM_NO);
+        assert_int_equal(wrong_answers("mars"), i);
+        if (i == 1) { /* and fetching it counts no more */
+            assert_int_equal(enrol(&mars, NULL), 403);
+            assert_string_equal(problem(), "refused");
+            assert_int_equal(json_integer_value(json_object_get(w.said, "tries_left")), 4);
+            assert_int_equal(wrong_answers("mars"), i);
+        }
+        w.now_s += EL_NODE_HUB_QUESTION_S;
+    }
+    assert_int_equal(enrol(&mars, NULL), 202);
+    program_says(EL_ENROL_PROGRAM_NO);
+    assert_int_equal(enrol(&mars, NULL), 410);
+    assert_string_equal(problem(), "token-burnt");
+    assert_int_equal(w.asked, EL_REGISTRY_WRONG_CODES);
+}
+
+static void a_no_that_the_disk_refused_counts_when_it_is_fetched(void **unused)
+{
+    (void)unused;
+    patch_factor("{\"program\":true}", 200);
+    struct joiner mars = new_joiner("mars");
+    assert_int_equal(enrol(&mars, NULL), 202);
+    w.disk_full = true;
+    program_says(EL_ENROL_PROGRAM_NO);
+    assert_int_equal(enrol(&mars, NULL), 503);
+    w.disk_full = false;
+    assert_int_equal(wrong_answers("mars"), 0);
+    assert_int_equal(enrol(&mars, NULL), 403);
+    assert_int_equal(wrong_answers("mars"), 1);
+}
+
+static void a_program_that_fails_lets_nobody_in_and_costs_nothing(void **unused)
+{
+    (void)unused;
+    totp_on();
+    patch_factor("{\"program\":true}", 200);
+    struct joiner mars = new_joiner("mars");
+    assert_int_equal(enrol(&mars, code_at(w.now_s)), 202);
+    program_says(EL_ENROL_PROGRAM_FAILED);
+    assert_int_equal(enrol(&mars, NULL), 503);
+    assert_int_equal(wrong_answers("mars"), 0);
+    assert_int_equal(enrol(&mars, NULL), 202); /* asked again, and the code counts still */
+    assert_int_equal(w.asked, 2);
+    program_says(EL_ENROL_PROGRAM_YES);
+    assert_int_equal(enrol(&mars, NULL), 200);
 }
 
 /* -- the operator -- */
@@ -684,13 +752,23 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(a_spoke_joins_with_a_token),        TEST(each_stays_in_its_own),
-        TEST(a_late_token_is_told_the_time),     TEST(keys_that_are_none),
-        TEST(a_code_is_asked_for_and_used_once), TEST(guesses_are_few),
-        TEST(an_operator_approves_a_key),        TEST(a_program_says_yes_or_no),
-        TEST(revoked_and_told_so_once),          TEST(networks_are_made_and_published),
-        TEST(ports_are_started_and_published),   TEST(what_happens_is_an_event),
-        TEST(bad_input_changes_nothing),         TEST(every_operation_has_been_called),
+        TEST(a_spoke_joins_with_a_token),
+        TEST(each_stays_in_its_own),
+        TEST(a_late_token_is_told_the_time),
+        TEST(keys_that_are_none),
+        TEST(a_code_is_asked_for_and_used_once),
+        TEST(guesses_are_few),
+        TEST(an_operator_approves_a_key),
+        TEST(a_program_says_yes_or_no),
+        TEST(a_no_counts_though_nobody_fetches_it),
+        TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
+        TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
+        TEST(revoked_and_told_so_once),
+        TEST(networks_are_made_and_published),
+        TEST(ports_are_started_and_published),
+        TEST(what_happens_is_an_event),
+        TEST(bad_input_changes_nothing),
+        TEST(every_operation_has_been_called),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

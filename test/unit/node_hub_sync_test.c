@@ -28,6 +28,9 @@ struct world {
     int tunnel, supervisor; /* our ends */
     unsigned completed, peers_told;
     int queue; /* what the supervisor gives as a queue */
+    unsigned answered;
+    struct el_errand_question about;
+    enum el_enrol_program said;
 };
 
 static int64_t wall_s(void *arg)
@@ -47,6 +50,16 @@ static void on_peer(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
     (void)key;
     (void)peer;
     ((struct world *)arg)->peers_told++;
+}
+
+static void on_answered(void *arg, const struct el_errand_question *question,
+                        enum el_enrol_program said)
+{
+    struct world *world = arg;
+
+    world->answered++;
+    world->about = *question;
+    world->said = said;
 }
 
 static void on_effect(void *arg, const struct el_registry_effect *effect)
@@ -83,6 +96,7 @@ static int begin(void **state)
                                         .wall_s = wall_s,
                                         .complete = on_complete,
                                         .peer = on_peer,
+                                        .answered = on_answered,
                                         .arg = &world};
     assert_int_equal(el_hub_sync_new(&config, &world.sync, &err), 0);
     assert_int_equal(el_registry_new(NULL, &observer, &world.registry, &err), 0);
@@ -457,6 +471,30 @@ static void it_is_known_how_a_peer_stands(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static void a_second_factor_is_asked_through_the_supervisor(void **state)
+{
+    struct world *world = *state;
+    struct el_errand_question mars = {.name = "mars", .enrolment_key = {7}, .key = {1}};
+    struct el_manage_message state_of = {.kind = EL_MANAGE_PEER_STATE,
+                                         .state = {.key = {7}, .up = true}};
+    struct el_errand errand;
+    struct el_err err;
+
+    tunnel_starts(world);
+    assert_int_equal(el_hub_sync_ask(world->sync, &mars, &err), 0);
+    assert_int_equal(supervisor_hears(world, &errand), 0); /* nobody knows where it is */
+    assert_int_equal(el_endpoint_parse("198.51.100.7:5", 0, &mars.from), 0);
+    state_of.state.endpoint = mars.from;
+    assert_int_equal(el_manage_send(world->tunnel, &state_of, NULL), 0);
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_ASK);
+    assert_memory_equal(&errand.question, &mars, sizeof mars);
+    errand.said = EL_ENROL_PROGRAM_NO;
+    supervisor_says(world, &errand, 0, false);
+    assert_int_equal(world->answered, 1);
+    assert_memory_equal(&world->about, &mars, sizeof mars);
+    assert_int_equal(world->said, EL_ENROL_PROGRAM_NO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +508,7 @@ int main(void)
         TEST(what_came_too_late_is_not_taken_for_another),
         TEST(networks_that_go_while_they_come_leave_their_places),
         TEST(it_is_known_how_a_peer_stands),
+        TEST(a_second_factor_is_asked_through_the_supervisor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
