@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 el_unit_test(dhcp_wire_test dhcp)
 el_unit_test(dhcp_test dhcp)
+el_unit_test(dhcp_host_test dhcp)
 el_unit_test(dhcp_pxe_test dhcp)
