@@ -12,6 +12,8 @@ enum {
     EL_IP4_HEADER_MAX = 60,
     EL_IP4_AT_TOTAL_LEN = 2,
     EL_IP4_AT_ID = 4,
+    EL_IP4_AT_FRAGMENT = 6,
+    EL_IP4_AT_PROTOCOL = 9,
     EL_IP4_AT_CSUM = 10,
 
     /* the parts of el_ip4_header.fragment */

@@ -18,6 +18,7 @@
 #include "port/packet.h"
 
 #include "frame/eth.h"
+#include "frame/ip4.h"
 #include "port/vnet.h"
 
 #include <arpa/inet.h>
@@ -115,17 +116,28 @@ static int set_format(int fd)
     return setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on);
 }
 
+/* How a socket is to be. */
+struct plan {
+    uint16_t protocol; /* 0: nothing is ever received */
+    uint16_t udp_port; /* only datagrams to it; 0: everything */
+    int vid;
+    int *group; /* the number of the group of the lanes' sockets; NULL: there is none */
+};
+
 /* Everything up to bind(), which is when frames begin to arrive: the socket is made for no
  * protocol, so there is never a frame from another interface or without its header in the queue. */
-static int set_options(int fd, unsigned index, int vid)
+static int set_options(int fd, unsigned index, const struct plan *plan)
 {
     static const int on = 1, bytes = BUFFER_BYTES;
-    const int tags = vid <= 0; /* whether we want to know of them */
+    const int tags = plan->vid <= 0; /* whether we want to know of them */
     struct packet_mreq promiscuous = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
 
     if (set_format(fd) < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &tags, sizeof tags) < 0 ||
-        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
-        setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
+        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0)
+        return -1;
+    if (plan->udp_port)
+        return 0; /* little, and for this computer only */
+    if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
         return -1;
     /* The second form is bounded by a sysctl, and all that we get without CAP_NET_ADMIN. */
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
@@ -178,54 +190,96 @@ static int shut(int fd)
     return set_filter(fd, nothing, 1);
 }
 
-/* What a filter asks the kernel about a frame, beside its bytes. */
-#define ANCILLARY(what)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + (what)))
-/* The answer has to be VALUE; else REST instructions are left out, up to the last, which refuses.
- */
-#define MUST_BE(value, rest) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (rest))
+/* A filter in the making: one condition after the other, and who passes all of them is let in. */
+struct filter {
+    struct sock_filter code[40];
+    unsigned short count;
+};
 
-/* Lets in what arrives at interface INDEX alone (0: nothing), for as long as the socket lives, and
- * of that what VID says; and nothing that leaves there: a group is shown that in spite of
- * PACKET_IGNORE_OUTGOING. */
-static int confine(int fd, unsigned index, int vid)
+static void append(struct filter *filter, uint16_t code, uint8_t yes, uint8_t no, uint32_t k)
+{
+    filter->code[filter->count++] = (struct sock_filter){code, yes, no, k};
+}
+
+/* What was loaded. */
+static void must_be(struct filter *filter, uint32_t value)
+{
+    append(filter, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value);
+    append(filter, BPF_RET | BPF_K, 0, 0, 0);
+}
+
+static void must_not_be(struct filter *filter, uint32_t value)
+{
+    append(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value);
+    append(filter, BPF_RET | BPF_K, 0, 0, 0);
+}
+
+/* What the kernel knows of a frame beside its bytes: SKF_AD_... */
+static void load_known(struct filter *filter, int what)
+{
+    append(filter, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + what));
+}
+
+static void load(struct filter *filter, uint16_t size, uint32_t at)
+{
+    append(filter, BPF_LD | size | BPF_ABS, 0, 0, at);
+}
+
+static void only_datagrams_to(struct filter *filter, uint16_t port)
+{
+    load(filter, BPF_H, EL_ETH_TAG_AT);
+    must_be(filter, EL_ETHERTYPE_IP4);
+    load(filter, BPF_B, EL_ETH_HEADER + EL_IP4_AT_PROTOCOL);
+    must_be(filter, EL_IP_UDP);
+    load(filter, BPF_H, EL_ETH_HEADER + EL_IP4_AT_FRAGMENT);
+    append(filter, BPF_ALU | BPF_AND | BPF_K, 0, 0, EL_IP4_MF | EL_IP4_OFFSET);
+    must_be(filter, 0);
+    append(filter, BPF_LDX | BPF_B | BPF_MSH, 0, 0, EL_ETH_HEADER); /* its header's length */
+    append(filter, BPF_LD | BPF_H | BPF_IND, 0, 0, EL_ETH_HEADER + 2);
+    must_be(filter, port);
+}
+
+static void only_tags_of(struct filter *filter, int vid)
+{
+    if (vid != EL_PACKET_UNTAGGED) {
+        load_known(filter, SKF_AD_VLAN_TPID);
+        must_be(filter, EL_ETHERTYPE_VLAN);
+    }
+    load_known(filter, SKF_AD_VLAN_TAG); /* 0 where there is none */
+    append(filter, BPF_ALU | BPF_AND | BPF_K, 0, 0, VID_MASK);
+    must_be(filter, (uint32_t)vid);
+}
+
+/* Lets in what PLAN says of what arrives at interface INDEX, for as long as the socket lives; and
+ * nothing that leaves there: a group is shown that in spite of PACKET_IGNORE_OUTGOING. */
+static int confine(int fd, unsigned index, const struct plan *plan)
 {
     static const int on = 1;
-    struct sock_filter filter[] = {
-        ANCILLARY(SKF_AD_VLAN_TPID), /* one VLAN begins here */
-        MUST_BE(EL_ETHERTYPE_VLAN, 8),
-        ANCILLARY(SKF_AD_VLAN_TAG), /* untagged frames here; 0 if there is none */
-        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, VID_MASK),
-        MUST_BE(vid, 5),
-        ANCILLARY(SKF_AD_IFINDEX), /* all frames here */
-        MUST_BE(index, 3),
-        ANCILLARY(SKF_AD_PKTTYPE),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-        BPF_STMT(BPF_RET | BPF_K, 0),
-    };
-    size_t begin = vid == EL_PACKET_ALL ? 5 : vid == EL_PACKET_UNTAGGED ? 2 : 0;
+    struct filter filter = {.count = 0};
 
-    if (set_filter(fd, filter + begin, sizeof filter / sizeof filter[0] - begin) < 0)
+    load_known(&filter, SKF_AD_IFINDEX);
+    must_be(&filter, plan->protocol ? index : 0);
+    load_known(&filter, SKF_AD_PKTTYPE);
+    must_not_be(&filter, PACKET_OUTGOING);
+    if (plan->vid != EL_PACKET_ALL)
+        only_tags_of(&filter, plan->vid);
+    if (plan->udp_port)
+        only_datagrams_to(&filter, plan->udp_port);
+    append(&filter, BPF_RET | BPF_K, 0, 0, UINT32_MAX);
+    if (set_filter(fd, filter.code, filter.count) < 0)
         return -1;
     return setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on);
 }
 
-/* How a socket is to be. */
-struct plan {
-    uint16_t protocol; /* 0: nothing is ever received */
-    int vid;
-    int *group; /* the number of the group of the lanes' sockets; NULL: there is none */
-};
-
 static int set_up(int fd, unsigned index, const struct plan *plan)
 {
-    int set = plan->protocol ? set_options(fd, index, plan->vid) : set_format(fd);
+    int set = plan->protocol ? set_options(fd, index, plan) : set_format(fd);
 
     if (set < 0 || shut(fd) < 0 || bind_to(fd, index, plan->protocol) < 0)
         return -1;
     if (plan->group && join(fd, plan->group) < 0)
         return -1;
-    return confine(fd, plan->protocol ? index : 0, plan->vid);
+    return confine(fd, index, plan);
 }
 
 static int open_packet(const char *name, const struct plan *plan, struct el_err *err)
@@ -261,7 +315,7 @@ int el_packet_open(const char *name, int vid, struct el_err *err)
 int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], struct el_err *err)
 {
     int group = NEW_GROUP;
-    struct plan plan = {ETH_P_ALL, vid, count > 1 ? &group : NULL};
+    struct plan plan = {.protocol = ETH_P_ALL, .vid = vid, .group = count > 1 ? &group : NULL};
 
     for (unsigned i = 0; i < count; i++) {
         fds[i] = open_packet(name, &plan, err);
@@ -277,6 +331,13 @@ int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], s
         return code;
     }
     return (int)count;
+}
+
+int el_packet_open_udp(const char *name, uint16_t port, struct el_err *err)
+{
+    struct plan plan = {.protocol = ETH_P_ALL, .udp_port = port, .vid = EL_PACKET_UNTAGGED};
+
+    return open_packet(name, &plan, err);
 }
 
 int el_packet_open_to_send(const char *name, struct el_err *err)

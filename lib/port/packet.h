@@ -38,6 +38,10 @@ int el_packet_open(const char *name, int vid, struct el_err *err);
  * makes no group because the interface is down. On an error none is open. */
 int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], struct el_err *err);
 
+/* The same for datagrams of IPv4 to this UDP PORT only, without a tag and not in fragments: nothing
+ * else wakes whoever waits, or is copied for it. It sends what it likes. */
+int el_packet_open_udp(const char *name, uint16_t port, struct el_err *err);
+
 /* The same for sending only: it is not promiscuous, and no frame is copied for it. */
 int el_packet_open_to_send(const char *name, struct el_err *err);
 

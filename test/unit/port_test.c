@@ -922,6 +922,47 @@ static void card_keeps_vlans_apart(void **state)
     drop_veth();
 }
 
+/* A port for datagrams to one UDP port has these alone. */
+static void card_for_datagrams_only(void **state)
+{
+    static uint8_t got[BUFFER], frame[SAMPLE_BYTES_MAX];
+    struct sample datagram = {.udp = true, .ttl = 64, .payload = random_payload, .payload_len = 90};
+    struct el_port *a, *b, *only;
+    struct el_err err = {{0}};
+
+    (void)state;
+    need_veth();
+    open_pair(&a, &b);
+    sample_build(frame, &datagram);
+    uint16_t port = (uint16_t)(frame[36] << 8 | frame[37]);
+    int fd = el_packet_open_udp("p0", port, &err);
+    assert_true(fd >= 0);
+    assert_int_equal(el_port_from_packet(fd, "p0", EL_PACKET_UNTAGGED, &only), 0);
+    for (unsigned i = 0; i < 7; i++) {
+        struct sample s = datagram;
+        s.udp = i != 0;
+        s.tags = i == 1;
+        s.ip6 = i == 2;
+        s.ip_options = i == 5 ? 8 : 0;
+        size_t len = sample_build(frame, &s);
+        frame[20] |= i == 3 ? 0x20 : 0; /* a fragment */
+        frame[37] ^= i == 4;
+        struct el_slice slice = {frame, len};
+        struct el_port_tx tx = {.slices = &slice, .count = 1};
+        assert_int_equal(el_port_send(a, &tx), 0);
+    }
+    for (unsigned options = 0; options < 2; options++) { /* of the first that comes, then none */
+        struct el_port_rx rx = room(got, sizeof got);
+        receive_ours(only, &rx);
+        assert_int_equal(rx.bytes[14], options ? 0x45 : 0x47);
+        assert_int_equal(rx.bytes[23], 17);
+    }
+    el_port_close(only);
+    el_port_close(a);
+    el_port_close(b);
+    drop_veth();
+}
+
 static void card_with_jumbo_frames(void **state)
 {
     static const struct el_offload none;
@@ -1310,6 +1351,7 @@ int main(void)
         cmocka_unit_test(card_passes_frames_exactly),
         cmocka_unit_test(card_of_a_vlan_passes_frames_exactly),
         cmocka_unit_test(card_keeps_vlans_apart),
+        cmocka_unit_test(card_for_datagrams_only),
         cmocka_unit_test(card_with_jumbo_frames),
         cmocka_unit_test(card_receives_in_batches),
         cmocka_unit_test(card_with_lanes),
