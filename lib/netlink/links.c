@@ -263,15 +263,17 @@ static int build_address(struct rtnl_addr *request, unsigned index, const struct
     return address->ip.family == 4 && address->len <= 30 ? set_broadcast(request, address) : 0;
 }
 
-int el_netlink_add_address(struct el_netlink *netlink, const char *name,
-                           const struct el_prefix *address, struct el_err *err)
+/* Adds ADDRESS, or removes it; 0 too if that has been done already. */
+static int change_address(struct el_netlink *netlink, const char *name,
+                          const struct el_prefix *address, bool add, struct el_err *err)
 {
+    const char *verb = add ? "add" : "remove";
     char text[EL_PREFIX_TEXT];
     char what[128];
     struct el_netlink_link link;
 
     if (address->ip.family != 4 && address->ip.family != 6)
-        return el_err(err, EL_EINVAL, "%s: no address to add", name);
+        return el_err(err, EL_EINVAL, "%s: no address to %s", name, verb);
     int r = el_netlink_link(netlink, name, &link, err);
     if (r < 0)
         return r;
@@ -280,10 +282,23 @@ int el_netlink_add_address(struct el_netlink *netlink, const char *name,
         return el_err(err, EL_ENOMEM, "%s: out of memory", name);
     r = build_address(request, link.index, address);
     if (r == 0)
-        r = rtnl_addr_add(netlink->socket, request, 0);
+        r = add ? rtnl_addr_add(netlink->socket, request, 0)
+                : rtnl_addr_delete(netlink->socket, request, 0);
     rtnl_addr_put(request);
-    if (r == 0 || r == -NLE_EXIST)
+    if (r == 0 || r == (add ? -NLE_EXIST : -NLE_NOADDR))
         return 0;
-    snprintf(what, sizeof what, "%s: cannot add %s", name, el_prefix_text(address, text));
+    snprintf(what, sizeof what, "%s: cannot %s %s", name, verb, el_prefix_text(address, text));
     return el_netlink_fail(err, r, what);
+}
+
+int el_netlink_add_address(struct el_netlink *netlink, const char *name,
+                           const struct el_prefix *address, struct el_err *err)
+{
+    return change_address(netlink, name, address, true, err);
+}
+
+int el_netlink_remove_address(struct el_netlink *netlink, const char *name,
+                              const struct el_prefix *address, struct el_err *err)
+{
+    return change_address(netlink, name, address, false, err);
 }

@@ -76,6 +76,16 @@ int el_netlink_set_mac(struct el_netlink *netlink, const char *name, const struc
 int el_netlink_add_address(struct el_netlink *netlink, const char *name,
                            const struct el_prefix *address, struct el_err *err);
 
+/* Takes ADDRESS from the link, with the routes that go with it. 0 too if it has none such. */
+int el_netlink_remove_address(struct el_netlink *netlink, const char *name,
+                              const struct el_prefix *address, struct el_err *err);
+
+/* Makes VIA, an IPv4 address on the link, the router for what no other route leads to, with METRIC:
+ * of several default routes, the kernel takes the one with the lowest. 0 too if there is one with
+ * that metric, whoever made it. It goes with the link's last address. */
+int el_netlink_add_default_route(struct el_netlink *netlink, const char *name,
+                                 const struct el_ip *via, uint32_t metric, struct el_err *err);
+
 /* Whether PREFIX collides with an address or a route of this host on another link than those called
  * EXCEPT (up to 32 names and NULL, or NULL): 1 and WHAT says which ("192.168.77.0/24 overlaps
  * 192.168.0.0/16 on eth0"), 0 if not, negative if the kernel would not say. Default routes,

@@ -161,6 +161,45 @@ static void missing_link_is_named_with_the_others(void **state)
     el_netlink_close(netlink);
 }
 
+/* How many default routes there are. */
+static unsigned default_routes(void)
+{
+    FILE *table = fopen("/proc/self/net/route", "r");
+    char line[256];
+    unsigned count = 0;
+
+    assert_non_null(table);
+    while (fgets(line, sizeof line, table))
+        count += strstr(line, "\t00000000\t014DA8C0\t") != NULL;
+    fclose(table);
+    return count;
+}
+
+static void address_goes_with_its_routes(void **state)
+{
+    struct el_prefix address = prefix_of("192.168.77.5/24");
+    struct el_ip router = prefix_of("192.168.77.1/32").ip, beyond = prefix_of("10.9.9.1/32").ip;
+    struct el_err err = {""};
+
+    (void)state;
+    need_namespace();
+    struct el_netlink *netlink = open_netlink();
+    int tap = open_tap("boot");
+    must(el_netlink_set_up(netlink, "boot", &err), &err);
+    must(el_netlink_remove_address(netlink, "boot", &address, &err), &err);
+    must(el_netlink_add_address(netlink, "boot", &address, &err), &err);
+    assert_true(el_netlink_add_default_route(netlink, "boot", &beyond, 4096, &err) < 0);
+    assert_non_null(strstr(err.text, "boot: cannot route by 10.9.9.1"));
+    for (int twice = 0; twice < 2; twice++)
+        must(el_netlink_add_default_route(netlink, "boot", &router, 4096, &err), &err);
+    assert_int_equal(default_routes(), 1);
+    for (int twice = 0; twice < 2; twice++)
+        must(el_netlink_remove_address(netlink, "boot", &address, &err), &err);
+    assert_int_equal(default_routes(), 0);
+    close(tap);
+    el_netlink_close(netlink);
+}
+
 static void address_is_added_once(void **state)
 {
     struct el_err err = {""};
@@ -316,6 +355,7 @@ int main(void)
         cmocka_unit_test(link_is_described),
         cmocka_unit_test(missing_link_is_named_with_the_others),
         cmocka_unit_test(address_is_added_once),
+        cmocka_unit_test(address_goes_with_its_routes),
         cmocka_unit_test(overlap_is_found),
         cmocka_unit_test(tap_is_hardened),
         cmocka_unit_test(lack_of_rights_has_a_remedy),
