@@ -360,6 +360,14 @@ void el_launch_remove(struct el_launch *launch, const char *name)
     place->applet = NULL;
 }
 
+void el_launch_end_first(struct el_launch *launch, const char *name)
+{
+    struct place *place = find_place(launch, name);
+
+    if (place)
+        el_sys_applet_end_first(place->applet);
+}
+
 void el_launch_on_restart(struct el_launch *launch, el_launch_restart_cb *cb, void *arg)
 {
     launch->on_restart = cb;

@@ -62,6 +62,9 @@ int el_launch_applet(struct el_launch *launch, const char *applet, const char *n
 /* Ends the applet called NAME for good, in order; nothing if there is none. */
 void el_launch_remove(struct el_launch *launch, const char *name);
 
+/* When the launch ends, the applet called NAME ends before the others are told to. */
+void el_launch_end_first(struct el_launch *launch, const char *name);
+
 /* CB is called before an applet that died is started again, with its name; the place for
  * el_launch_replace(). */
 typedef void el_launch_restart_cb(void *arg, const char *applet);

@@ -41,6 +41,7 @@ struct el_sys_applet {
     bool ready;
     struct el_sys_backoff backoff;
     uint64_t start_at_ns; /* while it is dead; else EL_NEVER */
+    bool first;           /* to end */
     bool leaving;
     uint64_t kill_at_ns; /* of one that is leaving; EL_NEVER once SIGKILL was sent */
 };
@@ -137,6 +138,18 @@ static void stopped(struct el_sys_supervisor *supervisor)
         supervisor->events.stopped(supervisor->arg);
 }
 
+/* SIGTERM to those that end first; when there are none, or none any more, to the others. */
+static void end_next(struct el_sys_supervisor *supervisor)
+{
+    bool any_first = false;
+
+    for (size_t i = 0; i < supervisor->count; i++)
+        any_first |= supervisor->applets[i]->first && supervisor->applets[i]->child.pid;
+    for (size_t i = 0; i < supervisor->count; i++)
+        if (supervisor->applets[i]->first == any_first)
+            el_sys_child_kill(&supervisor->applets[i]->child, SIGTERM);
+}
+
 static void plan_restart(struct el_sys_applet *applet)
 {
     struct el_sys_supervisor *supervisor = applet->supervisor;
@@ -175,6 +188,8 @@ static void died(uv_poll_t *poll, int poll_status, int events)
     }
 
     bool last = supervisor->stopping && living(supervisor) == 0;
+    if (supervisor->stopping && applet->first)
+        end_next(supervisor);
 
     if (applet->leaving)
         applet_forget(applet);
@@ -447,6 +462,11 @@ int el_sys_applet_replace_fd(struct el_sys_applet *applet, const char *name, int
     return EL_ENOENT;
 }
 
+void el_sys_applet_end_first(struct el_sys_applet *applet)
+{
+    applet->first = true;
+}
+
 void el_sys_supervisor_stop(struct el_sys_supervisor *supervisor)
 {
     if (supervisor->stopping) {
@@ -460,7 +480,7 @@ void el_sys_supervisor_stop(struct el_sys_supervisor *supervisor)
         return;
     }
     supervisor->kill_at_ns = el_sys_now_ns() + EL_SYS_STOP_PATIENCE;
-    kill_all(supervisor, SIGTERM);
+    end_next(supervisor);
     set_timer(supervisor);
 }
 

@@ -63,6 +63,10 @@ bool el_sys_applet_is_ready(const struct el_sys_applet *applet);
  * old one leads nowhere any more. 0, EL_ENOENT, or an error of dup. */
 int el_sys_applet_replace_fd(struct el_sys_applet *applet, const char *name, int fd);
 
+/* When all are stopped, APPLET is told before the others, which wait until it is dead: it has
+ * something to say by them. */
+void el_sys_applet_end_first(struct el_sys_applet *applet);
+
 /* SIGTERM to all, SIGKILL to who is still there after EL_SYS_STOP_PATIENCE; then `stopped` is
  * called (from within this call if there is nothing to stop). A second call kills at once. */
 void el_sys_supervisor_stop(struct el_sys_supervisor *supervisor);

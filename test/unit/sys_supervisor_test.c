@@ -75,6 +75,22 @@ static int applet_stubborn(int channel)
     return 0;
 }
 
+/* Says that it ends, and does when it is answered. */
+static int applet_last_words(int channel)
+{
+    sigset_t term;
+    int signum;
+    char byte;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    el_sys_notify_ready();
+    sigwait(&term, &signum);
+    say(channel, "ending");
+    return recv(channel, &byte, 1, 0) == 1 ? 0 : 1;
+}
+
 static int applet_die(int channel)
 {
     (void)channel;
@@ -148,9 +164,13 @@ static int applet_main(const char *name)
     static const struct {
         const char *name;
         int (*run)(int channel);
-    } applets[] = {{"look", applet_look},     {"stubborn", applet_stubborn},
-                   {"die", applet_die},       {"drop", applet_drop},
-                   {"parent", applet_parent}, {"upgraded", applet_upgraded}};
+    } applets[] = {{"look", applet_look},
+                   {"stubborn", applet_stubborn},
+                   {"last-words", applet_last_words},
+                   {"die", applet_die},
+                   {"drop", applet_drop},
+                   {"parent", applet_parent},
+                   {"upgraded", applet_upgraded}};
     struct el_err err;
 
     if (el_sys_fds_inherit(&err) < 0)
@@ -370,6 +390,33 @@ static void stopping_is_orderly(void **state)
     assert_int_equal(scene->stopped, 1);
     assert_int_equal(scene->died, 3);
     assert_int_equal(scene->killed, 0);
+}
+
+static void who_ends_first_is_waited_for(void **state)
+{
+    struct scene *scene = *state;
+    struct el_sys_applet *other = start(scene, "look");
+    struct el_sys_applet *first = start(scene, "last-words");
+    siginfo_t end = {0};
+    char text[4096];
+
+    el_sys_applet_end_first(first);
+    scene->stop_at_ready = 2;
+    el_net_kernel_run(scene->net);
+    hear(scene, text, sizeof text); /* what the other one has found */
+    el_sys_supervisor_stop(scene->supervisor);
+    hear(scene, text, sizeof text);
+    assert_string_equal(text, "ending");
+    assert_int_equal(
+        waitid(P_PID, (id_t)el_sys_applet_pid(other), &end, WEXITED | WNOHANG | WNOWAIT), 0);
+    assert_int_equal(end.si_pid, 0);
+    assert_int_equal(send(scene->ours, "!", 1, 0), 1);
+    scene->stop_at_died = 1;
+    el_net_kernel_run(scene->net);
+    assert_int_equal(scene->status, 0); /* its own, and not that of a signal */
+    el_net_kernel_run(scene->net);
+    assert_int_equal(scene->stopped, 1);
+    assert_true(WIFSIGNALED(scene->status) && WTERMSIG(scene->status) == SIGTERM);
 }
 
 static void who_does_not_stop_is_killed(void **state)
@@ -648,6 +695,7 @@ int main(int argc, char **argv)
         TEST(what_leads_nowhere_is_replaced_at_a_restart),
         TEST(who_dies_again_and_again_waits_longer_and_longer),
         TEST(stopping_is_orderly),
+        TEST(who_ends_first_is_waited_for),
         TEST(who_does_not_stop_is_killed),
         TEST(a_second_stop_kills_at_once),
         TEST(one_is_removed_and_the_other_stays),
