@@ -2,18 +2,23 @@
 /* Configuration: collecting what was said, then storing it. The manual is in conf_manual.c. */
 #include "base/conf.h"
 
-#include "base/addr.h"
 #include "base/conf_schema.h"
-#include "base/time.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A section with a name, such as [network lab2]. */
+struct block {
+    const struct el_conf_section *section;
+    char *name;
+    char *origin; /* "file:line" */
+};
+
 /* One thing said: an option and its text. */
 struct said {
     const struct el_conf_option *option;
+    const struct block *block; /* NULL: it is the applet's */
     char *text;
     char *origin; /* "--name" or "file:line" */
     bool from_file;
@@ -24,6 +29,8 @@ struct el_conf {
     void *values;
     struct said *said; /* in order of appearance */
     size_t count;
+    struct block **blocks; /* the same */
+    size_t block_count;
     const char **positionals;
     unsigned positional_count;
 };
@@ -148,14 +155,40 @@ static struct span trimmed(const char *text, size_t len)
     return (struct span){text, len};
 }
 
+static bool is_called(const char *name, struct span text)
+{
+    return strlen(name) == text.len && memcmp(name, text.at, text.len) == 0;
+}
+
 static const struct el_conf_option *find_option(const struct el_conf_schema *schema,
                                                 struct span name)
 {
     for (size_t i = 0; i < el_conf_option_count(schema); i++) {
         const struct el_conf_option *option = el_conf_option_at(schema, i);
-        if (strlen(option->name) == name.len && memcmp(option->name, name.at, name.len) == 0)
+        if (is_called(option->name, name))
             return option;
     }
+    return NULL;
+}
+
+/* Options that may stand in BLOCK, or in the applet's own section. */
+static size_t count_in(const struct el_conf *conf, const struct block *block)
+{
+    return block ? block->section->count : el_conf_option_count(conf->schema);
+}
+
+static const struct el_conf_option *option_in(const struct el_conf *conf, const struct block *block,
+                                              size_t index)
+{
+    return block ? &block->section->options[index] : el_conf_option_at(conf->schema, index);
+}
+
+static const struct el_conf_option *find_in(const struct el_conf *conf, const struct block *block,
+                                            struct span name)
+{
+    for (size_t i = 0; i < count_in(conf, block); i++)
+        if (is_called(option_in(conf, block, i)->name, name))
+            return option_in(conf, block, i);
     return NULL;
 }
 
@@ -179,24 +212,30 @@ void el_conf_free(struct el_conf *conf)
         free(conf->said[i].text);
         free(conf->said[i].origin);
     }
+    for (size_t i = 0; i < conf->block_count; i++) {
+        free(conf->blocks[i]->name);
+        free(conf->blocks[i]->origin);
+        free(conf->blocks[i]);
+    }
+    free(conf->blocks);
     free(conf->said);
     free(conf->positionals);
     free(conf);
 }
 
 /* "unknown option --lann (did you mean --lan?)" */
-static int unknown_option(const struct el_conf *conf, const char *origin, struct span wrong,
-                          struct el_err *err)
+static int unknown_option(const struct el_conf *conf, const struct block *block, const char *origin,
+                          struct span wrong, struct el_err *err)
 {
     char name[64]; /* as much as a message needs */
-    size_t count = el_conf_option_count(conf->schema);
+    size_t count = count_in(conf, block);
     const char **names = calloc(count + 1, sizeof *names);
     const char *near = NULL;
 
     snprintf(name, sizeof name, "%.*s", (int)(wrong.len < 64 ? wrong.len : 64), wrong.at);
     if (names) {
         for (size_t i = 0; i < count; i++)
-            names[i] = el_conf_option_at(conf->schema, i)->name;
+            names[i] = option_in(conf, block, i)->name;
         near = el_conf_nearest(name, names);
     }
     free(names);
@@ -210,8 +249,8 @@ static int unknown_option(const struct el_conf *conf, const char *origin, struct
 
 /* Keeps that TEXT was said. What would not survive in a file is not a value: line breaks are
  * refused, white space at the ends does not count. */
-static int say(struct el_conf *conf, const struct el_conf_option *option, struct span text,
-               const char *origin, bool from_file, struct el_err *err)
+static int say(struct el_conf *conf, const struct block *block, const struct el_conf_option *option,
+               struct span text, const char *origin, bool from_file, struct el_err *err)
 {
     if (memchr(text.at, '\n', text.len))
         return el_err(err, EL_EINVAL, "%s: the value has a line break in it", origin);
@@ -222,7 +261,7 @@ static int say(struct el_conf *conf, const struct el_conf_option *option, struct
         return el_err(err, EL_ENOMEM, "out of memory");
     conf->said = said;
     said[conf->count] =
-        (struct said){option, strndup(text.at, text.len), strdup(origin), from_file};
+        (struct said){option, block, strndup(text.at, text.len), strdup(origin), from_file};
     conf->count++;
     if (!said[conf->count - 1].text || !said[conf->count - 1].origin)
         return el_err(err, EL_ENOMEM, "out of memory");
@@ -239,7 +278,7 @@ static int say_argument(struct el_conf *conf, int argc, char *const *argv, int *
     char origin[80];
 
     if (!option)
-        return unknown_option(conf, "", name, err);
+        return unknown_option(conf, NULL, "", name, err);
     if (!value && option->type == EL_CONF_FLAG)
         value = "yes";
     else if (!value && *index + 1 < argc && strncmp(argv[*index + 1], "--", 2) != 0)
@@ -248,7 +287,7 @@ static int say_argument(struct el_conf *conf, int argc, char *const *argv, int *
         return el_err(err, EL_EINVAL, "--%s needs a value: --%s %s", option->name, option->name,
                       option->metavar);
     snprintf(origin, sizeof origin, "--%s", option->name);
-    return say(conf, option, (struct span){value, strlen(value)}, origin, false, err);
+    return say(conf, NULL, option, (struct span){value, strlen(value)}, origin, false, err);
 }
 
 int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_err *err)
@@ -263,7 +302,7 @@ int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_er
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
         else if (options && strcmp(argv[i], "-h") == 0)
-            rc = say(conf, find_option(conf->schema, (struct span){"help", 4}),
+            rc = say(conf, NULL, find_option(conf->schema, (struct span){"help", 4}),
                      (struct span){"yes", 3}, "-h", false, err);
         else if (options && strncmp(argv[i], "--", 2) == 0)
             rc = say_argument(conf, argc, argv, &i, err);
@@ -277,7 +316,14 @@ int el_conf_args(struct el_conf *conf, int argc, char *const *argv, struct el_er
     return 0;
 }
 
-static int say_line(struct el_conf *conf, struct span line, const char *origin, struct el_err *err)
+/* Where a line of a file stands. */
+struct place {
+    bool ours;                 /* in a section that is for this applet */
+    const struct block *block; /* that has a name of its own */
+};
+
+static int say_line(struct el_conf *conf, const struct block *block, struct span line,
+                    const char *origin, struct el_err *err)
 {
     const char *equals = memchr(line.at, '=', line.len);
     char where[300];
@@ -286,31 +332,82 @@ static int say_line(struct el_conf *conf, struct span line, const char *origin, 
         return el_err(err, EL_EINVAL, "%s: expected `name = value`", origin);
     size_t before = (size_t)(equals - line.at);
     struct span name = trimmed(line.at, before);
-    const struct el_conf_option *option = find_option(conf->schema, name);
+    const struct el_conf_option *option = find_in(conf, block, name);
     snprintf(where, sizeof where, "%s: ", origin);
     if (!option)
-        return unknown_option(conf, where, name, err);
-    if (only_on_command_line(option))
+        return unknown_option(conf, block, where, name, err);
+    if (!block && only_on_command_line(option))
         return el_err(err, EL_EINVAL, "%s: %s is for the command line only", origin, option->name);
     snprintf(where, sizeof where, "%s: %s", origin, option->name);
-    return say(conf, option, (struct span){equals + 1, line.len - before - 1}, where, true, err);
+    return say(conf, block, option, (struct span){equals + 1, line.len - before - 1}, where, true,
+               err);
 }
 
-/* A section's line: *OURS becomes whether what follows is for this applet. */
-static int enter_section(const struct el_conf *conf, struct span line, const char *origin,
-                         bool *ours, struct el_err *err)
+/* The block of SECTION called NAME, which may have begun before; NULL: out of memory. */
+static const struct block *find_block(struct el_conf *conf, const struct el_conf_section *section,
+                                      struct span name, const char *origin)
+{
+    for (size_t i = 0; i < conf->block_count; i++)
+        if (conf->blocks[i]->section == section && is_called(conf->blocks[i]->name, name))
+            return conf->blocks[i];
+    struct block **blocks = realloc(conf->blocks, (conf->block_count + 1) * sizeof(struct block *));
+    struct block *block = calloc(1, sizeof *block);
+    if (blocks)
+        conf->blocks = blocks;
+    if (block)
+        *block = (struct block){section, strndup(name.at, name.len), strdup(origin)};
+    if (blocks && block)
+        blocks[conf->block_count++] = block;
+    else
+        free(block);
+    return blocks && block && block->name && block->origin ? block : NULL;
+}
+
+/* [KIND NAME]: an applet without such sections leaves them to others. */
+static int enter_block(struct el_conf *conf, struct span kind, struct span name, const char *origin,
+                       struct place *place, struct el_err *err)
+{
+    const struct el_conf_schema *schema = conf->schema;
+    const char *names[EL_CONF_SECTIONS + 1] = {0};
+    char wrong[64];
+
+    place->ours = false;
+    for (size_t i = 0; i < schema->section_count; i++) {
+        names[i] = schema->sections[i].name;
+        if (!is_called(names[i], kind))
+            continue;
+        place->block = find_block(conf, &schema->sections[i], name, origin);
+        place->ours = true;
+        return place->block ? 0 : el_err(err, EL_ENOMEM, "out of memory");
+    }
+    if (schema->section_count == 0)
+        return 0;
+    snprintf(wrong, sizeof wrong, "%.*s", (int)(kind.len < 64 ? kind.len : 64), kind.at);
+    const char *near = el_conf_nearest(wrong, names);
+    return el_err(err, EL_EINVAL, "%s: unknown section [%s ...]%s%s%s", origin, wrong,
+                  near ? " (did you mean [" : "", near ? near : "", near ? " ...]?)" : "");
+}
+
+/* A section's line: what follows is in PLACE. */
+static int enter_section(struct el_conf *conf, struct span line, const char *origin,
+                         struct place *place, struct el_err *err)
 {
     if (line.at[line.len - 1] != ']')
         return el_err(err, EL_EINVAL, "%s: the section's name does not end with ]", origin);
     struct span name = trimmed(line.at + 1, line.len - 2);
-    *ours = strlen(conf->schema->name) == name.len &&
-            memcmp(conf->schema->name, name.at, name.len) == 0;
-    return 0;
+    struct span kind = {name.at, 0};
+    while (kind.len < name.len && name.at[kind.len] != ' ' && name.at[kind.len] != '\t')
+        kind.len++;
+    *place = (struct place){is_called(conf->schema->name, name), NULL};
+    if (place->ours || kind.len == name.len)
+        return 0;
+    return enter_block(conf, kind, trimmed(name.at + kind.len, name.len - kind.len), origin, place,
+                       err);
 }
 
 int el_conf_file(struct el_conf *conf, const char *text, const char *origin, struct el_err *err)
 {
-    bool ours = true; /* before the first section, and in the applet's own */
+    struct place place = {true, NULL}; /* before the first section, and in the applet's own */
     unsigned number = 0;
     int rc = 0;
 
@@ -323,161 +420,23 @@ int el_conf_file(struct el_conf *conf, const char *text, const char *origin, str
 
         snprintf(where, sizeof where, "%.200s:%u", origin, ++number);
         if (line.len && line.at[0] == '[')
-            rc = enter_section(conf, line, where, &ours, err);
-        else if (ours && line.len && line.at[0] != '#' && line.at[0] != ';')
-            rc = say_line(conf, line, where, err);
+            rc = enter_section(conf, line, where, &place, err);
+        else if (place.ours && line.len && line.at[0] != '#' && line.at[0] != ';')
+            rc = say_line(conf, place.block, line, where, err);
         text += len + (text[len] == '\n');
     }
     return rc;
 }
 
-static int parse_flag(const char *text, bool *value)
-{
-    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *value = i & 1;
-            return 0;
-        }
-    }
-    return EL_EINVAL;
-}
-
-/* A decimal number at the start of TEXT; REST is what follows it. */
-static int parse_uint(const char *text, const char **rest, uint64_t *value)
-{
-    char *end;
-
-    if (*text < '0' || *text > '9')
-        return EL_EINVAL;
-    errno = 0;
-    *value = strtoull(text, &end, 10);
-    *rest = end;
-    return errno ? EL_EINVAL : 0;
-}
-
-static bool in_range(const struct el_conf_option *option, uint64_t value, uint64_t unit)
-{
-    return value >= option->min * unit && (option->max == 0 || value <= option->max * unit);
-}
-
-static int parse_duration(const char *text, uint64_t *value)
-{
-    static const struct {
-        const char *suffix;
-        uint64_t unit;
-    } units[] = {{"", EL_S},       {"s", EL_S},        {"ms", EL_MS},
-                 {"m", 60 * EL_S}, {"h", 3600 * EL_S}, {"d", 86400 * EL_S}};
-    const char *rest;
-    uint64_t number;
-
-    if (parse_uint(text, &rest, &number) < 0)
-        return EL_EINVAL;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(rest, units[i].suffix) == 0 && number <= UINT64_MAX / units[i].unit) {
-            *value = number * units[i].unit;
-            return 0;
-        }
-    }
-    return EL_EINVAL;
-}
-
-static int parse_choice(const struct el_conf_option *option, const char *text, unsigned *value)
-{
-    for (unsigned i = 0; option->choices[i]; i++) {
-        if (strcmp(text, option->choices[i]) == 0) {
-            *value = i;
-            return 0;
-        }
-    }
-    return EL_EINVAL;
-}
-
-/* "--listen: "99999" is not a number from 1 to 65535" */
-static int bad_value(const struct el_conf_option *option, const char *origin, const char *text,
-                     struct el_err *err)
-{
-    static const char time[] = "a time such as 90s, 15m or 8h";
-    unsigned long long min = option->min, max = option->max;
-    char what[200] = "";
-
-    switch (option->type) {
-    case EL_CONF_FLAG: snprintf(what, sizeof what, "yes or no"); break;
-    case EL_CONF_UINT:
-        if (max)
-            snprintf(what, sizeof what, "a number from %llu to %llu", min, max);
-        else
-            snprintf(what, sizeof what, "a number from %llu", min);
-        break;
-    case EL_CONF_DURATION:
-        if (max)
-            snprintf(what, sizeof what, "%s, from %llus to %llus", time, min, max);
-        else
-            snprintf(what, sizeof what, "%s, from %llus", time, min);
-        break;
-    case EL_CONF_IP: snprintf(what, sizeof what, "an IP address"); break;
-    case EL_CONF_PREFIX: snprintf(what, sizeof what, "a range such as 192.168.77.0/24"); break;
-    case EL_CONF_CHOICE:
-        for (unsigned i = 0; option->choices[i]; i++) {
-            size_t used = strlen(what);
-            snprintf(what + used, sizeof what - used, "%s%s", i ? ", " : "one of ",
-                     option->choices[i]);
-        }
-        break;
-    case EL_CONF_STRING:
-    case EL_CONF_CUSTOM: break; /* any text will do; says itself what is wrong */
-    }
-    return el_err(err, EL_EINVAL, "%s: \"%s\" is not %s", origin, text, what);
-}
-
-static int store(const struct el_conf *conf, const struct el_conf_option *option, const char *text,
-                 const char *origin, struct el_err *err)
-{
-    void *member = member_of(conf->schema, conf->values, option);
-    const char *rest = "";
-    uint64_t number;
-    int rc = 0;
-
-    switch (option->type) {
-    case EL_CONF_FLAG: rc = parse_flag(text, member); break;
-    case EL_CONF_STRING: *(const char **)member = text; break;
-    case EL_CONF_UINT:
-        rc = parse_uint(text, &rest, &number);
-        if (rc == 0 && (*rest || !in_range(option, number, 1)))
-            rc = EL_EINVAL;
-        if (rc == 0)
-            *(uint64_t *)member = number;
-        break;
-    case EL_CONF_DURATION:
-        rc = parse_duration(text, &number);
-        if (rc == 0 && !in_range(option, number, EL_S))
-            rc = EL_EINVAL;
-        if (rc == 0)
-            *(uint64_t *)member = number;
-        break;
-    case EL_CONF_IP: rc = el_ip_parse(text, member); break;
-    case EL_CONF_PREFIX: rc = el_prefix_parse(text, member); break;
-    case EL_CONF_CHOICE: rc = parse_choice(option, text, member); break;
-    case EL_CONF_CUSTOM: {
-        struct el_err why = {""};
-        rc = option->parse(conf->values, text, &why);
-        if (rc < 0)
-            return el_err(err, rc, "%s: %s", origin, why.text);
-        return 0;
-    }
-    }
-    return rc < 0 ? bad_value(option, origin, text, err) : 0;
-}
-
-/* The thing said for OPTION that counts if only one does, or NULL. */
-static const struct said *last_said(const struct el_conf *conf, const struct el_conf_option *option)
+/* The thing said for OPTION in BLOCK that counts if only one does, or NULL. */
+static const struct said *last_said(const struct el_conf *conf, const struct block *block,
+                                    const struct el_conf_option *option)
 {
     const struct said *file = NULL;
 
     for (size_t i = conf->count; i-- > 0;) {
         const struct said *said = &conf->said[i];
-        if (said->option != option)
+        if (said->option != option || said->block != block)
             continue;
         if (!said->from_file)
             return said;
@@ -488,13 +447,13 @@ static const struct said *last_said(const struct el_conf *conf, const struct el_
 
 /* Walks all that was said for OPTION, the file's before the command line's: start with *cursor = 0,
  * ends with NULL. */
-static const struct said *next_said(const struct el_conf *conf, const struct el_conf_option *option,
-                                    size_t *cursor)
+static const struct said *next_said(const struct el_conf *conf, const struct block *block,
+                                    const struct el_conf_option *option, size_t *cursor)
 {
     while (*cursor < 2 * conf->count) {
         bool from_file = *cursor < conf->count;
         const struct said *said = &conf->said[(*cursor)++ % conf->count];
-        if (said->option == option && said->from_file == from_file)
+        if (said->option == option && said->block == block && said->from_file == from_file)
             return said;
     }
     return NULL;
@@ -504,25 +463,54 @@ const char *el_conf_said(const struct el_conf *conf, const char *name)
 {
     const struct el_conf_option *option =
         find_option(conf->schema, (struct span){name, strlen(name)});
-    const struct said *said = option ? last_said(conf, option) : NULL;
+    const struct said *said = option ? last_said(conf, NULL, option) : NULL;
 
     return said ? said->text : NULL;
 }
 
-/* Stores what counts for OPTION. */
-static int finish_option(const struct el_conf *conf, const struct el_conf_option *option,
-                         struct el_err *err)
+static int store(const struct el_conf *conf, const struct block *block, void *values,
+                 const struct el_conf_option *option, const char *text, const char *origin,
+                 struct el_err *err)
 {
-    const struct said *said = last_said(conf, option);
+    void *member =
+        block ? (char *)values + option->offset : member_of(conf->schema, values, option);
+
+    return el_conf_store(option, member, values, text, origin, err);
+}
+
+/* Stores what counts for OPTION in VALUES, which is BLOCK's struct or the applet's. */
+static int finish_option(const struct el_conf *conf, const struct block *block, void *values,
+                         const struct el_conf_option *option, struct el_err *err)
+{
+    const struct said *said = last_said(conf, block, option);
     size_t cursor = 0;
     int rc = 0;
 
     if (!said)
-        return option->fallback ? store(conf, option, option->fallback, option->name, err) : 0;
+        return option->fallback
+                   ? store(conf, block, values, option, option->fallback, option->name, err)
+                   : 0;
     if (!option->repeat)
-        return store(conf, option, said->text, said->origin, err);
-    while (rc == 0 && (said = next_said(conf, option, &cursor)))
-        rc = store(conf, option, said->text, said->origin, err);
+        return store(conf, block, values, option, said->text, said->origin, err);
+    while (rc == 0 && (said = next_said(conf, block, option, &cursor)))
+        rc = store(conf, block, values, option, said->text, said->origin, err);
+    return rc;
+}
+
+static int finish_block(const struct el_conf *conf, const struct block *block, struct el_err *err)
+{
+    const struct el_conf_section *section = block->section;
+    struct el_err why = {""};
+    void *values = section->add(conf->values, block->name, &why);
+    int rc = values ? 0 : el_err(err, EL_EINVAL, "%s: %s", block->origin, why.text);
+
+    for (size_t i = 0; rc == 0 && i < section->count; i++) {
+        const struct el_conf_option *option = &section->options[i];
+        rc = finish_option(conf, block, values, option, err);
+        if (rc == 0 && option->required && !last_said(conf, block, option))
+            rc = el_err(err, EL_EINVAL, "%s: %s = %s is missing in [%s %s]", block->origin,
+                        option->name, option->metavar, section->name, block->name);
+    }
     return rc;
 }
 
@@ -547,12 +535,15 @@ static int check_complete(const struct el_conf *conf, struct el_err *err)
 int el_conf_finish(struct el_conf *conf, struct el_err *err)
 {
     const struct el_conf_common *common = conf->values;
-    int rc = finish_option(conf, find_option(conf->schema, (struct span){"help", 4}), err);
+    int rc = finish_option(conf, NULL, conf->values,
+                           find_option(conf->schema, (struct span){"help", 4}), err);
 
     if (rc < 0 || common->help) /* who asks for help is not told what else is wrong */
         return rc;
     for (size_t i = 0; rc == 0 && i < el_conf_option_count(conf->schema); i++)
-        rc = finish_option(conf, el_conf_option_at(conf->schema, i), err);
+        rc = finish_option(conf, NULL, conf->values, el_conf_option_at(conf->schema, i), err);
+    for (size_t i = 0; rc == 0 && i < conf->block_count; i++)
+        rc = finish_block(conf, conf->blocks[i], err);
     return rc == 0 ? check_complete(conf, err) : rc;
 }
 
@@ -563,9 +554,10 @@ unsigned el_conf_positionals(const struct el_conf *conf, const char *const **tex
 }
 
 /* What counts for OPTION. */
-static void print_option(FILE *out, const struct el_conf *conf, const struct el_conf_option *option)
+static void print_option(FILE *out, const struct el_conf *conf, const struct block *block,
+                         const struct el_conf_option *option)
 {
-    const struct said *said = last_said(conf, option);
+    const struct said *said = last_said(conf, block, option);
     size_t cursor = 0;
 
     if (!said && option->fallback)
@@ -575,11 +567,19 @@ static void print_option(FILE *out, const struct el_conf *conf, const struct el_
     else if (!option->repeat)
         fprintf(out, "%s = %s\n", option->name, said->text);
     else
-        while ((said = next_said(conf, option, &cursor)))
+        while ((said = next_said(conf, block, option, &cursor)))
             fprintf(out, "%s = %s\n", option->name, said->text);
 }
 
-/* Options FIRST up to END, as lines of an INI file, under SECTION if there is one. */
+static void print_block(FILE *out, const struct el_conf *conf, const struct block *block)
+{
+    fprintf(out, "\n[%s %s]\n", block->section->name, block->name);
+    for (size_t i = 0; i < block->section->count; i++)
+        print_option(out, conf, block, &block->section->options[i]);
+}
+
+/* Options FIRST up to END, as lines of an INI file; under SECTION if there is one, and with the
+ * sections that have names. */
 static char *print_range(const struct el_conf *conf, const char *section, size_t first, size_t end)
 {
     char *text = NULL;
@@ -593,8 +593,10 @@ static char *print_range(const struct el_conf *conf, const char *section, size_t
     for (size_t i = first; i < end; i++) {
         const struct el_conf_option *option = el_conf_option_at(conf->schema, i);
         if (!only_on_command_line(option))
-            print_option(out, conf, option);
+            print_option(out, conf, NULL, option);
     }
+    for (size_t i = 0; section && i < conf->block_count; i++)
+        print_block(out, conf, conf->blocks[i]);
     if (fclose(out) != 0) {
         free(text);
         return NULL;

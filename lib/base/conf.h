@@ -60,6 +60,25 @@ struct el_conf_option {
     bool repeat;
 };
 
+/* Sections with a name, which are in files only:
+ *
+ *     [network lab2]
+ *     vni = 78
+ *
+ * Each gives a struct of its own. Two with the same name are one. */
+struct el_conf_section {
+    const char *name;    /* "network" */
+    const char *metavar; /* how the manual calls the name that follows */
+    const char *help;
+    const struct el_conf_option *options;
+    size_t count;
+    /* The struct in which NAME's options are stored next, at their offsets, or by their parse(): it
+     * may move afterwards. NULL with what is wrong with NAME. */
+    void *(*add)(void *values, const char *name, struct el_err *err);
+};
+
+enum { EL_CONF_SECTIONS = 4 }; /* of one applet */
+
 struct el_conf_schema {
     const char *name;    /* of the applet, and of its section in the file */
     const char *summary; /* half a line, for the list of applets */
@@ -74,6 +93,8 @@ struct el_conf_schema {
     /* Options that another applet has too, at the same offsets: what a supervisor passes on. */
     const struct el_conf_option *shared;
     size_t shared_count;
+    const struct el_conf_section *sections;
+    size_t section_count;
     unsigned positional_min, positional_max; /* arguments that are not options */
     bool service; /* it stays and has a state: there are --check and --diff */
 };
@@ -112,8 +133,9 @@ char *el_conf_print_shared(const struct el_conf *conf);
 char *el_conf_print_common(const struct el_conf *conf);
 
 /* Prints what differs between two texts of el_conf_print(), by option: lines that begin with '-'
- * are in FROM only, with '+' in TO only. If there is nothing but another order of values of one
- * option, these are all of them. Returns how many lines that were. */
+ * are in FROM only, with '+' in TO only. An option of [network lab2] is called network.lab2.vni. If
+ * there is nothing but another order of values of one option, these are all of them. Returns how
+ * many lines that were. */
 unsigned el_conf_diff(FILE *out, const char *from, const char *to);
 
 /* The manual of an applet: for a terminal, or as a man page (section 8, man(7) macros). The result

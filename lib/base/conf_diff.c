@@ -3,9 +3,13 @@
  * What differs between two configurations as el_conf_print() writes them: lines `name = value`, all
  * of one name together. What was not said (`# name =`) is not there. Names may be in one text only:
  * the other may be of an older or newer program.
+ *
+ * So that a line says where it stands, both texts are made flat first: below [network lab2], vni
+ * becomes network.lab2.vni.
  */
 #include "base/conf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A line, without its newline; at its end AT is the text's end. */
@@ -115,7 +119,7 @@ static bool has_option(const char *text, struct line named)
     return false;
 }
 
-unsigned el_conf_diff(FILE *out, const char *from, const char *to)
+static unsigned diff_flat(FILE *out, const char *from, const char *to)
 {
     unsigned count = 0;
 
@@ -125,5 +129,54 @@ unsigned el_conf_diff(FILE *out, const char *from, const char *to)
     for (struct line line = first_line(to); *line.at; line = next_line(line))
         if (is_first(to, line) && !has_option(from, line))
             count += diff_option(out, from, to, line);
+    return count;
+}
+
+/* Prints what stands before the options of the section that LINE begins: "network.lab2.", or
+ * nothing for an applet's own, which has one word. */
+static void print_prefix(FILE *out, struct line section)
+{
+    const char *at = section.at + 1;
+    const char *space = memchr(at, ' ', section.len - 1);
+
+    if (section.len < 2 || !space)
+        return;
+    int kind = (int)(space - at), name = (int)section.len - 2 - kind - 1;
+    fprintf(out, "%.*s.%.*s.", kind, at, name, space + 1);
+}
+
+/* The caller's to free; NULL: out of memory. */
+static char *flat(const char *text)
+{
+    struct line section = {"", 0};
+    char *made = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&made, &len);
+
+    if (!out)
+        return NULL;
+    for (struct line line = first_line(text); *line.at; line = next_line(line)) {
+        if (line.len && line.at[0] == '[')
+            section = line;
+        if (!is_value(line))
+            continue;
+        print_prefix(out, section);
+        fprintf(out, "%.*s\n", (int)line.len, line.at);
+    }
+    if (fclose(out) == 0)
+        return made;
+    free(made);
+    return NULL;
+}
+
+unsigned el_conf_diff(FILE *out, const char *from, const char *to)
+{
+    char *flat_from = flat(from), *flat_to = flat(to);
+    unsigned count = 1; /* who cannot compare does not say that all is the same */
+
+    if (flat_from && flat_to)
+        count = diff_flat(out, flat_from, flat_to);
+    free(flat_from);
+    free(flat_to);
     return count;
 }

@@ -74,6 +74,24 @@ static char *describe(const struct el_conf_option *option)
     return text;
 }
 
+static void sections_terminal(FILE *out, const struct el_conf_schema *schema)
+{
+    for (size_t s = 0; s < schema->section_count; s++) {
+        const struct el_conf_section *section = &schema->sections[s];
+        fprintf(out, "\nIn the file of --config, below [%s %s]:\n\n", section->name,
+                section->metavar);
+        fill(out, section->help, 0);
+        fputc('\n', out);
+        for (size_t i = 0; i < section->count; i++) {
+            const struct el_conf_option *option = &section->options[i];
+            char *text = describe(option);
+            fprintf(out, "  %s = %s\n", option->name, option->metavar ? option->metavar : "yes");
+            fill(out, text ? text : option->help, 6);
+            free(text);
+        }
+    }
+}
+
 static void manual_terminal(FILE *out, const struct el_conf_schema *schema)
 {
     fprintf(out, "el2w %s: %s\n\nUsage: el2w %s %s\n\n", schema->name, schema->summary,
@@ -88,6 +106,7 @@ static void manual_terminal(FILE *out, const struct el_conf_schema *schema)
         fill(out, text ? text : option->help, 6);
         free(text);
     }
+    sections_terminal(out, schema);
 }
 
 /* A piece of a line for man(7). At its start a dot or a quote would make it a command; elsewhere
@@ -146,6 +165,27 @@ static void page_name(FILE *out, const char *program, const struct el_conf_schem
         fputc(*at == ' ' ? '-' : *at, out);
 }
 
+static void sections_roff(FILE *out, const struct el_conf_schema *schema)
+{
+    for (size_t s = 0; s < schema->section_count; s++) {
+        const struct el_conf_section *section = &schema->sections[s];
+        fprintf(out, ".SH SECTION [%s %s] OF THE FILE\n", section->name, section->metavar);
+        roff_paragraphs(out, section->help);
+        for (size_t i = 0; i < section->count; i++) {
+            const struct el_conf_option *option = &section->options[i];
+            char *text = describe(option);
+            fputs(".TP\n\\fB", out);
+            roff_text(out, option->name, strlen(option->name));
+            fputs("\\fR = \\fI", out);
+            const char *value = option->metavar ? option->metavar : "yes";
+            roff_text(out, value, strlen(value));
+            fputs("\\fR\n", out);
+            roff_line(out, text ? text : option->help);
+            free(text);
+        }
+    }
+}
+
 static void manual_roff(FILE *out, const struct el_conf_schema *schema)
 {
     fputs(".TH ", out);
@@ -172,6 +212,7 @@ static void manual_roff(FILE *out, const struct el_conf_schema *schema)
         roff_line(out, text ? text : option->help);
         free(text);
     }
+    sections_roff(out, schema);
     fputs(".SH EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n", out);
 }
 

@@ -26,6 +26,11 @@ struct values {
     bool flag;
     const char *words[WORDS_MAX];
     unsigned count;
+    struct part {
+        uint64_t size;
+        const char *of;
+    } parts[WORDS_MAX];
+    unsigned part_count;
 };
 
 static int add_word(void *values, const char *text, struct el_err *err)
@@ -78,6 +83,37 @@ static const struct el_conf_option options[] = {
      .repeat = true},
 };
 
+static void *add_part(void *values, const char *name, struct el_err *err)
+{
+    struct values *v = values;
+
+    if (v->part_count < WORDS_MAX)
+        return &v->parts[v->part_count++];
+    el_err(err, EL_EFULL, "%s: one too many", name);
+    return NULL;
+}
+
+static const struct el_conf_option part_options[] = {
+    {.name = "size",
+     .type = EL_CONF_UINT,
+     .offset = offsetof(struct part, size),
+     .metavar = "N",
+     .fallback = "1",
+     .help = "."},
+    {.name = "of",
+     .type = EL_CONF_STRING,
+     .offset = offsetof(struct part, of),
+     .metavar = "TEXT",
+     .help = "."},
+};
+
+static const struct el_conf_section sections[] = {{.name = "part",
+                                                   .metavar = "NAME",
+                                                   .help = ".",
+                                                   .options = part_options,
+                                                   .count = 2,
+                                                   .add = add_part}};
+
 static const struct el_conf_schema schema = {
     .name = "fuzz",
     .summary = ".",
@@ -85,6 +121,8 @@ static const struct el_conf_schema schema = {
     .manual = ".",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .sections = sections,
+    .section_count = 1,
     .positional_max = ARGS_MAX,
 };
 
@@ -110,6 +148,9 @@ static void check_same(const struct values *a, const struct values *b)
     check(a->count == b->count);
     for (unsigned i = 0; i < a->count; i++)
         check(same_text(a->words[i], b->words[i]));
+    check(a->part_count == b->part_count);
+    for (unsigned i = 0; i < a->part_count; i++)
+        check(a->parts[i].size == b->parts[i].size && same_text(a->parts[i].of, b->parts[i].of));
 }
 
 static void check_printed(const struct el_conf *conf, const struct values *values)

@@ -349,6 +349,171 @@ static void values_may_look_odd(void **state)
     refused("--name|a\nloud = yes", NULL, "--name: the value has a line break in it");
 }
 
+/* -- sections with a name -- */
+
+enum { ROOMS = 4 };
+
+struct house {
+    struct el_conf_common common;
+    uint64_t floors;
+    struct room {
+        const char *name;
+        uint64_t windows;
+        const char *doors[ROOMS];
+        unsigned door_count;
+    } rooms[ROOMS];
+    unsigned room_count;
+};
+
+static void *add_room(void *values, const char *name, struct el_err *err)
+{
+    struct house *house = values;
+
+    if (strcmp(name, "hell") == 0) {
+        el_err(err, EL_EINVAL, "hell: not here");
+        return NULL;
+    }
+    house->rooms[house->room_count].name = name;
+    return &house->rooms[house->room_count++];
+}
+
+static int add_door(void *room, const char *text, struct el_err *err)
+{
+    struct room *to = room;
+
+    (void)err;
+    to->doors[to->door_count++] = text;
+    return 0;
+}
+
+static const struct el_conf_option room_options[] = {
+    {.name = "windows",
+     .type = EL_CONF_UINT,
+     .offset = offsetof(struct room, windows),
+     .metavar = "N",
+     .fallback = "1",
+     .help = "How many."},
+    {.name = "door",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "WHERE",
+     .help = "A door.",
+     .parse = add_door,
+     .required = true,
+     .repeat = true},
+};
+
+static const struct el_conf_section house_sections[] = {{.name = "room",
+                                                         .metavar = "NAME",
+                                                         .help = "A room.",
+                                                         .options = room_options,
+                                                         .count = 2,
+                                                         .add = add_room}};
+
+static const struct el_conf_option house_options[] = {{.name = "floors",
+                                                       .type = EL_CONF_UINT,
+                                                       .offset = offsetof(struct house, floors),
+                                                       .metavar = "N",
+                                                       .fallback = "1",
+                                                       .help = "How many."}};
+
+static const struct el_conf_schema house_schema = {.name = "house",
+                                                   .summary = "a house",
+                                                   .usage = "",
+                                                   .manual = "A house.",
+                                                   .options = house_options,
+                                                   .count = 1,
+                                                   .sections = house_sections,
+                                                   .section_count = 1};
+
+/* The caller's to free; NULL: refused, with ERR. */
+static struct el_conf *build(struct house *house, const char *file, struct el_err *err)
+{
+    struct el_conf *conf = el_conf_new(&house_schema, house);
+
+    *house = (struct house){0};
+    assert_non_null(conf);
+    int rc = el_conf_file(conf, file, "f.ini", err);
+    if (rc == 0)
+        rc = el_conf_finish(conf, err);
+    if (rc == 0)
+        return conf;
+    assert_int_equal(rc, EL_EINVAL);
+    el_conf_free(conf);
+    return NULL;
+}
+
+static void a_section_with_a_name_is_a_struct(void **state)
+{
+    struct house house, again;
+    struct el_err err;
+    struct el_conf *conf =
+        build(&house,
+              "[room bath]\ndoor = hall\nwindows = 0\n[house]\nfloors = 2\n"
+              "[ room\thall ]\ndoor = bath\ndoor = street\n[other]\nx = y\n[room bath]\n"
+              "windows = 3\n",
+              &err);
+
+    (void)state;
+    assert_non_null(conf);
+    assert_int_equal(house.floors, 2);
+    assert_int_equal(house.room_count, 2);
+    assert_string_equal(house.rooms[0].name, "bath");
+    assert_int_equal(house.rooms[0].windows, 3);
+    assert_int_equal(house.rooms[0].door_count, 1);
+    assert_string_equal(house.rooms[1].name, "hall");
+    assert_int_equal(house.rooms[1].windows, 1);
+    assert_string_equal(house.rooms[1].doors[1], "street");
+    char *text = el_conf_print(conf);
+    assert_non_null(strstr(text, "\n[room hall]\nwindows = 1\ndoor = bath\ndoor = street\n"));
+    struct el_conf *printed = build(&again, text, &err);
+    assert_non_null(printed);
+    char *text_again = el_conf_print(printed);
+    assert_string_equal(text_again, text);
+    free(text_again);
+    free(text);
+    el_conf_free(printed);
+    el_conf_free(conf);
+}
+
+static void what_is_wrong_in_a_section(void **state)
+{
+    static const struct {
+        const char *file, *message;
+    } table[] = {
+        {"[roon bath]\n", "f.ini:1: unknown section [roon ...] (did you mean [room ...]?)"},
+        {"[garden back]\n", "f.ini:1: unknown section [garden ...]"},
+        {"[room bath]\ndoors = 1\n", "f.ini:2: unknown option doors (did you mean door?)"},
+        {"\n[room bath]\n", "f.ini:2: door = WHERE is missing in [room bath]"},
+        {"[room bath]\ndoor = x\nwindows = many\n",
+         "f.ini:3: windows: \"many\" is not a number from 0"},
+        {"[room hell]\ndoor = x\n", "f.ini:1: hell: not here"},
+        {"[room a b\n", "f.ini:1: the section's name does not end with ]"},
+    };
+    struct house house;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct el_err err = {""};
+        assert_null(build(&house, table[i].file, &err));
+        assert_string_equal(err.text, table[i].message);
+    }
+    struct said said; /* one without such sections leaves them to others */
+    hear(&said, NULL, "[room bath]\nnonsense\n");
+    el_conf_free(said.conf);
+}
+
+static void the_manual_has_the_sections(void **state)
+{
+    char *text = el_conf_manual(&house_schema, false);
+    char *page = el_conf_manual(&house_schema, true);
+
+    (void)state;
+    assert_non_null(strstr(text, "below [room NAME]:\n\nA room.\n\n  windows = N\n"));
+    assert_non_null(strstr(page, ".TP\n\\fBdoor\\fR = \\fIWHERE\\fR\nA door."));
+    free(text);
+    free(page);
+}
+
 static void sections_choose_the_applet(void **state)
 {
     static const struct {
@@ -634,6 +799,11 @@ static void what_differs_is_told_by_option(void **state)
                 "-words = a\n+words = b\n-old = 1\n+new = 1\n");
     assert_diff("name = a", "name = b", "-name = a\n+name = b\n");
     assert_diff("", "", "");
+    /* Below a section that has a name. */
+    assert_diff("[hub]\nvni = 1\n\n[network a]\nvni = 1\n",
+                "[hub]\nvni = 2\n\n[network a]\nvni = 1\n", "-vni = 1\n+vni = 2\n");
+    assert_diff("[network a]\nvni = 1\n", "[network a]\nvni = 2\n\n[network b]\nvni = 1\n# x =\n",
+                "-network.a.vni = 1\n+network.a.vni = 2\n+network.b.vni = 1\n");
 }
 
 int main(void)
@@ -647,6 +817,9 @@ int main(void)
         cmocka_unit_test(positionals_stand_anywhere),
         cmocka_unit_test(values_may_look_odd),
         cmocka_unit_test(sections_choose_the_applet),
+        cmocka_unit_test(a_section_with_a_name_is_a_struct),
+        cmocka_unit_test(what_is_wrong_in_a_section),
+        cmocka_unit_test(the_manual_has_the_sections),
         cmocka_unit_test(a_slip_gets_an_answer),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(times_have_units),
