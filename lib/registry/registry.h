@@ -356,6 +356,20 @@ int el_registry_wrong_code(struct el_registry *registry,
 
 /* -- spokes -- */
 
+/* A spoke that the operator lets in by its key, without a token. */
+struct el_registry_adoption {
+    const char *name;
+    const uint8_t *key;
+    const uint8_t *psk;  /* NULL: as it is; of a new one, none */
+    const uint8_t *wire; /* the same; of a new one, 0 */
+    struct el_ip ip;     /* its tunnel address */
+};
+
+/* One that is pending is approved; one that is there is no change. EL_EPERM: this key was revoked,
+ * and stays so; EL_EEXIST: name, key or address are another's; EL_EINVAL; EL_EFULL. */
+int el_registry_adopt(struct el_registry *registry, const struct el_registry_adoption *adoption,
+                      int64_t now_s, struct el_err *err);
+
 /* KEY is what the operator has compared: approval is of a key, not of a name. EL_ENOENT; EL_EAUTH:
  * the spoke of this name has another key. */
 int el_registry_approve(struct el_registry *registry, const char *name,

@@ -52,6 +52,57 @@ static void ends_of_tokens_are_told_apart(void **unused)
     assert_int_equal(redeem(3, 3), EL_REGISTRY_IS_TAKEN);   /* the enrolment key itself */
 }
 
+static int adopt(const char *name, unsigned key)
+{
+    static const uint8_t wire = 2;
+    struct el_registry_adoption adoption = {
+        .name = name, .key = key_of(key), .wire = &wire, .ip = el_ip4(0x64600000 + key)};
+
+    return el_registry_adopt(w.registry, &adoption, NOW, &w.err);
+}
+
+static void a_key_that_the_operator_brings(void **unused)
+{
+    (void)unused;
+    assert_int_equal(adopt("mars", 101), 0);
+    assert_string_equal(told(), "+mars [spoke-enrolled]");
+    assert_int_equal(w.last_peer.wire, 2);
+    unsigned puts = w.puts;
+    assert_int_equal(adopt("mars", 101), 0); /* again and again */
+    assert_string_equal(told(), "");
+    assert_int_equal(w.puts, puts);
+    assert_int_equal(adopt("venus", 101), EL_EEXIST);
+    KNOWS("this key is that of spoke mars");
+    assert_int_equal(adopt("mars", 102), EL_EEXIST);
+    assert_int_equal(adopt("x y", 102), EL_EINVAL);
+    assert_int_equal(make_token("venus", 1), 0);
+    assert_int_equal(adopt("venus", 102), EL_EEXIST); /* it is promised to somebody */
+    assert_int_equal(adopt("luna", 1), EL_EEXIST);    /* the token's own key */
+    assert_int_equal(el_registry_revoke(w.registry, "mars", NOW, &w.err), 0);
+    told();
+    assert_int_equal(adopt("mars", 101), EL_EPERM); /* never again */
+    KNOWS("was revoked");
+    assert_string_equal(told(), "");
+    assert_int_equal(adopt("mars", 103), 0);
+    w.disk_full = true;
+    told();
+    assert_int_equal(adopt("terra", 104), EL_EIO);
+    assert_string_equal(told(), "");
+    assert_null(el_registry_spoke(w.registry, "terra"));
+}
+
+static void a_pending_one_is_approved_by_its_key(void **unused)
+{
+    (void)unused;
+    struct el_registry_second_factor policy = {.factors = EL_REGISTRY_FACTOR_APPROVAL};
+    assert_int_equal(el_registry_second_factor_set(w.registry, &policy, NOW, &w.err), 0);
+    assert_int_equal(make_token("mars", 1), 0);
+    assert_int_equal(redeem(1, 101), EL_REGISTRY_IS_PENDING);
+    told();
+    assert_int_equal(adopt("mars", 101), 0);
+    assert_string_equal(told(), "+mars [spoke-enrolled]");
+}
+
 static void a_name_is_taken_once(void **unused)
 {
     (void)unused;
@@ -643,6 +694,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_token_becomes_one_spoke),
         TEST(ends_of_tokens_are_told_apart),
+        TEST(a_key_that_the_operator_brings),
+        TEST(a_pending_one_is_approved_by_its_key),
         TEST(a_name_is_taken_once),
         TEST(addresses_do_not_collide),
         TEST(keys_have_one_form),
