@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* el2w control: who may what, under a hub. */
 #include "applet.h"
+#include "plan_options.h"
 
 #include "node/hub_control.h"
 
@@ -28,6 +29,21 @@ static int set_key(void *values, const char *text, struct el_err *err)
     if (el_tunnel_key_parse(text, ((struct control *)values)->config.public_key) < 0)
         return el_err(err, EL_EINVAL, "\"%s\" is no public key", text);
     return 0;
+}
+
+static int set_factors(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_factors(&((struct control *)values)->config.plan, text, err);
+}
+
+static void *add_network(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_network(&((struct control *)values)->config.plan, name, err);
+}
+
+static void *add_spoke(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_spoke(&((struct control *)values)->config.plan, name, err);
 }
 
 #define AT(member) offsetof(struct control, config.member)
@@ -89,6 +105,11 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_FLAG,
      .offset = AT(program),
      .help = "There is a program to be asked as the second factor."},
+    {.name = "second-factor",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAMES",
+     .help = "What is asked for beside the token: none, or totp, approval, program.",
+     .parse = set_factors},
     {.name = "user",
      .type = EL_CONF_UINT,
      .offset = AT(user),
@@ -97,6 +118,9 @@ static const struct el_conf_option options[] = {
      .help = "Become this user once all is open; 0: stay who we are, without capabilities.",
      .max = 4294967294},
 };
+
+static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_network),
+                                                  EL_CMD_SPOKE_SECTION(add_spoke)};
 
 static const struct el_conf_schema schema = {
     .name = "control",
@@ -109,6 +133,8 @@ static const struct el_conf_schema schema = {
         "tunnel.",
     .options = options,
     .count = sizeof options / sizeof options[0],
+    .sections = sections,
+    .section_count = sizeof sections / sizeof sections[0],
 };
 
 static int run(int argc, char **argv)
@@ -126,6 +152,7 @@ static int run(int argc, char **argv)
             code = EL_EXIT_GAVE_UP;
         el_conf_free(conf);
     }
+    el_hub_plan_clear(&values.config.plan);
     el_node_peers_clear(&values.config.peers);
     el_hub_public_clear(values.config.endpoints, &values.config.endpoint_count);
     return code;

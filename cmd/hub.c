@@ -3,6 +3,7 @@
 #include "applet.h"
 #include "boot_options.h"
 #include "look.h"
+#include "plan_options.h"
 #include "tunnel_options.h"
 
 #include "node/check.h"
@@ -29,6 +30,21 @@ static int add_public(void *values, const char *text, struct el_err *err)
     struct el_hub_config *config = &((struct hub *)values)->config;
 
     return el_hub_public_add(config->endpoints, &config->endpoint_count, text, err);
+}
+
+static int set_factors(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_factors(&((struct hub *)values)->config.plan, text, err);
+}
+
+static void *add_plan_network(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_network(&((struct hub *)values)->config.plan, name, err);
+}
+
+static void *add_plan_spoke(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_spoke(&((struct hub *)values)->config.plan, name, err);
 }
 
 #define AT(member) offsetof(struct hub, config.member)
@@ -64,6 +80,13 @@ static const struct el_conf_option options[] = {
      .metavar = "PATH",
      .help = "The socket on which token, spokes, publish and the like talk to this hub; none: "
              "nowhere. Default: " EL_HUB_API "; of a plain user $XDG_RUNTIME_DIR/el2w/hub.sock."},
+    {.name = "second-factor",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAMES",
+     .help = "What is asked for beside the token: none, or of totp, approval and program one or "
+             "several, with commas. By default as el2w second-factor says, with the program if "
+             "there is one.",
+     .parse = set_factors},
     {.name = "second-factor-exec",
      .type = EL_CONF_STRING,
      .offset = AT(second_factor_exec),
@@ -120,6 +143,9 @@ static const struct el_conf_option options[] = {
              "; of a plain user ~/.local/state/el2w."},
 };
 
+static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_plan_network),
+                                                  EL_CMD_SPOKE_SECTION(add_plan_spoke)};
+
 static const struct el_conf_schema schema = {
     .name = "hub",
     .summary = "here: spokes connect to it, and machines behind them boot from it",
@@ -144,6 +170,12 @@ static const struct el_conf_schema schema = {
         "once. "
         "What was said with token, approve, revoke, network and publish is in the state directory "
         "and survives.\n\n"
+        "All of it can stand in one file, --config FILE, networks and spokes too (see the end). "
+        "It is applied at each start, and again and again without change. What it says wins then "
+        "over what was said by command before; what it does not say stays, so a network or spoke "
+        "that is no longer there has to be removed or revoked by command. While the hub runs, "
+        "commands win, until the next start; only a key that was revoked stays revoked, whatever "
+        "the file says. --check, --show-config and --diff see all of it.\n\n"
         "With --second-factor-exec, a spoke that comes with a token is let in only if PROGRAM "
         "agrees, beside what el2w second-factor asks for. It is run as\n\n"
         "  PROGRAM NAME FINGERPRINT FROM\n\n"
@@ -185,8 +217,32 @@ static const struct el_conf_schema schema = {
     .part_offset = AT(tunnel),
     .shared = el_cmd_boot_options,
     .shared_count = EL_CMD_BOOT_OPTIONS,
+    .sections = sections,
+    .section_count = sizeof sections / sizeof sections[0],
     .service = true,
 };
+
+/* The hub's own network may stand among the others: what is said there counts, unless it is said
+ * here too, differently. */
+static int fit_network(struct el_hub_config *config, const struct el_conf *conf, struct el_err *err)
+{
+    struct el_hub_plan_network first = {.vni = config->vni, .cidr = config->cidr};
+    const struct el_hub_plan_network *said = el_hub_plan_network(&config->plan, config->network);
+
+    if (said && said->vni && el_conf_said(conf, "vni") && said->vni != config->vni)
+        return el_err(err, EL_EINVAL, "network %s: vni is said twice, differently", said->name);
+    if (said && said->cidr.ip.family && el_conf_said(conf, "cidr") &&
+        (said->cidr.len != config->cidr.len || !el_ip_equal(&said->cidr.ip, &config->cidr.ip)))
+        return el_err(err, EL_EINVAL, "network %s: cidr is said twice, differently", said->name);
+    if (said && said->vni)
+        first.vni = said->vni;
+    if (said && said->cidr.ip.family)
+        first.cidr = said->cidr;
+    config->vni = first.vni;
+    config->cidr = first.cidr;
+    snprintf(first.name, sizeof first.name, "%s", config->network);
+    return el_hub_plan_check(&config->plan, &first, err);
+}
 
 static unsigned check_hub(const void *config, FILE *good, FILE *bad)
 {
@@ -213,6 +269,8 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->log_options = log_text;
     config->boot_options = boot_text;
     int rc = text && log_text && boot_text ? 0 : el_err(&err, EL_ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = fit_network(config, conf, &err);
     if (rc == 0 && !config->state) {
         rc = el_places_state(state, &err);
         config->state = state;
@@ -248,6 +306,7 @@ static int run(int argc, char **argv)
         el_conf_free(conf);
     }
     el_hub_public_clear(values.config.endpoints, &values.config.endpoint_count);
+    el_hub_plan_clear(&values.config.plan);
     el_node_peers_clear(&values.config.spokes);
     el_boot_options_clear(&values.boot.boot);
     return code;

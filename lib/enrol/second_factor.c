@@ -13,7 +13,7 @@ static const struct {
     enum el_enrol_factor factor;
 } factor_names[] = {
     {"totp", EL_ENROL_TOTP},
-    {"exec", EL_ENROL_EXEC},
+    {"program", EL_ENROL_EXEC},
     {"approval", EL_ENROL_APPROVAL},
 };
 
@@ -39,10 +39,11 @@ int el_enrol_factors_parse(const char *text, struct el_err *err)
         size_t len = strcspn(at, ",");
         unsigned factor = factor_named(at, len);
         if (factor == 0 || factors & factor)
-            return el_err(err, EL_EINVAL,
-                          "second factor %s: none, or of totp, exec and approval one or several, "
-                          "with commas between them",
-                          text);
+            return el_err(
+                err, EL_EINVAL,
+                "second factor %s: none, or of totp, program and approval one or several, "
+                "with commas between them",
+                text);
         factors |= factor;
         at += len;
         if (!*at)

@@ -4,7 +4,7 @@
  * those that are switched on:
  *
  *     totp       a code from an authenticator (totp.h)
- *     exec       a program of the site's says yes: Duo, a push service, a ticket system
+ *     program    a program of the site's says yes: Duo, a push service, a ticket system
  *     approval   an operator says yes, to this key
  *
  * They are asked in this order: whoever has only the token bothers neither program nor operator.
@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EL_ENROL_WRONG_MAX = 5, EL_ENROL_FACTORS_TEXT = 24 };
+enum { EL_ENROL_WRONG_MAX = 5, EL_ENROL_FACTORS_TEXT = 28 };
 
 /* A set of these, 0 for none. */
 enum el_enrol_factor { EL_ENROL_TOTP = 1, EL_ENROL_EXEC = 2, EL_ENROL_APPROVAL = 4 };

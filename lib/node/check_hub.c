@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +47,19 @@ static int check_images(const struct el_node_check *check, const char *path, str
     return rc;
 }
 
+/* Interfaces of the networks of the file, beside the hub's own. */
+static void check_networks(struct el_node_check *check, const struct el_hub_config *config)
+{
+    for (unsigned i = 0; i < config->plan.network_count; i++) {
+        const struct el_hub_plan_network *network = &config->plan.networks[i];
+        if (strcmp(network->name, config->network) != 0)
+            el_node_check_interface(check, network->name, &network->cidr);
+    }
+    if (config->plan.network_count + config->plan.spoke_count > 0)
+        el_node_check_note(check, "in the file: networks %u, spokes %u", config->plan.network_count,
+                           config->plan.spoke_count);
+}
+
 unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_options *boot,
                       FILE *good, FILE *bad)
 {
@@ -66,6 +80,8 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
         el_node_check_step(&check, el_hub_check_userspace(config, &err), &err);
     else
         el_node_check_interface(&check, config->network, &config->cidr);
+    if (!config->userspace)
+        check_networks(&check, config);
     if (config->images)
         el_node_check_step(&check, check_images(&check, config->images, &err), &err);
     return el_node_check_end(&check);

@@ -159,6 +159,7 @@ static char *control_options(const struct hub *hub)
         fprintf(out, "public = %s\n", config->endpoints[i]);
     fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
     print_peers(out, config, false);
+    el_hub_plan_print(out, &config->plan);
     return fclose(out) == 0 ? text : NULL;
 }
 
@@ -213,6 +214,8 @@ static int start_control(struct hub *hub, struct el_err *err)
         rc = open_for_control(hub, &fds, err);
     int started =
         el_launch_applet(hub->launch, "control", "control", rc < 0 ? NULL : options, &fds, err);
+    if (options)
+        explicit_bzero(options, strlen(options)); /* pre-shared keys */
     free(options);
     return rc < 0 ? rc : started;
 }
@@ -308,6 +311,9 @@ int el_hub_find_program(const struct el_hub_config *config, struct el_sys_user *
     int rc = 0;
 
     *user = (struct el_sys_user){0, 0};
+    if (!path && config->plan.factors & EL_REGISTRY_FACTOR_PROGRAM)
+        return el_err(err, EL_EINVAL,
+                      "second-factor: which program is to be asked? --second-factor-exec PROGRAM");
     if (!path)
         return name ? el_err(err, EL_EINVAL,
                              "second-factor-user: there is no program that could run as %s: name "

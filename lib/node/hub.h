@@ -43,7 +43,8 @@ struct el_hub_config {
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
-    const char *api; /* path of the operator's socket; NULL: node/places.h; "none" */
+    struct el_hub_plan plan; /* more networks and spokes, of the file */
+    const char *api;         /* path of the operator's socket; NULL: node/places.h; "none" */
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* see node/hub_control.h */
     unsigned endpoint_count;
     const char *second_factor_exec; /* the program that is asked (node/hub_program.h), or NULL */

@@ -38,7 +38,7 @@ enum {
 };
 
 struct control {
-    const struct el_hub_control_config *config;
+    struct el_hub_control_config *config; /* its plan changes */
     struct el_net *net;
     struct el_sys_signals *signals;
     int state_dir;
@@ -94,6 +94,8 @@ static void on_due(void *arg)
 
     if (rc == 0)
         rc = el_node_hub_api_tick(c->api, wall_s(NULL), &err);
+    if (rc == 0)
+        rc = el_hub_plan_follow(&c->config->plan, c->registry, wall_s(NULL), &err);
     if (rc < 0)
         EL_LOG(EL_LOG_ERROR, "node", "control", EL_STR("error", err.text));
     arm(c, rc < 0);
@@ -185,7 +187,7 @@ static int switch_program_on(struct control *c, struct el_err *err)
                EL_STR("error", "a program is to be asked, and this hub has none: nobody can enrol"),
                EL_STR("hint", "--second-factor-exec PROGRAM, or el2w second-factor none"));
     policy.factors |= EL_REGISTRY_FACTOR_PROGRAM;
-    if (!on && c->config->program)
+    if (!on && c->config->program && !c->config->plan.has_factors)
         rc = el_registry_second_factor_set(c->registry, &policy, wall_s(NULL), err);
     sodium_memzero(&policy, sizeof policy);
     return rc;
@@ -312,33 +314,44 @@ static int make_network(struct control *c, struct el_err *err)
                     : 0;
 }
 
-/* All that ran has ended, if it is the hub that was started, and not only we. The message that says
- * so is taken when that is on the disk. */
-static int begin_anew(struct control *c, struct el_err *err)
+/* What contradicts what we remember is no better the next time. */
+static int contradiction(int rc)
+{
+    return rc == EL_EINVAL || rc == EL_EFULL ? EL_EEXIST : rc;
+}
+
+static int take_command_line(struct control *c, struct el_err *err)
+{
+    int rc = reserve(c, err);
+
+    return contradiction(rc == 0 ? make_network(c, err) : rc);
+}
+
+static int start_anew(struct control *c, struct el_err *err)
+{
+    int rc = el_registry_ports_down(c->registry, "the hub was started", wall_s(NULL), err);
+
+    if (rc == 0)
+        rc = contradiction(el_hub_plan_apply(&c->config->plan, c->registry, wall_s(NULL), err));
+    return rc == 0 ? switch_program_on(c, err) : rc;
+}
+
+/* If it is the hub that was started, and not only we, all that ran has ended, and what its file
+ * says counts. The message that says so is taken when that is on the disk. */
+static int begin(struct control *c, struct el_err *err)
 {
     int fd = el_sys_fds_take("first");
     char word[8];
     bool first = fd >= 0 && recv(fd, word, sizeof word, MSG_PEEK | MSG_DONTWAIT) > 0;
-    int rc =
-        first ? el_registry_ports_down(c->registry, "the hub was started", wall_s(NULL), err) : 0;
+    int rc = first ? start_anew(c, err) : 0;
 
+    if (!first)
+        el_hub_plan_resume(&c->config->plan, c->registry);
     if (rc == 0 && first)
         (void)!recv(fd, word, sizeof word, MSG_DONTWAIT);
     if (fd >= 0)
         close(fd);
     return rc;
-}
-
-/* What the command line says. What contradicts what we remember is no better the next time. */
-static int take_command_line(struct control *c, struct el_err *err)
-{
-    int rc = reserve(c, err);
-
-    if (rc == 0)
-        rc = make_network(c, err);
-    if (rc == 0)
-        rc = switch_program_on(c, err);
-    return rc == EL_EINVAL || rc == EL_EFULL ? EL_EEXIST : rc;
 }
 
 static int open_registry(struct control *c, struct el_err *err)
@@ -480,7 +493,7 @@ static int set_up(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = take_command_line(c, err);
     if (rc == 0)
-        rc = begin_anew(c, err);
+        rc = begin(c, err);
     if (rc == 0)
         rc = make_api(c, err);
     if (rc == 0)
@@ -513,7 +526,7 @@ static void tear_down(struct control *c)
         close(c->state_dir);
 }
 
-int el_hub_control_run(const struct el_hub_control_config *config, struct el_err *err)
+int el_hub_control_run(struct el_hub_control_config *config, struct el_err *err)
 {
     struct control control = {.config = config, .state_dir = -1, .inside_fd = -1};
     int rc = set_up(&control, err);

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "node/hub_endpoints.h"
+#include "node/hub_plan.h"
 #include "node/peer.h"
 #include "tunnel/tunnel.h"
 
@@ -32,12 +33,13 @@ struct el_hub_control_config {
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* owned by whoever fills it in */
     unsigned endpoint_count;
     struct el_node_peers peers; /* of the command line: their names, keys and addresses are taken */
+    struct el_hub_plan plan;    /* what the hub's file says; owned by whoever fills it in */
     bool program;               /* there is a second factor's program, which is to be asked */
     uint64_t user;              /* who to become; 0: stay */
 };
 
 /* Runs until SIGTERM or SIGINT. 0 or an error; EL_EEXIST: CONFIG cannot be, or not with what was
  * made before, and there is no use in trying again. */
-int el_hub_control_run(const struct el_hub_control_config *config, struct el_err *err);
+int el_hub_control_run(struct el_hub_control_config *config, struct el_err *err);
 
 #endif

@@ -315,7 +315,7 @@ static int add_config(const struct el_launch *launch, const char *options,
     uid_t uid = el_sys_drop_uid(launch->state_dir, next_place(launch));
     char *text = NULL;
 
-    if (asprintf(&text, "%suser = %u\n", options, el_sys_drop_is_root() ? (unsigned)uid : 0) < 0)
+    if (asprintf(&text, "user = %u\n%s", el_sys_drop_is_root() ? (unsigned)uid : 0, options) < 0)
         return el_err(err, EL_ENOMEM, "out of memory");
     int fd = el_launch_fds_add(fds, "config", config_fd(text, err));
     explicit_bzero(text, strlen(text));

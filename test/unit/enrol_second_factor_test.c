@@ -228,7 +228,7 @@ static void factors_have_names(void **state)
         {"none", 0, "none"},
         {"totp", EL_ENROL_TOTP, "totp"},
         {"approval,totp", EL_ENROL_TOTP | EL_ENROL_APPROVAL, "totp,approval"},
-        {"exec,approval,totp", ALL, "totp,exec,approval"},
+        {"program,approval,totp", ALL, "totp,program,approval"},
         {"", EL_EINVAL, NULL},
         {",", EL_EINVAL, NULL},
         {"totp,", EL_EINVAL, NULL},

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Networks and spokes in a hub's file. */
+#include "plan_options.h"
+
+/* -- [network NAME] -- */
+
+#define AT(member) offsetof(struct el_hub_plan_network, member)
+
+static int set_until(void *network, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_until(network, text, err);
+}
+
+static int set_publish(void *network, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_publish(network, text, err);
+}
+
+const char el_cmd_network_help[] =
+    "A network, made at the hub's start if it is not there. That of --network is the hub's own: it "
+    "takes VNI and range from here unless --vni or --cidr say them.\n\n"
+    "  [hub]\n"
+    "  public = hub.example.org\n"
+    "  second-factor = approval\n"
+    "\n"
+    "  [network boot]\n"
+    "  publish = all\n"
+    "\n"
+    "  [network lab2]\n"
+    "  vni = 78\n"
+    "  cidr = 192.168.78.0/24\n"
+    "\n"
+    "  [spoke mars]\n"
+    "  publish = lab2@eth1.30\n"
+    "\n"
+    "  [spoke venus]\n"
+    "  key = PUBLIC-KEY\n"
+    "  publish = boot, lab2";
+
+const struct el_conf_option el_cmd_network_options[EL_CMD_NETWORK_OPTIONS] = {
+    {.name = "vni",
+     .type = EL_CONF_UINT,
+     .offset = AT(vni),
+     .metavar = "N",
+     .help = "Its VXLAN identifier, which no other network of this hub has.",
+     .min = 1,
+     .max = 16777215},
+    {.name = "cidr",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(cidr),
+     .metavar = "RANGE",
+     .help = "Its addresses, of which the hub has the first."},
+    {.name = "until",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "TIME",
+     .help = "Take it down then (UTC, 2026-12-31T18:00:00Z), and say so beforehand.",
+     .parse = set_until},
+    {.name = "publish",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "all|none",
+     .help = "Whether spokes see it of which nothing else is said.",
+     .parse = set_publish},
+};
+
+#undef AT
+
+/* -- [spoke NAME] -- */
+
+#define AT(member) offsetof(struct el_hub_plan_spoke, member)
+
+static int set_key(void *spoke, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_key(spoke, text, err);
+}
+
+static int set_psk_file(void *spoke, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_psk_file(spoke, text, err);
+}
+
+static int set_psk(void *spoke, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_psk(spoke, text, err);
+}
+
+static int set_wire(void *spoke, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_wire(spoke, text, err);
+}
+
+static int set_publications(void *spoke, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_publications(spoke, text, err);
+}
+
+const char el_cmd_spoke_help[] =
+    "A spoke: with a key, one that is let in without a token; without, one that comes with a token "
+    "of this name, and finds there what is published to it.";
+
+const struct el_conf_option el_cmd_spoke_options[EL_CMD_SPOKE_OPTIONS] = {
+    {.name = "key",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "KEY",
+     .help = "Its public key.",
+     .parse = set_key},
+    {.name = "psk",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "FILE",
+     .help = "A pre-shared key.",
+     .parse = set_psk_file},
+    {.name = "psk-key",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "KEY",
+     .help = "The same, itself and not in a file of its own.",
+     .parse = set_psk},
+    {.name = "address",
+     .type = EL_CONF_IP,
+     .offset = AT(ip),
+     .metavar = "IP",
+     .help = "Inside the tunnel; by default it follows from the key."},
+    {.name = "wire",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "WIRE",
+     .help = "What goes over the wire: standard, compact or fast, as the spoke was told.",
+     .parse = set_wire},
+    {.name = "publish",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NETWORK[@LAN], ...",
+     .help = "The networks that it sees, beside those for all: each on the spoke's interface (or "
+             "VLAN) LAN, or as the spoke was started; or none.",
+     .parse = set_publications},
+};
