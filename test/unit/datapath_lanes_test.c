@@ -298,10 +298,14 @@ static int udp_socket(void)
     return fd;
 }
 
-/* Sends what TUNNEL has to say, and takes what comes until NS from now or PEER is up. */
-static void converse(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, int fd, bool until_up,
-                     uint64_t ns)
+enum until { UNTIL_UP, UNTIL_HEARD, UNTIL_OVER };
+
+/* Sends what TUNNEL has to say, and takes what comes until PEER is up, or heard, or NS from now.
+ * Whether that happened. */
+static bool converse(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, const int fds[2],
+                     enum until until, uint64_t ns)
 {
+    struct pollfd readable[] = {{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}};
     uint8_t bytes[2048];
     struct el_tunnel_packet packet;
     struct el_endpoint to;
@@ -310,16 +314,30 @@ static void converse(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, int 
 
     while ((now = el_sys_now_ns()) < end) {
         while ((len = el_tunnel_output(tunnel, now, bytes, &to)) > 0)
-            send(fd, bytes, (size_t)len, 0);
-        if (until_up && el_tunnel_peer_is_up(peer, now))
-            return;
-        struct pollfd readable = {fd, POLLIN, 0};
-        if (poll(&readable, 1, (int)((end - now) / EL_MS) + 1) <= 0)
-            return;
-        ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (got > 0)
-            el_tunnel_open(tunnel, now, &nodes[0].at, bytes, (size_t)got, &packet);
+            send(fds[0], bytes, (size_t)len, 0);
+        if (until == UNTIL_UP && el_tunnel_peer_is_up(peer, now))
+            return true;
+        if (poll(readable, 2, (int)((end - now) / EL_MS) + 1) <= 0)
+            return false;
+        ssize_t got = recv(fds[!readable[0].revents], bytes, sizeof bytes, MSG_DONTWAIT);
+        if (got > 0 &&
+            el_tunnel_open(tunnel, now, &nodes[0].at, bytes, (size_t)got, &packet) == 1 &&
+            until == UNTIL_HEARD)
+            return true;
     }
+    return until == UNTIL_OVER;
+}
+
+/* Asks the hub for an answer. It has counted the handshake when one comes. */
+static void ask_hub(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint32_t address, int fd)
+{
+    struct el_overlay_path path = {address, HUB, VNI, 0};
+    uint8_t request[64 + EL_TUNNEL_SEAL_ROOM], sealed[256];
+
+    el_overlay_echo_request(request, 64, &path, 1, 1);
+    int n = el_tunnel_seal(tunnel, el_sys_now_ns(), peer, sealed, request, 64);
+    if (n > 0)
+        send(fd, sealed, (size_t)n, 0);
 }
 
 /* Frames from addresses that nobody knows, to nobody, from two places in turn. */
@@ -360,13 +378,12 @@ static void *churn(void *arg)
             el_tunnel_add_peer(tunnel, &hub, &peer, NULL) < 0)
             abort();
         el_tunnel_connect(tunnel, peer, el_sys_now_ns());
-        converse(tunnel, peer, fds[0], true, EL_S);
-        if (el_tunnel_peer_is_up(peer, el_sys_now_ns())) {
-            converse(tunnel, peer, fds[0], false, 0);
+        if (converse(tunnel, peer, fds, UNTIL_UP, EL_S)) {
             scatter(tunnel, peer, SPOKE + 1 + number, fds);
-            atomic_fetch_add(&handshakes, 1);
+            ask_hub(tunnel, peer, SPOKE + 1 + number, fds[0]);
+            atomic_fetch_add(&handshakes, converse(tunnel, peer, fds, UNTIL_HEARD, EL_S));
         }
-        converse(tunnel, peer, fds[0], false, GAP_MS * EL_MS);
+        converse(tunnel, peer, fds, UNTIL_OVER, GAP_MS * EL_MS);
         el_tunnel_free(tunnel);
     }
     close(fds[0]);
