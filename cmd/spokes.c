@@ -12,7 +12,8 @@ static const struct el_conf_schema spokes_schema = {
     .summary = "the spokes of a hub: who they are, and how they stand",
     .usage = "[--json] [OPTIONS]",
     .manual =
-        "A spoke is pending while an operator has to approve it, enrolled, or revoked. Compare the "
+        "A spoke is pending while an operator has to approve it, enrolled, or revoked; one that "
+        "was named when the hub was started (el2w hub --spoke) is configured. Compare the "
         "fingerprint with the one that the spoke shows before you approve it.\n\n"
         "  hub# el2w spokes\n"
         "  hub# el2w spokes --json | jq -r '.spokes[] | select(.endpoint | not) | .name'",

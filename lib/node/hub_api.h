@@ -20,6 +20,7 @@
 #include "control/api.h"
 #include "enrol/second_factor.h"
 #include "enrol/token.h"
+#include "node/peer.h"
 #include "registry/registry.h"
 
 enum {
@@ -43,6 +44,9 @@ struct el_node_hub_api_config {
     uint8_t key[32];          /* the hub's, public */
     const struct el_enrol_endpoint *endpoints; /* where it can be called, the best one first */
     unsigned endpoint_count;
+    const struct el_node_peers
+        *given;                /* spokes of the command line, which is all they are; NULL: */
+    const char *given_network; /* none. What they see. */
     int64_t started_s;
     bool fast;   /* this computer has what the fast wire needs (el_tunnel_wire_check) */
     bool strict; /* answers that break their schema are errors: for tests */

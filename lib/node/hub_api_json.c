@@ -5,6 +5,7 @@
 #include "enrol/fingerprint.h"
 #include "tunnel/tunnel.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* -- rows -- */
@@ -89,6 +90,29 @@ json_t *el_hub_spoke_json(const struct el_node_hub_api *hub, const struct el_reg
         json_object_set_new(json, "enrolled_from", endpoint_json(&spoke->from));
     if (json && hub->config.where && hub->config.where(hub->config.arg, spoke->key, &now) == 0)
         json_object_set_new(json, "endpoint", endpoint_json(&now));
+    return json;
+}
+
+/* Nobody has let it in, and nobody can shut it out, but who starts the hub. */
+json_t *el_hub_given_json(const struct el_node_hub_api *hub, const struct el_node_peer *peer)
+{
+    const struct el_registry_network *network =
+        el_registry_network(hub->registry, hub->config.given_network);
+    struct el_registry_spoke spoke = {
+        .ip = peer->ip, .wire = (uint8_t)peer->wire, .since_s = hub->config.started_s};
+
+    snprintf(spoke.name, sizeof spoke.name, "%s", peer->name);
+    memcpy(spoke.key, peer->key, sizeof spoke.key);
+    json_t *json = el_hub_spoke_json(hub, &spoke);
+    json_t *networks = json_array();
+    if (network)
+        json_array_append_new(networks, json_pack("{s:s, s:i, s:b}", "name", network->name, "vni",
+                                                  (int)network->vni, "published", 1));
+    if (json_object_set_new(json, "state", json_string("configured")) < 0 ||
+        json_object_set_new(json, "networks", networks) < 0) {
+        json_decref(json);
+        return NULL;
+    }
     return json;
 }
 

@@ -150,10 +150,28 @@ void el_hub_create_token(void *arg, const struct el_api_request *request,
 
 /* -- spokes -- */
 
+static unsigned given_count(const struct el_node_hub_api *hub)
+{
+    return hub->config.given ? hub->config.given->count : 0;
+}
+
+/* The one of the command line called NAME, or NULL. */
+static const struct el_node_peer *given_named(const struct el_node_hub_api *hub, const char *name)
+{
+    for (unsigned i = 0; i < given_count(hub); i++)
+        if (strcmp(hub->config.given->items[i].name, name) == 0)
+            return &hub->config.given->items[i];
+    return NULL;
+}
+
+/* First those of the command line. */
 static json_t *spoke_row(const struct el_node_hub_api *hub, size_t i, int64_t now_s)
 {
+    unsigned given = given_count(hub);
+
     (void)now_s;
-    return el_hub_spoke_json(hub, el_registry_spoke_at(hub->registry, i));
+    return i < given ? el_hub_given_json(hub, &hub->config.given->items[i])
+                     : el_hub_spoke_json(hub, el_registry_spoke_at(hub->registry, i - given));
 }
 
 void el_hub_list_spokes(void *arg, const struct el_api_request *request,
@@ -162,8 +180,8 @@ void el_hub_list_spokes(void *arg, const struct el_api_request *request,
     const struct el_node_hub_api *hub = arg;
 
     el_api_answer(answer, 200,
-                  el_hub_list("spokes", el_registry_spoke_count(hub->registry), spoke_row, hub,
-                              request->wall_s));
+                  el_hub_list("spokes", given_count(hub) + el_registry_spoke_count(hub->registry),
+                              spoke_row, hub, request->wall_s));
 }
 
 /* The spoke of the path, or a refusal. */
@@ -172,9 +190,15 @@ static const struct el_registry_spoke *spoke_of(const struct el_node_hub_api *hu
                                                 struct el_api_answer *answer)
 {
     const char *name = el_api_param(request, "name");
-    const struct el_registry_spoke *spoke = el_registry_spoke(hub->registry, name);
+    const struct el_registry_spoke *spoke =
+        given_named(hub, name) ? NULL : el_registry_spoke(hub->registry, name);
 
-    if (!spoke)
+    if (given_named(hub, name))
+        el_api_refuse(answer, &el_problem_conflict,
+                      "spoke %s: it was named when the hub was started; take it from there, and "
+                      "start the hub again",
+                      name);
+    else if (!spoke)
         el_api_refuse(answer, &el_problem_not_found, "spoke %s: no such spoke", name);
     return spoke;
 }
@@ -183,9 +207,12 @@ void el_hub_show_spoke(void *arg, const struct el_api_request *request,
                        struct el_api_answer *answer)
 {
     const struct el_node_hub_api *hub = arg;
-    const struct el_registry_spoke *spoke = spoke_of(hub, request, answer);
+    const struct el_node_peer *given = given_named(hub, el_api_param(request, "name"));
+    const struct el_registry_spoke *spoke = given ? NULL : spoke_of(hub, request, answer);
 
-    if (spoke)
+    if (given)
+        el_api_answer(answer, 200, el_hub_given_json(hub, given));
+    else if (spoke)
         el_api_answer(answer, 200, el_hub_spoke_json(hub, spoke));
 }
 

@@ -17,6 +17,7 @@ static const struct el_schema_field by_interface[] = {{.name = "name",
 
 static const char *const wires[] = {"standard", "compact", "fast", NULL};
 static const char *const spoke_states[] = {"pending", "enrolled", "revoked", NULL};
+static const char *const listed_states[] = {"pending", "enrolled", "revoked", "configured", NULL};
 static const char *const enrol_states[] = {"enrolled", "pending", "asking", NULL};
 static const char *const token_states[] = {"open", "used", "expired", "burnt", NULL};
 static const char *const to_alls[] = {"none", "unpublished", "published", NULL};
@@ -131,7 +132,10 @@ static const struct el_schema_field membership_item = {.type = EL_SCHEMA_OBJECT,
 
 static const struct el_schema_field spoke_fields[] = {
     {.name = "name", .format = EL_FORMAT_NAME, .required = true},
-    {.name = "state", .required = true, .values = spoke_states},
+    {.name = "state",
+     .required = true,
+     .values = listed_states,
+     .about = "configured: it was named when the hub was started"},
     {.name = "since", .format = EL_FORMAT_DATE_TIME, .required = true, .about = "of the state"},
     {.name = "key", .format = EL_FORMAT_KEY, .required = true},
     {.name = "fingerprint", .required = true, .about = "of the key, to be compared by people"},

@@ -431,6 +431,8 @@ static int make_api(struct control *c, struct el_err *err)
         .version = c->config->version,
         .endpoints = c->endpoints,
         .endpoint_count = fill_endpoints(c),
+        .given = &c->config->peers,
+        .given_network = c->config->network,
         .started_s = wall_s(NULL),
         .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
         .where = where,

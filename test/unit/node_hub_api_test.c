@@ -88,6 +88,8 @@ static void due(void *arg)
     w.due++;
 }
 
+static struct el_node_peers given; /* of the command line */
+
 static const struct el_enrol_endpoint endpoints[] = {{"hub.example.net", 51820}};
 
 static int begin(void **state)
@@ -104,6 +106,8 @@ static int begin(void **state)
                                             .key = {9},
                                             .endpoints = endpoints,
                                             .endpoint_count = 1,
+                                            .given = &given,
+                                            .given_network = "boot",
                                             .started_s = NOW,
                                             .fast = true,
                                             .strict = true,
@@ -581,6 +585,27 @@ static void a_program_that_fails_lets_nobody_in_and_costs_nothing(void **unused)
 
 /* -- the operator -- */
 
+static void spokes_of_the_command_line_are_listed(void **unused)
+{
+    (void)unused;
+    struct el_node_peer luna = {.name = "luna", .key = {1}, .ip = el_ip4(0x64400002)};
+    given = (struct el_node_peers){&luna, 1};
+    struct joiner mars = new_joiner("mars");
+    assert_int_equal(enrol(&mars, NULL), 200);
+    assert_int_equal(get("/v1/spokes"), 200);
+    const json_t *list = json_object_get(w.said, "spokes");
+    assert_int_equal(json_array_size(list), 2);
+    const json_t *first = json_array_get(list, 0);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "luna");
+    assert_int_equal(get("/v1/spokes/luna"), 200);
+    assert_string_equal(member("state"), "configured");
+    assert_string_equal(member("address"), "100.64.0.2");
+    assert_int_equal(post("/v1/spokes/luna/revoke", NULL), 409);
+    assert_int_equal(get("/v1/spokes/mars"), 200);
+    assert_string_equal(member("state"), "enrolled");
+    given = (struct el_node_peers){NULL, 0};
+}
+
 static void revoked_and_told_so_once(void **unused)
 {
     (void)unused;
@@ -763,6 +788,7 @@ int main(void)
         TEST(a_no_counts_though_nobody_fetches_it),
         TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
         TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
+        TEST(spokes_of_the_command_line_are_listed),
         TEST(revoked_and_told_so_once),
         TEST(networks_are_made_and_published),
         TEST(ports_are_started_and_published),
