@@ -76,6 +76,16 @@ void el_print_applets(void);
 /* `el2w --version [--licenses]`. The exit code. */
 int el_cmd_version(int argc, char **argv);
 
+/* What every applet that a supervisor starts is told: a row for its table, whose value is the
+ * uint64_t at OFFSET. */
+#define EL_CMD_USER_OPTION(OFFSET)                                                              \
+    {                                                                                           \
+        .name = "user", .type = EL_CONF_UINT, .offset = (OFFSET), .metavar = "UID",             \
+        .fallback = "0",                                                                        \
+        .help = "Become this user once all is open; 0: stay who we are, without capabilities.", \
+        .max = 4294967294                                                                       \
+    }
+
 /*
  * What every applet begins with. Reads the options into VALUES (which starts with a struct
  * el_conf_common), from a descriptor named "config" if a supervisor passed one, the file of

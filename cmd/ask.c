@@ -156,6 +156,32 @@ void el_cmd_print_table(const json_t *rows, const struct el_cmd_column *columns)
 
 /* -- commands -- */
 
+int el_cmd_ask_only(const struct el_cmd_ask *values, const char *method, char *path, json_t *body,
+                    struct el_err *err)
+{
+    json_t *answer;
+    int rc = el_cmd_ask(values, method, path, body, &answer, err);
+
+    if (rc == 0 && values->json)
+        el_cmd_print_json(answer);
+    json_decref(answer);
+    return rc;
+}
+
+int el_cmd_ask_list(const struct el_cmd_ask *values, const char *path, const char *member,
+                    const struct el_cmd_column *columns, struct el_err *err)
+{
+    json_t *answer;
+    int rc = el_cmd_ask(values, "GET", el_cmd_path(path), NULL, &answer, err);
+
+    if (rc == 0 && values->json)
+        el_cmd_print_json(answer);
+    else if (rc == 0)
+        el_cmd_print_table(json_object_get(answer, member), columns);
+    json_decref(answer);
+    return rc;
+}
+
 const char *el_cmd_argument(const struct el_conf *conf, unsigned index)
 {
     const char *const *texts;

@@ -45,6 +45,14 @@ struct el_cmd_column {
  */
 void el_cmd_print_table(const json_t *rows, const struct el_cmd_column *columns);
 
+/* A whole command: asks, and prints the answer if --json was said. As el_cmd_ask(). */
+int el_cmd_ask_only(const struct el_cmd_ask *values, const char *method, char *path, json_t *body,
+                    struct el_err *err);
+
+/* A whole command: what GET PATH has under MEMBER as a table, or all of it as JSON. */
+int el_cmd_ask_list(const struct el_cmd_ask *values, const char *path, const char *member,
+                    const struct el_cmd_column *columns, struct el_err *err);
+
 /* The only argument, or that at INDEX, or NULL. */
 const char *el_cmd_argument(const struct el_conf *conf, unsigned index);
 

@@ -49,13 +49,7 @@ static const struct el_conf_option options[] = {
      .offset = AT(state),
      .metavar = "DIR",
      .help = "Where leases are kept; without it they are forgotten at the end."},
-    {.name = "user",
-     .type = EL_CONF_UINT,
-     .offset = AT(user),
-     .metavar = "UID",
-     .fallback = "0",
-     .help = "Become this user once all is open; 0: stay who we are, without capabilities.",
-     .max = 4294967294},
+    EL_CMD_USER_OPTION(AT(user)),
 };
 
 static const struct el_conf_schema schema = {

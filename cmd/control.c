@@ -110,13 +110,7 @@ static const struct el_conf_option options[] = {
      .metavar = "NAMES",
      .help = "What is asked for beside the token: none, or totp, approval, program.",
      .parse = set_factors},
-    {.name = "user",
-     .type = EL_CONF_UINT,
-     .offset = AT(user),
-     .metavar = "UID",
-     .fallback = "0",
-     .help = "Become this user once all is open; 0: stay who we are, without capabilities.",
-     .max = 4294967294},
+    EL_CMD_USER_OPTION(AT(user)),
 };
 
 static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_network),

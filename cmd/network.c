@@ -128,12 +128,8 @@ static const struct el_conf_schema remove_schema = {
 
 static int take_down(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
 {
-    json_t *answer;
-    int rc = el_cmd_ask(ask, "DELETE", el_cmd_path("/v1/networks/%s", el_cmd_argument(conf, 0)),
-                        NULL, &answer, err);
-
-    json_decref(answer);
-    return rc;
+    return el_cmd_ask_only(ask, "DELETE", el_cmd_path("/v1/networks/%s", el_cmd_argument(conf, 0)),
+                           NULL, err);
 }
 
 static int run_remove(int argc, char **argv)
@@ -246,15 +242,9 @@ static int say(const struct el_cmd_ask *ask, const struct el_conf *conf, const c
                struct el_err *err)
 {
     const struct publish *values = (const struct publish *)ask;
-    json_t *answer;
     json_t *body = values->spoke ? json_pack("{s:s}", "to", values->spoke) : json_object();
-    int rc =
-        el_cmd_ask(ask, "POST", el_cmd_path(format, el_cmd_argument(conf, 0)), body, &answer, err);
 
-    if (rc == 0 && ask->json)
-        el_cmd_print_json(answer);
-    json_decref(answer);
-    return rc;
+    return el_cmd_ask_only(ask, "POST", el_cmd_path(format, el_cmd_argument(conf, 0)), body, err);
 }
 
 static int publish(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)

@@ -3,10 +3,10 @@
 #include "ask.h"
 
 #include "enrol/qr.h"
+#include "enrol/second_factor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct factor {
     struct el_cmd_ask ask;
@@ -42,34 +42,16 @@ static const struct el_conf_schema schema = {
     .positional_max = 1,
 };
 
-/* NAMES, "totp,approval" or "none", as what is on and what is off; NULL: out of memory. */
-static json_t *change_of(const char *names)
+/* NAMES, "totp,approval" or "none", as what is on and what is off; NULL: it is neither, or there is
+ * no memory. */
+static json_t *change_of(const char *names, struct el_err *err)
 {
-    static const char *const known[] = {"totp", "approval", "program"};
-    json_t *change = json_object();
+    (void)el_err(err, EL_ENOMEM, "out of memory");
+    int factors = el_enrol_factors_parse(names, err);
 
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        size_t len = strlen(known[i]);
-        bool on = false;
-        for (const char *at = names; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
-            on = on || (strcspn(at, ",") == len && strncmp(at, known[i], len) == 0);
-        json_object_set_new(change, known[i], json_boolean(on));
-    }
-    return change;
-}
-
-/* Every word of NAMES is one. */
-static bool are_known(const char *names)
-{
-    static const char known[] = ",none,totp,approval,program,";
-    char word[16];
-
-    for (const char *at = names; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ',')) {
-        int len = snprintf(word, sizeof word, ",%.*s,", (int)strcspn(at, ","), at);
-        if (len < 3 || len >= (int)sizeof word || !strstr(known, word))
-            return false;
-    }
-    return names[0] != '\0';
+    return factors < 0 ? NULL
+                       : json_pack("{s:b, s:b, s:b}", "totp", factors & EL_ENROL_TOTP, "approval",
+                                   factors & EL_ENROL_APPROVAL, "program", factors & EL_ENROL_EXEC);
 }
 
 static int print_secret(const struct factor *values, const json_t *answer, struct el_err *err)
@@ -106,14 +88,11 @@ static int second_factor(const struct el_cmd_ask *ask, const struct el_conf *con
                          struct el_err *err)
 {
     const char *names = el_cmd_argument(conf, 0);
-    json_t *answer;
-
-    if (names && !are_known(names))
-        return el_err(err, EL_EINVAL,
-                      "%s: expected none, or totp, approval and program with commas", names);
     bool new_secret = ((const struct factor *)ask)->new_secret;
-    json_t *body = names ? change_of(names) : new_secret ? json_object() : NULL;
+    json_t *answer, *body = names ? change_of(names, err) : new_secret ? json_object() : NULL;
 
+    if (names && !body)
+        return EL_EINVAL;
     if (new_secret)
         json_object_set_new(body, "new_secret", json_true());
     int rc = el_cmd_ask(ask, body ? "PATCH" : "GET", el_cmd_path("/v1/second-factor"), body,

@@ -29,18 +29,9 @@ static int list(const struct el_cmd_ask *ask, const struct el_conf *conf, struct
                                                    {"AT", "endpoint"},
                                                    {"FINGERPRINT", "fingerprint"},
                                                    {0}};
-    json_t *answer;
-    int rc = el_cmd_ask(ask, "GET", el_cmd_path("/v1/spokes"), NULL, &answer, err);
 
     (void)conf;
-    if (rc < 0)
-        return rc;
-    if (ask->json)
-        el_cmd_print_json(answer);
-    else
-        el_cmd_print_table(json_object_get(answer, "spokes"), columns);
-    json_decref(answer);
-    return 0;
+    return el_cmd_ask_list(ask, "/v1/spokes", "spokes", columns, err);
 }
 
 static int run_spokes(int argc, char **argv)
@@ -147,14 +138,9 @@ static const struct el_conf_schema revoke_schema = {
 
 static int shut_out(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
 {
-    json_t *answer;
-    int rc = el_cmd_ask(ask, "POST", el_cmd_path("/v1/spokes/%s/revoke", el_cmd_argument(conf, 0)),
-                        NULL, &answer, err);
+    char *path = el_cmd_path("/v1/spokes/%s/revoke", el_cmd_argument(conf, 0));
 
-    if (rc == 0 && ask->json)
-        el_cmd_print_json(answer);
-    json_decref(answer);
-    return rc;
+    return el_cmd_ask_only(ask, "POST", path, NULL, err);
 }
 
 static int run_revoke(int argc, char **argv)

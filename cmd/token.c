@@ -130,12 +130,8 @@ static const struct el_conf_schema remove_schema = {
 
 static int take_back(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
 {
-    json_t *answer;
-    int rc = el_cmd_ask(ask, "DELETE", el_cmd_path("/v1/tokens/%s", el_cmd_argument(conf, 0)), NULL,
-                        &answer, err);
-
-    json_decref(answer);
-    return rc;
+    return el_cmd_ask_only(ask, "DELETE", el_cmd_path("/v1/tokens/%s", el_cmd_argument(conf, 0)),
+                           NULL, err);
 }
 
 static int run_remove(int argc, char **argv)
@@ -164,18 +160,9 @@ static int list(const struct el_cmd_ask *ask, const struct el_conf *conf, struct
 {
     static const struct el_cmd_column columns[] = {
         {"NAME", "name"}, {"STATE", "state"}, {"CREATED", "created"}, {"EXPIRES", "expires"}, {0}};
-    json_t *answer;
-    int rc = el_cmd_ask(ask, "GET", el_cmd_path("/v1/tokens"), NULL, &answer, err);
 
     (void)conf;
-    if (rc < 0)
-        return rc;
-    if (ask->json)
-        el_cmd_print_json(answer);
-    else
-        el_cmd_print_table(json_object_get(answer, "tokens"), columns);
-    json_decref(answer);
-    return 0;
+    return el_cmd_ask_list(ask, "/v1/tokens", "tokens", columns, err);
 }
 
 static int run(int argc, char **argv)

@@ -85,13 +85,7 @@ static const struct el_conf_option options[] = {
      .metavar = "TIME",
      .fallback = "0",
      .help = "End, with exit code 3, if no peer has answered by then; 0: try for ever."},
-    {.name = "user",
-     .type = EL_CONF_UINT,
-     .offset = AT(user),
-     .metavar = "UID",
-     .fallback = "0",
-     .help = "Become this user once all is open; 0: stay who we are, without capabilities.",
-     .max = 4294967294},
+    EL_CMD_USER_OPTION(AT(user)),
 };
 
 static const struct el_conf_schema schema = {
