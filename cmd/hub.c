@@ -241,7 +241,7 @@ static int fit_network(struct el_hub_config *config, const struct el_conf *conf,
     config->vni = first.vni;
     config->cidr = first.cidr;
     snprintf(first.name, sizeof first.name, "%s", config->network);
-    return el_hub_plan_check(&config->plan, &first, err);
+    return el_hub_plan_check(&config->plan, &first, &config->spokes, err);
 }
 
 static unsigned check_hub(const void *config, FILE *good, FILE *bad)

@@ -218,9 +218,17 @@ static int check_network(const struct el_hub_plan *plan, unsigned at,
     return rc < 0 ? el_err(err, rc, "network %s: %s", network->name, why.text) : 0;
 }
 
-static int check_spoke(const struct el_hub_plan *plan, unsigned at, struct el_err *err)
+static int check_spoke(const struct el_hub_plan *plan, unsigned at,
+                       const struct el_node_peers *peers, struct el_err *err)
 {
     const struct el_hub_plan_spoke *spoke = &plan->spokes[at];
+
+    for (unsigned i = 0; i < peers->count; i++)
+        if (strcmp(peers->items[i].name, spoke->name) == 0)
+            return el_err(err, EL_EINVAL,
+                          "spoke %s: it has a section of its own, and spoke = %s=... as well: say "
+                          "its key in the section",
+                          spoke->name, spoke->name);
 
     if (!spoke->has_key && (spoke->has_psk || spoke->has_wire || spoke->ip.family))
         return el_err(err, EL_EINVAL,
@@ -235,7 +243,7 @@ static int check_spoke(const struct el_hub_plan *plan, unsigned at, struct el_er
 }
 
 int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_network *first,
-                      struct el_err *err)
+                      const struct el_node_peers *peers, struct el_err *err)
 {
     int rc = 0;
     unsigned others = 0;
@@ -248,7 +256,7 @@ int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_n
         rc = el_err(err, EL_EINVAL, "%u networks beside %s: at most %d can be", others, first->name,
                     EL_REGISTRY_NETWORKS - 1);
     for (unsigned i = 0; rc == 0 && i < plan->spoke_count; i++)
-        rc = check_spoke(plan, i, err);
+        rc = check_spoke(plan, i, peers, err);
     return rc;
 }
 

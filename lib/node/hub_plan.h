@@ -20,6 +20,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "node/peer.h"
 #include "registry/registry.h"
 #include "tunnel/tunnel.h"
 
@@ -88,9 +89,9 @@ const struct el_hub_plan_network *el_hub_plan_network(const struct el_hub_plan *
                                                       const char *name);
 
 /* That it is complete and does not contradict itself, or FIRST, the network that the hub has
- * anyway. 0 or EL_EINVAL. */
+ * anyway, or PEERS, of the command line. 0 or EL_EINVAL. */
 int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_network *first,
-                      struct el_err *err);
+                      const struct el_node_peers *peers, struct el_err *err);
 
 /* Writes it for control: the end of an INI file, with secrets. */
 void el_hub_plan_print(FILE *out, const struct el_hub_plan *plan);

@@ -244,27 +244,33 @@ static void publications_as_text(void **state)
 static void what_contradicts_itself(void **state)
 {
     struct el_hub_plan_network first = {.name = "boot", .vni = 77};
+    struct el_node_peer terra = {.name = "terra"};
+    struct el_node_peers peers = {&terra, 1};
 
     (void)state;
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), 0);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), 0);
     network("lab2", 77, "192.168.78.0/24", NULL);
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), EL_EINVAL);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     assert_string_equal(w.err.text, "network lab2: VNI 77 is that of network boot");
     plan.networks[0].vni = 0;
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), EL_EINVAL);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     assert_string_equal(w.err.text, "network lab2: say its vni and its cidr");
     plan.networks[0].vni = 78;
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), 0);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), 0);
     network("lab3", 78, "192.168.78.0/24", NULL);
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), EL_EINVAL);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     plan.networks[1].vni = 79;
     spoke("mars", 0, NULL)->has_wire = true;
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), EL_EINVAL);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     plan.spokes[0].has_wire = false;
     spoke("venus", 101, NULL);
     spoke("luna", 101, NULL);
-    assert_int_equal(el_hub_plan_check(&plan, &first, &w.err), EL_EINVAL);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     assert_string_equal(w.err.text, "spoke luna: its key is that of spoke venus");
+    plan.spoke_count--;
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), 0);
+    spoke("terra", 0, NULL); /* of the command line as well */
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
 }
 
 static void printed_for_control(void **state)
