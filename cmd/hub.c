@@ -91,7 +91,8 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_STRING,
      .offset = AT(second_factor_exec),
      .metavar = "PROGRAM",
-     .help = "Ask this program before a spoke is let in with a token (see below)."},
+     .help = "Ask this program too before a spoke is let in with a token: el2w help second-factor "
+             "tells how."},
     {.name = "second-factor-user",
      .type = EL_CONF_STRING,
      .offset = AT(second_factor_user),
@@ -176,17 +177,6 @@ static const struct el_conf_schema schema = {
         "that is no longer there has to be removed or revoked by command. While the hub runs, "
         "commands win, until the next start; only a key that was revoked stays revoked, whatever "
         "the file says. --check, --show-config and --diff see all of it.\n\n"
-        "With --second-factor-exec, a spoke that comes with a token is let in only if PROGRAM "
-        "agrees, beside what el2w second-factor asks for. It is run as\n\n"
-        "  PROGRAM NAME FINGERPRINT FROM\n\n"
-        "NAME is what the spoke will be called, FINGERPRINT of its key what it shows at its side, "
-        "FROM its address and port (or -); they are also in EL2W_SPOKE, EL2W_FINGERPRINT and "
-        "EL2W_FROM, its public key in EL2W_KEY. Exit status 0 says yes, another one no, and so "
-        "does taking longer than 120 s; five times no, and the token is worthless. If it crashes "
-        "or "
-        "cannot be started, nobody is let in, and the token stays good. It runs without a shell, "
-        "in /, as nobody or --second-factor-user, with no way to other rights (sudo will not "
-        "work); what it prints goes to this log. At most eight run at once, one for each token.\n\n"
         "With --userspace it needs no root and no capability, and runs as a plain user or in a "
         "container: each network has a TCP/IP stack of its own inside the boot service, and what "
         "machines send never meets this computer's. Networks may have the same addresses, and "

@@ -35,7 +35,17 @@ static const struct el_conf_schema schema = {
         "started with (el2w hub --second-factor-exec PROGRAM, which switches it on by itself); or "
         "several of them, separated by commas, which then all have to agree.\n\n"
         "When totp is switched on for the first time, the secret for the authenticator is shown, "
-        "this once; --new-secret makes another one.",
+        "this once; --new-secret makes another one.\n\n"
+        "The program is run for each spoke that comes with a token, as\n\n"
+        "  PROGRAM NAME FINGERPRINT FROM\n\n"
+        "NAME is what the spoke will be called, FINGERPRINT of its key what it shows at its side, "
+        "FROM its address and port (or -); they are also in EL2W_SPOKE, EL2W_FINGERPRINT and "
+        "EL2W_FROM, its public key in EL2W_KEY. Exit status 0 says yes, another one no, and so "
+        "does taking longer than 120 s; five times no, and the token is worthless. If it crashes "
+        "or cannot be started, nobody is let in, and the token stays good. It runs without a "
+        "shell, in /, as nobody or the hub's --second-factor-user, with no way to other rights "
+        "(sudo will not work); what it prints goes to the hub's log. At most eight run at once, "
+        "one for each token.",
     .options = options,
     .count = sizeof options / sizeof options[0],
     EL_CMD_ASK_PART,
