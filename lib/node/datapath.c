@@ -624,7 +624,7 @@ int el_datapath_start(struct el_datapath *d, struct el_err *err)
 {
     for (unsigned i = 0; i < d->peer_count; i++)
         if (d->peers[i])
-            el_tunnel_connect(d->tunnel, d->peers[i], d->now_ns);
+            el_tunnel_connect_in_turn(d->tunnel, d->peers[i], d->now_ns);
     int rc = start_control(d, err);
     for (unsigned i = 0; i < d->lane_count && rc == 0; i++)
         rc = el_lane_start(d->lanes[i], err);

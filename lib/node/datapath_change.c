@@ -148,7 +148,7 @@ static int add_peer(struct el_datapath *d, struct el_datapath_change *change)
         return el_err(&change->err, rc, "peer %s: %s", change->peer.name, el_strerror(rc));
     EL_LOG(EL_LOG_INFO, "tunnel", "peer-added", EL_STR("peer", change->peer.name),
            EL_UINT("networks", change->membership_count));
-    el_tunnel_connect(d->tunnel, peer, d->now_ns);
+    el_tunnel_connect_in_turn(d->tunnel, peer, d->now_ns);
     return 0;
 }
 

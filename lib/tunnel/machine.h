@@ -71,8 +71,8 @@ struct el_tunnel_timers {
     /* An attempt to get a session: from the first initiation to the response, or to giving up. */
     bool attempting;
     bool told_no_answer;
-    bool attempt_failed; /* the last one did */
-    uint64_t attempt_since_ns;
+    bool attempt_failed;         /* the last one did */
+    uint64_t attempt_since_ns;   /* to come: it is planned for a turn */
     uint64_t next_initiation_ns; /* no earlier: REKEY_TIMEOUT after the last */
     uint64_t jitter_ns;          /* of this session's NEW_HANDSHAKE */
     bool last_minute;            /* this session's last chance for a rekey has been used */
@@ -159,7 +159,8 @@ struct el_tunnel {
     struct el_map *initiations;   /* index of an initiation on its way -> peer */
     struct el_map *sessions;      /* our index -> session */
     struct el_tunnel_allowed *allowed;
-    struct el_heap *due; /* peers by their next timer */
+    struct el_heap *due;   /* peers by their next timer */
+    uint64_t next_turn_ns; /* of an attempt that is planned */
     struct el_tunnel_peer *first_speaker, *last_speaker;
 
     struct el_tunnel_ratelimit *ratelimit;

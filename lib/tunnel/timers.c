@@ -104,25 +104,44 @@ static void begin_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
         el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
 }
 
-static bool may_attempt(const struct el_tunnel_peer *peer)
+/* One that is planned is begun before its turn. */
+static bool may_attempt(const struct el_tunnel_peer *peer, uint64_t now_ns)
 {
-    return !peer->timers.attempting && peer->endpoint.ip.family;
+    const struct el_tunnel_timers *timers = &peer->timers;
+    bool under_way = timers->attempting && timers->attempt_since_ns <= now_ns;
+
+    return !under_way && peer->endpoint.ip.family;
 }
 
 static void attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
 {
-    if (may_attempt(peer))
+    if (may_attempt(peer, now_ns))
         begin_attempt(tunnel, peer, now_ns);
 }
 
 void el_tunnel_timers_attempt(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
                               uint64_t now_ns)
 {
-    if (!may_attempt(peer))
+    if (!may_attempt(peer, now_ns))
         return;
     el_gate_exclusive(&tunnel->gate, lane);
     attempt(tunnel, peer, now_ns);
     el_gate_resume(&tunnel->gate, lane);
+}
+
+void el_tunnel_timers_plan(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
+{
+    struct el_tunnel_timers *timers = &peer->timers;
+    uint64_t turn_ns = now_ns > tunnel->next_turn_ns ? now_ns : tunnel->next_turn_ns;
+
+    if (timers->attempting || !peer->endpoint.ip.family)
+        return;
+    tunnel->next_turn_ns = turn_ns + EL_S / EL_TUNNEL_TURNS_PER_S;
+    timers->attempting = true;
+    timers->told_no_answer = false;
+    timers->attempt_since_ns = turn_ns;
+    start(tunnel, peer, EL_TUNNEL_TIMER_RETRANSMIT,
+          turn_ns > timers->next_initiation_ns ? turn_ns : timers->next_initiation_ns);
 }
 
 /* Down: there is no session, and trying to get one has failed. */

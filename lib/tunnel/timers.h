@@ -45,6 +45,8 @@ void el_tunnel_timers_received(struct el_tunnel *tunnel, unsigned lane, struct e
 /* The rest is for who is exclusive. */
 void el_tunnel_timers_initiation_sent(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                                       uint64_t now_ns);
+/* Plans an attempt for PEER's turn, unless there is one already. */
+void el_tunnel_timers_plan(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns);
 /* A session was made, as either side; it may not be confirmed yet. */
 void el_tunnel_timers_session_made(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
                                    uint64_t now_ns);

@@ -178,6 +178,15 @@ void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, ui
     el_gate_resume(&tunnel->gate, tunnel->lane_count);
 }
 
+void el_tunnel_connect_in_turn(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                               uint64_t now_ns)
+{
+    el_gate_exclusive(&tunnel->gate, tunnel->lane_count);
+    if (!el_tunnel_peer_is_up(peer, now_ns))
+        el_tunnel_timers_plan(tunnel, peer, now_ns);
+    el_gate_resume(&tunnel->gate, tunnel->lane_count);
+}
+
 /* In */
 
 /* Whether a handshake message may cost us a Diffie-Hellman. */

@@ -47,6 +47,7 @@ enum {
     EL_TUNNEL_OUTPUT_BYTES = 148, /* the longest of el_tunnel_output */
     EL_TUNNEL_PEERS_MAX = 4096,
     EL_TUNNEL_LANES_MAX = 16,
+    EL_TUNNEL_TURNS_PER_S = 200, /* see el_tunnel_connect_in_turn() */
 };
 
 /* The form of what goes between us and a peer. Both sides are configured with the same one: it is
@@ -166,6 +167,13 @@ void el_tunnel_peer_state(const struct el_tunnel_peer *peer, uint64_t now_ns,
 void el_tunnel_connect(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns);
 void el_tunnel_lane_connect(struct el_tunnel *tunnel, unsigned lane, struct el_tunnel_peer *peer,
                             uint64_t now_ns);
+
+/* The same for many peers, as after a restart: each has a turn of its own, EL_TUNNEL_TURNS_PER_S of
+ * them, in the order of the calls, the first one at once. So what they answer is no flood either.
+ * Who is asked for before its turn by the other two, or has something sent to it, does not wait for
+ * it. */
+void el_tunnel_connect_in_turn(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
+                               uint64_t now_ns);
 
 /* What el_tunnel_open() found. */
 struct el_tunnel_packet {

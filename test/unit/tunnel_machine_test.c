@@ -452,6 +452,53 @@ static void retransmissions_are_fresh(void **state)
     assert_memory_not_equal(first + 88, second + 88, 28);
 }
 
+enum { CALLED = 4, TURN_MS = 1000 / EL_TUNNEL_TURNS_PER_S };
+
+/* How many initiations TUNNEL has to say by now. */
+static unsigned initiations(struct el_tunnel *tunnel, uint64_t now_ns)
+{
+    uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES];
+    struct el_endpoint to;
+    unsigned count = 0;
+
+    while (el_tunnel_output(tunnel, now_ns, bytes, &to) > 0)
+        count++;
+    return count;
+}
+
+/* Who is wanted before its turn does not wait, nor take another's; who is not reachable has none.
+ */
+static void everybody_has_a_turn(void **state)
+{
+    struct el_tunnel_config config = {.peers_max = CALLED};
+    struct el_tunnel_peer *peers[CALLED];
+    struct el_tunnel *tunnel;
+
+    (void)state;
+    el_tunnel_key_make(config.private_key);
+    assert_int_equal(el_tunnel_new(&config, &tunnel, NULL), 0);
+    for (unsigned i = 0; i < CALLED; i++) {
+        struct el_tunnel_peer_config peer = {.name = "peer",
+                                             .allowed = {el_ip4(0x64400001 + i), 32}};
+        uint8_t key[32];
+        el_tunnel_key_make(key);
+        el_tunnel_key_public(key, peer.public_key);
+        if (i > 0)
+            peer.endpoint = (struct el_endpoint){.ip = el_ip4(0xc0000201), .port = 1};
+        assert_int_equal(el_tunnel_add_peer(tunnel, &peer, &peers[i], NULL), 0);
+    }
+    for (unsigned i = 0; i < CALLED; i++)
+        el_tunnel_connect_in_turn(tunnel, peers[i], EL_S);
+    assert_int_equal(initiations(tunnel, EL_S), 1);
+    assert_int_equal(initiations(tunnel, EL_S + TURN_MS * EL_MS - 1), 0);
+    assert_int_equal(el_tunnel_deadline_ns(tunnel), EL_S + TURN_MS * EL_MS);
+    el_tunnel_connect(tunnel, peers[CALLED - 1], EL_S + 1);
+    assert_int_equal(initiations(tunnel, EL_S + 1), 1);
+    assert_int_equal(initiations(tunnel, EL_S + TURN_MS * EL_MS), 1);
+    assert_int_equal(initiations(tunnel, EL_S + CALLED * TURN_MS * EL_MS), 0);
+    el_tunnel_free(tunnel);
+}
+
 static void add_peer_says_no(void **state)
 {
     struct el_tunnel_peer_config config = {.name = "venus"}, good;
@@ -700,6 +747,7 @@ int main(void)
         TEST(seal_pads_and_restores),
         TEST(responder_waits_to_be_confirmed),
         TEST(retransmissions_are_fresh),
+        TEST(everybody_has_a_turn),
         TEST(add_peer_says_no),
         TEST(remove_peer_leaves_nothing),
         TEST(change_peer_keeps_the_session),
