@@ -52,8 +52,7 @@ struct callee {
     uint16_t port;
     bool up;
     bool asking;
-    struct el_net_timer *timer;    /* NULL: it calls us */
-    struct el_endpoint remembered; /* where it was last, on disk */
+    struct el_net_timer *timer; /* NULL: it calls us */
 };
 
 struct service {
@@ -153,15 +152,6 @@ static int prepare_callees(struct service *s, struct el_err *err)
 
 /* -- what the data path tells -- */
 
-static void remember_place(struct service *s, struct callee *callee, const uint8_t *key,
-                           const struct el_endpoint *endpoint)
-{
-    if (el_endpoint_equal(&callee->remembered, endpoint))
-        return;
-    callee->remembered = *endpoint;
-    el_remember_endpoint(s->memory, key, endpoint);
-}
-
 static void on_event(struct service *s, const struct el_datapath_notice *notice)
 {
     struct callee *callee = &s->callees[notice->number];
@@ -176,7 +166,7 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
     case EL_TUNNEL_REKEYED: /* not every move was told */
         callee->up = true;
         callee->next = callee->called;
-        remember_place(s, callee, peer->key, &notice->endpoint);
+        el_remember_endpoint(s->memory, peer->key, &notice->endpoint);
         break;
     case EL_TUNNEL_SESSION_DOWN:
     case EL_TUNNEL_NO_ANSWER:

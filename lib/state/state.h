@@ -56,7 +56,8 @@ int el_state_timestamp_get(struct el_state *state, const uint8_t key[EL_STATE_KE
                            uint8_t timestamp[EL_STATE_TIMESTAMP_BYTES], struct el_err *err);
 
 /* Where a peer was last, so that it can be called after a restart. Link-local addresses are not
- * kept. get: 0, EL_ENOENT, or another error. */
+ * kept; to put what is known already does not touch the disk. get: 0, EL_ENOENT, or another error.
+ */
 int el_state_endpoint_put(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],
                           const struct el_endpoint *endpoint, struct el_err *err);
 int el_state_endpoint_get(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],

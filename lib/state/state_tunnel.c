@@ -42,9 +42,11 @@ int el_state_timestamp_get(struct el_state *state, const uint8_t key[EL_STATE_KE
 int el_state_endpoint_put(struct el_state *state, const uint8_t key[EL_STATE_KEY_BYTES],
                           const struct el_endpoint *endpoint, struct el_err *err)
 {
-    sqlite3_stmt *statement =
-        el_state_statement(state, EL_STATE_ENDPOINT_PUT,
-                           "INSERT OR REPLACE INTO endpoint (key, ip, port) VALUES (?, ?, ?)");
+    sqlite3_stmt *statement = el_state_statement(
+        state, EL_STATE_ENDPOINT_PUT,
+        "INSERT INTO endpoint (key, ip, port) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
+        " SET ip = excluded.ip, port = excluded.port"
+        " WHERE ip != excluded.ip OR port != excluded.port");
 
     if (endpoint->scope)
         return 0;

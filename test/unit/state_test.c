@@ -143,6 +143,16 @@ static void timestamps_never_go_back(void **unused)
     el_state_close(state);
 }
 
+static off_t log_size(void)
+{
+    char path[128];
+    struct stat log;
+
+    snprintf(path, sizeof path, "%s/tunnel.db-wal", directory);
+    assert_int_equal(stat(path, &log), 0);
+    return log.st_size;
+}
+
 static void peers_are_found_again(void **unused)
 {
     (void)unused;
@@ -155,6 +165,9 @@ static void peers_are_found_again(void **unused)
     assert_int_equal(el_state_endpoint_put(state, key, &six, &err), 0);
     assert_int_equal(el_state_endpoint_put(state, key, &four, &err), 0); /* it has moved */
     assert_int_equal(el_state_endpoint_put(state, other, &six, &err), 0);
+    off_t size = log_size();
+    assert_int_equal(el_state_endpoint_put(state, key, &four, &err), 0);
+    assert_int_equal(log_size(), size); /* that was known */
     el_state_close(state);
     state = open_state(EL_STATE_TUNNEL);
     assert_int_equal(el_state_endpoint_get(state, key, &back, &err), 0);
