@@ -6,7 +6,7 @@
  * we, who are new, have not seen, the supervisor is asked for it, and what comes is given to the
  * tunnel. While a tunnel that is new is
  * told everything, COMPLETE waits for the last network: what it has is not to be taken away in
- * between.
+ * between. What fails is tried again, less and less often.
  */
 #include "node/hub_sync.h"
 
@@ -26,7 +26,12 @@
 
 _Static_assert((int)EL_REGISTRY_NETWORKS <= (int)EL_HUB_NETWORKS, "what can be made can be served");
 
-enum { NOTICES_AT_ONCE = 32, PLACELESS = 4 };
+enum {
+    NOTICES_AT_ONCE = 32,
+    PLACELESS = 4,
+    RETRY_MS = 1000, /* twice as long each time, */
+    RETRY_MAX_MS = 60 * 1000,
+};
 
 /* A network that has, or shall have, a port. */
 struct network {
@@ -43,7 +48,9 @@ struct network {
     bool gate_known; /* the tunnel has confirmed its gate, */
     bool gate_open;  /* which is open */
     struct el_mac own;
-    bool framed; /* its queues are socket pairs */
+    bool framed;       /* its queues are socket pairs */
+    uint64_t wait_ms;  /* before the last retry; 0: it works */
+    uint64_t retry_ms; /* of the loop's clock; 0: nothing is to be tried again */
 };
 
 struct el_hub_sync {
@@ -51,6 +58,7 @@ struct el_hub_sync {
     struct el_registry *registry;
     struct el_manage_client *tunnel;
     uv_poll_t *errands;
+    uv_timer_t *retries;
     uint32_t sequence;
     bool closed;  /* the channel to the tunnel */
     bool telling; /* from BEGIN to COMPLETE */
@@ -75,6 +83,45 @@ static void report(const struct network *network, enum el_registry_port_state st
     if (rc < 0)
         EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("port", network->about.name),
                EL_STR("error", err.text));
+}
+
+/* -- trying again -- */
+
+static void on_retries(uv_timer_t *timer);
+
+static void arm_retries(struct el_hub_sync *sync)
+{
+    uint64_t now = uv_now(sync->config.loop), first = UINT64_MAX;
+
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+        if (sync->networks[i].used && sync->networks[i].retry_ms)
+            first = sync->networks[i].retry_ms < first ? sync->networks[i].retry_ms : first;
+    if (first == UINT64_MAX)
+        uv_timer_stop(sync->retries);
+    else
+        uv_timer_start(sync->retries, on_retries, first > now ? first - now : 0, 0);
+}
+
+/* It is down because of WHY, which is logged once. */
+static void retry_later(struct network *network, const char *why)
+{
+    struct el_hub_sync *sync = network->sync;
+    const struct el_registry_port *port = el_registry_port(sync->registry, network->about.name);
+    uint64_t wait = network->wait_ms ? 2 * network->wait_ms : sync->config.retry_ms;
+
+    if (!port || strncmp(port->why, why, sizeof port->why - 1) != 0)
+        EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", network->about.name),
+               EL_STR("error", why), EL_STR("hint", "trying on"));
+    report(network, EL_REGISTRY_DOWN, why);
+    network->wait_ms = wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
+    network->retry_ms = uv_now(sync->config.loop) + network->wait_ms;
+    arm_retries(sync);
+}
+
+static void works_if_complete(struct network *network)
+{
+    if (network->gate_known && (network->serving || !network->serve))
+        network->wait_ms = network->retry_ms = 0;
 }
 
 /* The next state that what we know allows; STATE itself if there is none. */
@@ -121,6 +168,7 @@ static void service_state(struct network *network, bool serving)
     bool ended = network->serving && !serving;
 
     network->serving = serving;
+    works_if_complete(network);
     if (ended)
         report(network, EL_REGISTRY_DOWN,
                network->serve ? "the boot service has died, and is started again" : "stopped");
@@ -156,10 +204,8 @@ static void settled(struct network *network)
 
 static void failed(struct network *network, const char *why)
 {
-    EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", network->about.name),
-           EL_STR("error", why));
     if (network->used)
-        report(network, EL_REGISTRY_DOWN, why);
+        retry_later(network, why);
     settled(network);
 }
 
@@ -210,6 +256,7 @@ static void on_network_set(void *arg, int code, const char *text)
     if (code == 0 && !stale) {
         network->gate_known = true;
         network->gate_open = network->open;
+        works_if_complete(network);
         advance(network);
     }
     settled(network);
@@ -271,7 +318,24 @@ static void send_service(struct network *network)
                          &network->about, NULL);
 
     if (rc < 0)
-        report(network, EL_REGISTRY_DOWN, el_strerror(rc));
+        retry_later(network, el_strerror(rc));
+}
+
+static void on_retries(uv_timer_t *timer)
+{
+    struct el_hub_sync *sync = timer->data;
+    uint64_t now = uv_now(sync->config.loop);
+
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++) {
+        struct network *network = &sync->networks[i];
+        if (!network->used || !network->retry_ms || network->retry_ms > now)
+            continue;
+        network->retry_ms = 0;
+        ask_tunnel(network);
+        if (network->there && network->serve && !network->serving)
+            send_service(network);
+    }
+    arm_retries(sync);
 }
 
 static void on_network_up(struct network *network, const struct el_errand *answer, const int *fds,
@@ -301,7 +365,7 @@ static void on_answer(struct el_hub_sync *sync, const struct el_errand *answer, 
     if (answer->about == EL_ERRAND_NETWORK_UP)
         on_network_up(network, answer, fds, count);
     else if (answer->code < 0)
-        report(network, EL_REGISTRY_DOWN, answer->text);
+        retry_later(network, answer->text);
     else if (answer->about == EL_ERRAND_SERVICE_UP || answer->about == EL_ERRAND_SERVICE_DOWN)
         service_state(network, answer->serving);
 }
@@ -587,6 +651,16 @@ static int watch_errands(struct el_hub_sync *sync, struct el_err *err)
     return 0;
 }
 
+static int make_retries(struct el_hub_sync *sync, struct el_err *err)
+{
+    sync->retries = calloc(1, sizeof *sync->retries);
+    if (!sync->retries)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    uv_timer_init(sync->config.loop, sync->retries);
+    sync->retries->data = sync;
+    return 0;
+}
+
 int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync **result,
                     struct el_err *err)
 {
@@ -599,9 +673,13 @@ int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync 
     if (!sync)
         return el_err(err, EL_ENOMEM, "out of memory");
     sync->config = *config;
+    if (sync->config.retry_ms == 0)
+        sync->config.retry_ms = RETRY_MS;
     el_random(&sync->sequence, sizeof sync->sequence); /* not that of one who was here before us */
     sync->peers = el_map_new(EL_REGISTRY_KEY_BYTES, EL_REGISTRY_PEERS);
     int rc = sync->peers ? watch_errands(sync, err) : el_err(err, EL_ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = make_retries(sync, err);
     if (rc == 0)
         rc = el_manage_client_new(config->loop, config->manage, &events, sync, &sync->tunnel, err);
     if (rc < 0) {
@@ -628,6 +706,8 @@ void el_hub_sync_free(struct el_hub_sync *sync)
         uv_close((uv_handle_t *)sync->errands, free_handle);
         close(sync->config.errand);
     }
+    if (sync->retries)
+        uv_close((uv_handle_t *)sync->retries, free_handle);
     for (void *peer; sync->peers && (peer = el_map_next(sync->peers, &cursor));)
         free(peer);
     el_map_free(sync->peers);

@@ -32,6 +32,7 @@ struct el_hub_sync_config {
     uv_loop_t *loop;
     int manage, errand; /* descriptors, ours from now on */
     unsigned lanes;     /* queues that each network's port has to have */
+    uint64_t retry_ms;  /* after a network has failed, first; 0: a second */
     int64_t (*wall_s)(void *arg);
     /* The tunnel has been told everything, and has done it. Again whenever it starts. */
     void (*complete)(void *arg);

@@ -10,6 +10,7 @@
 #include "node/manage.h"
 #include "sys/message.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +94,7 @@ static int begin(void **state)
                                         .manage = manage[1],
                                         .errand = errand[1],
                                         .lanes = LANES,
+                                        .retry_ms = 1,
                                         .wall_s = wall_s,
                                         .complete = on_complete,
                                         .peer = on_peer,
@@ -192,6 +194,20 @@ static void supervisor_says(struct world *world, const struct el_errand *request
                                          gives ? 1 : 0),
                      0);
     turn(world);
+}
+
+/* What is asked after a while: nothing else is. */
+static unsigned supervisor_will_hear(struct world *world, struct el_errand *errand)
+{
+    struct el_manage_message message;
+    unsigned kind, queues;
+
+    while (!(kind = supervisor_hears(world, errand))) {
+        if (tunnel_hears(world, &message, &queues))
+            tunnel_says(world, &message, queues ? 0 : EL_ENOENT);
+        poll(NULL, 0, 1);
+    }
+    return kind;
 }
 
 static void service_says(struct world *world, bool serving)
@@ -321,6 +337,7 @@ static void what_is_unpublished_is_shut_before_it_is_said_to_be(void **state)
     assert_int_equal(state_of(world), EL_REGISTRY_SECURED);
 }
 
+/* And is asked again until it can. */
 static void a_supervisor_that_cannot_says_why(void **state)
 {
     struct world *world = *state;
@@ -337,6 +354,25 @@ static void a_supervisor_that_cannot_says_why(void **state)
     assert_int_equal(state_of(world), EL_REGISTRY_DOWN);
     assert_string_equal(el_registry_port(world->registry, "boot")->why, "there is no room");
     assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_COMPLETE);
+    tunnel_says(world, &message, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(supervisor_will_hear(world, &errand), EL_ERRAND_NETWORK_UP);
+        supervisor_says(world, &errand, i < 2 ? EL_EFULL : 0, false);
+    }
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_SERVICE_UP);
+    supervisor_says(world, &errand, EL_EIO, false);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_NETWORK_SET);
+    assert_int_equal(queues, LANES);
+    tunnel_says(world, &message, 0);
+
+    /* So is a service that cannot be started. */
+    while (supervisor_hears(world, &errand) != EL_ERRAND_SERVICE_UP)
+        poll(NULL, 0, 1);
+    supervisor_says(world, &errand, 0, true);
+    while (tunnel_hears(world, &message, &queues))
+        tunnel_says(world, &message, 0);
+    assert_int_equal(state_of(world), EL_REGISTRY_PUBLISHED);
+    assert_int_equal(supervisor_hears(world, &errand), 0);
 }
 
 static void a_network_that_goes_while_it_comes_is_gone(void **state)
