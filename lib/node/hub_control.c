@@ -47,6 +47,7 @@ struct control {
     struct el_registry *registry;
     struct el_net_timer *due;
     struct el_hub_sync *sync;
+    bool first; /* the hub was started, and not only we */
     bool ready; /* the tunnel has been told everything once */
     struct el_events *events;
     struct el_enrol_endpoint endpoints[EL_HUB_PUBLIC_MAX];
@@ -294,17 +295,28 @@ static int reserve(struct control *c, struct el_err *err)
     return 0;
 }
 
+static bool is_over(const struct el_registry_network *network)
+{
+    return network->expires_s && network->expires_s <= wall_s(NULL);
+}
+
 /* The network of the command line, which is served and, but for who was named there, not published.
- */
+ * It is made when the hub is started: if it ends or is removed while that runs, it has ended. A
+ * lifetime that it was given since it keeps. */
 static int make_network(struct control *c, struct el_err *err)
 {
     const struct el_hub_control_config *config = c->config;
+    const struct el_registry_network *there = el_registry_network(c->registry, config->network);
     struct el_registry_network_request request = {.name = config->network,
                                                   .vni = (uint32_t)config->vni,
                                                   .cidr = config->cidr,
                                                   .to_all = EL_REGISTRY_TO_UNPUBLISHED,
-                                                  .published = true};
+                                                  .published = true,
+                                                  .expires_s = there ? there->expires_s : 0};
     struct el_err why = {""};
+
+    if (!c->first && (!there || is_over(there)))
+        return 0;
     int rc = el_registry_network_create(c->registry, &request, wall_s(NULL), &why);
 
     return rc == EL_EEXIST
@@ -336,18 +348,25 @@ static int start_anew(struct control *c, struct el_err *err)
     return rc == 0 ? switch_program_on(c, err) : rc;
 }
 
-/* If it is the hub that was started, and not only we, all that ran has ended, and what its file
- * says counts. The message that says so is taken when that is on the disk. */
+/* If it is the hub that was started, and not only we, all that ran has ended, so has what was to
+ * end meanwhile, and what its file says counts. The message that says so is taken when that is on
+ * the disk. */
 static int begin(struct control *c, struct el_err *err)
 {
     int fd = el_sys_fds_take("first");
     char word[8];
-    bool first = fd >= 0 && recv(fd, word, sizeof word, MSG_PEEK | MSG_DONTWAIT) > 0;
-    int rc = first ? start_anew(c, err) : 0;
+    int rc = 0;
 
-    if (!first)
+    c->first = fd >= 0 && recv(fd, word, sizeof word, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (c->first)
+        rc = el_registry_tick(c->registry, wall_s(NULL), err);
+    if (rc == 0)
+        rc = take_command_line(c, err);
+    if (rc == 0 && c->first)
+        rc = start_anew(c, err);
+    if (!c->first)
         el_hub_plan_resume(&c->config->plan, c->registry);
-    if (rc == 0 && first)
+    if (rc == 0 && c->first)
         (void)!recv(fd, word, sizeof word, MSG_DONTWAIT);
     if (fd >= 0)
         close(fd);
@@ -492,8 +511,6 @@ static int set_up(struct control *c, struct el_err *err)
         rc = open_sync(c, err);
     if (rc == 0)
         rc = open_registry(c, err);
-    if (rc == 0)
-        rc = take_command_line(c, err);
     if (rc == 0)
         rc = begin(c, err);
     if (rc == 0)
