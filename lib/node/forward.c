@@ -56,6 +56,8 @@ static int make_parts(struct el_forward *f)
     if (!f->outlets || !f->peers || !f->due)
         return EL_ENOMEM;
     int rc = el_switch_new(&sw, &f->sw);
+    if (rc == 0 && f->config.loop)
+        rc = el_loop_new(outlets, &f->loop);
     return rc < 0 ? rc : make_lanes(f);
 }
 
@@ -87,6 +89,7 @@ void el_forward_free(struct el_forward *f)
     }
     free(f->lanes);
     el_switch_free(f->sw);
+    el_loop_free(f->loop);
     el_heap_free(f->due);
     free(f->outlets);
     free(f->peers);
@@ -243,6 +246,14 @@ static void send_frame(struct lane *l, uint64_t now_ns, const struct outlet *out
     }
 }
 
+void el_forward_send_own(struct lane *l, uint64_t now_ns, const struct outlet *outlet, size_t len)
+{
+    struct parcel parcel = {
+        .frame = l->scratch + EL_FORWARD_HEADROOM, .len = len, .room = EL_FORWARD_HEADROOM};
+
+    send_frame(l, now_ns, outlet, &parcel);
+}
+
 /* The longest IP packet of a machine that passes to PEER uncut. */
 static size_t machine_mtu(const struct peer *peer)
 {
@@ -342,6 +353,8 @@ static bool decide(struct lane *l, uint64_t now_ns, unsigned port, const uint8_t
     if (rc == EL_SWITCH_NEEDS_CHANGE) {
         el_gate_exclusive(gate, l->number);
         rc = el_switch_forward_exclusive(l->f->sw, now_ns, l->number, port, &src, &dst, out);
+        if (out->moved && l->f->loop)
+            el_loop_suspect(l->f->loop, now_ns, port);
         el_gate_resume(gate, l->number);
     }
     return rc == 0;
@@ -414,6 +427,9 @@ static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *
     }
     show_whole(l->f, now_ns, &l->f->outlets[from], EL_CAPTURE_IN, &packet->offload, packet->frame,
                packet->frame_len);
+    if (el_loop_is_probe(packet->frame) &&
+        el_forward_loop_take(l, now_ns, (unsigned)from, packet->frame, packet->frame_len))
+        return;
     if (!decide(l, now_ns, (unsigned)from, packet->frame, &out))
         return;
     struct reach reach = reach_of(l, &out, machine_mtu(peer));

@@ -15,6 +15,9 @@
  * DSCP and ECN of what a frame carries stand in all headers around it, and the marks of congested
  * routers are given to the frame (RFC 6040, frame/ecn.h).
  *
+ * A hub guards against loops: two peers that bridge the same LAN. Probes go out through each of
+ * them, and who brings another's is shut out of that network if it came later (switch/loop.h).
+ *
  * What is for our tunnel address and no frame goes to whoever else listens there, and comes from
  * there: see el_forward_inside().
  *
@@ -75,6 +78,11 @@ struct el_forward_config {
     /* Takes an IPv4 packet for our tunnel address, which came from a peer whose address is its
      * source: on LANE, without waiting; false: there is no room. NULL: nobody takes any. */
     bool (*inside)(void *arg, unsigned lane, const uint8_t *packet, size_t len);
+    /* We are a hub, and guard against loops. PEER has been shut out of network VNI, where it
+     * bridges the same LAN as OTHER, or is no longer. Told by control in exclusive mode, which
+     * tells it again if the answer is that there was no room (false). NULL: nobody guards. */
+    bool (*loop)(void *arg, const struct el_tunnel_peer *peer, const struct el_tunnel_peer *other,
+                 uint32_t vni, bool shut);
 
     /* For several threads; zeros for one. */
     unsigned lanes; /* as the tunnel's, and its gate */

@@ -82,6 +82,7 @@ void el_forward_control_tick(struct el_forward *f, uint64_t now_ns)
 {
     el_gate_exclusive(&f->config.gate, f->lane_count);
     tick_pmtu(f, now_ns);
+    el_forward_loop_tick(f, now_ns);
     if (now_ns >= el_switch_deadline_ns(f->sw))
         el_switch_age(f->sw, now_ns);
     el_gate_resume(&f->config.gate, f->lane_count);
@@ -94,6 +95,7 @@ uint64_t el_forward_control_deadline_ns(const struct el_forward *f)
     uint64_t next =
         el_earlier(el_tunnel_deadline_ns(f->config.tunnel), path ? path->key : EL_NEVER);
 
+    next = el_earlier(next, el_forward_loop_deadline_ns(f));
     return el_earlier(next, el_switch_deadline_ns(f->sw));
 }
 
@@ -134,6 +136,10 @@ void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_even
 {
     struct peer *peer = el_tunnel_peer_user(tunnel_peer);
 
+    if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_SESSION_DOWN) {
+        peer->up = event == EL_TUNNEL_SESSION_UP;
+        el_forward_loop_review(f, peer);
+    }
     if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_ROAMED) {
         el_pmtu_start(&peer->pmtu, now_ns, el_tunnel_peer_endpoint(tunnel_peer)->ip.family == 6);
         el_forward_watch_path(f, peer);

@@ -8,6 +8,7 @@
 #include "node/forward.h"
 #include "overlay/fragment.h"
 #include "overlay/pmtu.h"
+#include "switch/loop.h"
 #include "switch/switch.h"
 
 #include <stdatomic.h>
@@ -36,6 +37,7 @@ struct peer {
     struct el_pmtu pmtu;
     struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
     bool compact;            /* it understands the compact form */
+    bool up;                 /* as the tunnel has told */
     uint32_t remote;
     _Atomic uint16_t ip_id; /* all lanes count here */
     unsigned network_count;
@@ -82,9 +84,11 @@ struct el_forward {
     unsigned lane_count;
     struct outlet *outlets; /* by switch port */
     struct local locals[EL_FORWARD_PORTS_MAX];
-    struct peer *peers;  /* peers_max of them */
-    unsigned peer_count; /* the first so many were in use once */
-    struct el_heap *due; /* peers whose path MTU has something to do */
+    struct peer *peers;   /* peers_max of them */
+    unsigned peer_count;  /* the first so many were in use once */
+    struct el_heap *due;  /* peers whose path MTU has something to do */
+    struct el_loop *loop; /* NULL: nobody guards against loops */
+    uint64_t tell_ns;     /* what it has to tell, no earlier */
 };
 
 /* Only the lane itself writes its counts. */
@@ -102,6 +106,23 @@ void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, 
 /* forward.c: sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
 void el_forward_send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                              size_t len, uint8_t tos);
+
+/* forward.c: sends the frame of LEN bytes behind the headroom of L's scratch. Short ones only: a
+ * full path may have to be watched, which nobody can who is in exclusive mode. */
+void el_forward_send_own(struct lane *l, uint64_t now_ns, const struct outlet *outlet, size_t len);
+
+/* forward_loop.c, in exclusive mode. What is published is open but while a loop shuts it. */
+void el_forward_loop_gate(struct el_forward *f, unsigned port, bool published);
+/* PEER is up or down, or has other memberships. */
+void el_forward_loop_review(struct el_forward *f, const struct peer *peer);
+/* What is due, for control. */
+void el_forward_loop_tick(struct el_forward *f, uint64_t now_ns);
+uint64_t el_forward_loop_deadline_ns(const struct el_forward *f); /* in shared mode, too */
+
+/* forward_loop.c, for a lane: a frame that may be a probe has come from port PORT of the switch.
+ * True: it was one of ours. */
+bool el_forward_loop_take(struct lane *l, uint64_t now_ns, unsigned port, const uint8_t *frame,
+                          size_t len);
 
 /* forward_control.c: the path MTU of PEER has another deadline now, perhaps. Exclusive. */
 void el_forward_watch_path(struct el_forward *f, struct peer *peer);

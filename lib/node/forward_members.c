@@ -18,6 +18,8 @@ static int add_outlet(struct el_forward *f, const struct el_switch_port_config *
 static void remove_outlet(struct el_forward *f, unsigned port)
 {
     el_switch_remove_port(f->sw, port);
+    if (f->loop)
+        el_loop_forget(f->loop, port);
     f->outlets[port] = (struct outlet){.peer = NULL};
 }
 
@@ -144,7 +146,7 @@ static unsigned place_of(const struct peer *peer, uint32_t vni)
 
 static void set_published(struct el_forward *f, struct peer *peer, unsigned i, bool published)
 {
-    el_switch_publish(f->sw, peer->networks[i].port, published);
+    el_forward_loop_gate(f, peer->networks[i].port, published);
     peer->networks[i].published = published;
 }
 
@@ -169,6 +171,7 @@ static int set_memberships(struct el_forward *f, struct peer *peer,
     }
     for (unsigned i = 0; i < count; i++)
         set_published(f, peer, place_of(peer, memberships[i].vni), memberships[i].published);
+    el_forward_loop_review(f, peer);
     return 0;
 }
 

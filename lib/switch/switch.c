@@ -272,8 +272,9 @@ static enum verdict judge(const struct el_switch *sw, uint64_t now_ns, unsigned 
     return room ? NEW : UNLEARNED;
 }
 
-/* Notes that KEY is at PORT from now on: a NEW one. ADDRESS is what is known of it, or NULL. */
-static void change(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsigned port,
+/* Notes that KEY is at PORT from now on: a NEW one. ADDRESS is what is known of it, or NULL. True:
+ * it was at another. */
+static bool change(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsigned port,
                    uint64_t key, struct address *address)
 {
     bool moved = address && is_alive(sw, address, now_ns);
@@ -287,6 +288,7 @@ static void change(struct el_switch *sw, uint64_t now_ns, struct lane *lane, uns
         remember(sw, port, key, now_ns);
     }
     count(lane, moved ? EL_SWITCH_MOVED : EL_SWITCH_LEARNED);
+    return moved;
 }
 
 static void sweep_slice(struct el_switch *sw, uint64_t now_ns)
@@ -440,6 +442,17 @@ void el_switch_remove_port(struct el_switch *sw, unsigned port)
     sw->ports[port].used = false;
 }
 
+void el_switch_flush(struct el_switch *sw, unsigned port)
+{
+    if (port >= sw->ports_max || !sw->ports[port].used)
+        return;
+    for (uint32_t next, a = sw->ports[port].newest; a != NONE; a = next) {
+        next = sw->addresses[a].next;
+        if (!sw->addresses[a].pinned)
+            forget(sw, &sw->addresses[a]);
+    }
+}
+
 int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac)
 {
     if (port >= sw->ports_max || !sw->ports[port].used || el_mac_is_group(mac) ||
@@ -490,7 +503,7 @@ static int flood(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsig
         return drop(lane, EL_SWITCH_DROP_STORM, EL_EAGAIN);
     memcpy(lane->flood, list->ports, before * sizeof *list->ports);
     memcpy(lane->flood + before, list->ports + before + 1, (copies - before) * sizeof *list->ports);
-    *out = (struct el_switch_out){copies, lane->flood, true};
+    *out = (struct el_switch_out){.count = copies, .ports = lane->flood, .flooded = true};
     count(lane, EL_SWITCH_FLOODED);
     return 0;
 }
@@ -515,7 +528,7 @@ static int decide(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsi
     if (from->isolate && to->isolate)
         return drop(lane, EL_SWITCH_DROP_ISOLATED, EL_EPERM);
     lane->unicast = address->port;
-    *out = (struct el_switch_out){1, &lane->unicast, false};
+    *out = (struct el_switch_out){.count = 1, .ports = &lane->unicast};
     count(lane, EL_SWITCH_FORWARDED);
     return 0;
 }
@@ -538,6 +551,7 @@ static inline int forward(struct el_switch *sw, uint64_t now_ns, unsigned number
 
     uint64_t key = make_key(sw->ports[port].network, src);
     struct address *address = look_up(sw, lane, key);
+    bool moved = false;
     switch (judge(sw, now_ns, port, address)) {
     case KNOWN:
         if (exclusive ||
@@ -547,12 +561,15 @@ static inline int forward(struct el_switch *sw, uint64_t now_ns, unsigned number
     case NEW:
         if (!exclusive)
             return EL_SWITCH_NEEDS_CHANGE;
-        change(sw, now_ns, lane, port, key, address);
+        moved = change(sw, now_ns, lane, port, key, address);
         break;
     case UNLEARNED: count(lane, EL_SWITCH_NOT_LEARNED); break;
     case FORBIDDEN: return drop(lane, EL_SWITCH_DROP_PROTECTED, EL_EAUTH);
     }
-    return decide(sw, now_ns, lane, port, dst, out);
+    int rc = decide(sw, now_ns, lane, port, dst, out);
+    if (exclusive)
+        out->moved = moved;
+    return rc;
 }
 
 int el_switch_forward(struct el_switch *sw, uint64_t now_ns, unsigned lane, unsigned port,

@@ -68,6 +68,8 @@ int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config 
 /* Forgets the port and all addresses behind it. */
 void el_switch_remove_port(struct el_switch *sw, unsigned port);
 void el_switch_publish(struct el_switch *sw, unsigned port, bool published);
+/* Forgets the addresses behind the port, but for those that are pinned. */
+void el_switch_flush(struct el_switch *sw, unsigned port);
 
 /* Says that MAC is behind PORT, whatever is heard elsewhere: a static filtering entry (IEEE 802.1Q
  * §8.8.1). For the hub's own interfaces, which may be silent for longer than the ageing time. It
@@ -80,6 +82,7 @@ struct el_switch_out {
     unsigned count;
     const uint16_t *ports; /* the lane's own, valid until its next call, whoever changes what */
     bool flooded;
+    bool moved; /* of el_switch_forward_exclusive(): SRC was known at another port */
 };
 
 enum { EL_SWITCH_NEEDS_CHANGE = 1 };

@@ -93,6 +93,9 @@ struct world {
     void (*arrived)(struct world *world, unsigned node, unsigned port,
                     const struct el_port_rx *frame);
     void *arg;
+    /* Of the hub, if it guards against loops; its argument is the world. */
+    bool (*loop)(void *world, const struct el_tunnel_peer *peer, const struct el_tunnel_peer *other,
+                 uint32_t vni, bool shut);
     /* Around calls of what is tested: whoever counts allocations looks at this. */
     bool inside;
 };
@@ -475,7 +478,9 @@ static inline void world_start(struct world *world, unsigned i)
                                         .out = {world_reserve, world_cancel, node},
                                         .address = 0x64400001 + i,
                                         .peers_max = WORLD_NODES,
-                                        .addresses_max = WORLD_ADDRESSES};
+                                        .addresses_max = WORLD_ADDRESSES,
+                                        .loop = i == 0 ? world->loop : NULL,
+                                        .arg = world};
     if (el_forward_new(&forward, &node->forward) < 0)
         abort();
     for (unsigned p = 0; p < node->port_count; p++) {

@@ -8,6 +8,7 @@ el_sim_test(networks_test node)
 el_sim_test(random_frames_test node)
 el_sim_test(full_queues_test node)
 el_sim_test(join_test node)
+el_sim_test(loop_test node)
 el_sim_test(thousand_spokes_test node)
 if(TARGET thousand_spokes_test)
     # It counts what is allocated.
