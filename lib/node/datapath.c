@@ -149,6 +149,26 @@ static bool on_port_gone(void *arg, unsigned number, int why)
     return true;
 }
 
+/* On control's thread. */
+static bool on_loop(void *arg, const struct el_tunnel_peer *peer,
+                    const struct el_tunnel_peer *other, uint32_t vni, bool shut)
+{
+    struct el_datapath *d = arg;
+    struct el_datapath_notice notice = {
+        .kind = EL_NOTICE_LOOP,
+        .number = el_forward_peer_number(d->forward, peer),
+        .loop = {vni, other ? el_forward_peer_number(d->forward, other) : EL_TUNNEL_PEERS_MAX,
+                 shut}};
+
+    if (!el_datapath_tell(d, &notice))
+        return false;
+    EL_LOG(shut ? EL_LOG_WARN : EL_LOG_INFO, "switch", shut ? "loop" : "loop-gone",
+           EL_STR("peer", el_tunnel_peer_name(peer)),
+           EL_STR("like", other ? el_tunnel_peer_name(other) : NULL), EL_UINT("vni", vni),
+           EL_STR("hint", shut ? "both bridge the same LAN: the later one is shut out" : NULL));
+    return true;
+}
+
 static bool on_inside(void *arg, unsigned lane, const uint8_t *packet, size_t len)
 {
     const struct el_datapath *d = arg;
@@ -271,6 +291,7 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         .peers_max = tunnel.peers_max,
         .capture = d->capture,
         .inside = d->inside_fd >= 0 ? on_inside : NULL,
+        .loop = config->guard ? on_loop : NULL,
     };
     rc = el_forward_new(&forward, &d->forward);
     if (rc < 0)

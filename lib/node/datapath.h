@@ -65,6 +65,7 @@ struct el_datapath_config {
     int locates[EL_DATAPATH_LOCATES]; /* where to answer questions (node/locate.h) */
     unsigned locate_count;
     int inside_fd; /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
+    bool guard;    /* we are a hub: against loops between peers (switch/loop.h) */
 };
 
 /* A change while it runs, and what became of it. */
@@ -104,12 +105,18 @@ struct el_datapath_notice {
         EL_NOTICE_PORT_GONE, /* a port's interface has gone for good */
         EL_NOTICE_COUNTERS,  /* one line of counters has been logged, on request */
         EL_NOTICE_REPORT,    /* the snapshot that was asked for is complete */
+        EL_NOTICE_LOOP,      /* a peer is shut out of a network for a loop, or no longer */
         EL_NOTICE_CHANGED,   /* a change is done. What was told before is of the time before it */
     } kind;
     enum el_tunnel_event event;
     unsigned number; /* of the peer, or the port */
     struct el_endpoint endpoint;
     uint8_t timestamp[12];
+    struct {
+        uint32_t vni;
+        unsigned other; /* the peer that carries, or EL_TUNNEL_PEERS_MAX: it is gone */
+        bool shut;
+    } loop;
     struct el_datapath_change *change;
 };
 

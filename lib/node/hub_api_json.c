@@ -59,6 +59,7 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
     struct el_registry_membership m[EL_REGISTRY_NETWORKS_OF_SPOKE];
     unsigned count = el_registry_memberships(hub->registry, spoke, m);
     json_t *list = json_array();
+    const char *other;
 
     for (unsigned i = 0; i < count; i++) {
         const struct el_registry_network *network =
@@ -67,6 +68,9 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
                                 "published", m[i].published);
         if (m[i].lan[0])
             json_object_set_new(one, "lan", json_string(m[i].lan));
+        if (hub->config.shut_out &&
+            hub->config.shut_out(hub->config.arg, spoke->key, m[i].vni, &other))
+            json_object_set_new(one, "loop", json_string(other));
         if (json_array_append_new(list, one) < 0) {
             json_decref(list);
             return NULL;

@@ -124,6 +124,9 @@ static const struct el_schema_field membership_fields[] = {
      .required = true,
      .about = "frames pass between the two"},
     {.name = "lan", .about = "the spoke's interface for it, where the hub has it to say"},
+    {.name = "loop",
+     .format = EL_FORMAT_NAME,
+     .about = "no frames pass: it bridges the same LAN as this other spoke"},
     {0}};
 static const struct el_schema membership = {"Membership", "A network that a spoke is in.",
                                             membership_fields};

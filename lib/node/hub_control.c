@@ -35,6 +35,7 @@ enum {
     INSIDE_MTU = 1280, /* fits every path (RFC 8200 §5) */
     INSIDE_AT_ONCE = 64,
     RETRY_S = 5, /* after the disk has failed */
+    LOOPS = 64,  /* that one spoke has a part in */
 };
 
 struct control {
@@ -124,6 +125,53 @@ static void on_event(void *arg, const struct el_registry_event *event)
         return; /* nobody can watch yet */
     el_node_hub_api_event(c->api, event);
     el_net_timer_set(c->due, 0); /* something may be due earlier than was thought */
+}
+
+/* -- loops -- */
+
+/* Whose KEY that is: a spoke's, or one's of the command line. */
+static const char *name_of(const struct control *c, const uint8_t key[EL_REGISTRY_KEY_BYTES])
+{
+    const struct el_registry_spoke *spoke = el_registry_spoke_by_key(c->registry, key);
+
+    for (unsigned i = 0; i < c->config->peers.count; i++)
+        if (memcmp(c->config->peers.items[i].key, key, EL_REGISTRY_KEY_BYTES) == 0)
+            return c->config->peers.items[i].name;
+    return spoke ? spoke->name : "another";
+}
+
+static bool shut_out(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES], uint32_t vni,
+                     const char **other)
+{
+    const struct control *c = arg;
+    struct el_hub_loop loops[LOOPS];
+    unsigned count = el_hub_sync_loops(c->sync, key, loops, LOOPS);
+
+    for (unsigned i = 0; i < count; i++) {
+        if (loops[i].vni != vni || memcmp(loops[i].out, key, sizeof loops[i].out) != 0)
+            continue;
+        *other = name_of(c, loops[i].in);
+        return true;
+    }
+    return false;
+}
+
+static void on_loop(void *arg, const struct el_hub_loop *loop, bool ended)
+{
+    struct control *c = arg;
+    char why[128];
+    struct el_registry_event event = {
+        .kind = ended ? EL_REGISTRY_LOOP_GONE : EL_REGISTRY_LOOP,
+        .at_s = wall_s(NULL),
+        .spoke = el_registry_spoke_by_key(c->registry, loop->out),
+        .network = el_registry_network_by_vni(c->registry, loop->vni),
+        .why = why,
+    };
+
+    snprintf(why, sizeof why, "%s %s %s", name_of(c, loop->out),
+             ended ? "is no longer on the LAN of" : "is shut out: it bridges the LAN of",
+             name_of(c, loop->in));
+    on_event(c, &event);
 }
 
 /* -- who asks -- */
@@ -405,6 +453,7 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .wall_s = wall_s,
                                         .complete = on_complete,
                                         .answered = on_answered,
+                                        .looped = on_loop,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -456,6 +505,7 @@ static int make_api(struct control *c, struct el_err *err)
         .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
         .where = where,
         .ask = c->config->program ? ask_program : NULL,
+        .shut_out = shut_out,
         .due = on_other_deadline,
         .arg = c,
     };

@@ -595,6 +595,47 @@ static void ask_now(struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_
     }
 }
 
+static bool has_loop(const struct el_manage_loop *loops, unsigned count,
+                     const struct el_manage_loop *one)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (loops[i].vni == one->vni && memcmp(loops[i].other, one->other, sizeof one->other) == 0)
+            return true;
+    return false;
+}
+
+static struct el_hub_loop loop_of(const uint8_t *key, const struct el_manage_loop *one)
+{
+    struct el_hub_loop loop = {.vni = one->vni};
+
+    memcpy(loop.out, key, sizeof loop.out);
+    memcpy(loop.in, one->other, sizeof loop.in);
+    return loop;
+}
+
+/* Tells which loops are in HAS and not in HAD. */
+static void tell_loops(struct el_hub_sync *sync, const uint8_t *key,
+                       const struct el_manage_loop *has, unsigned has_count,
+                       const struct el_manage_loop *had, unsigned had_count, bool ended)
+{
+    for (unsigned i = 0; sync->config.looped && i < has_count; i++) {
+        struct el_hub_loop loop = loop_of(key, &has[i]);
+        if (!has_loop(had, had_count, &has[i]))
+            sync->config.looped(sync->config.arg, &loop, ended);
+    }
+}
+
+static void note_loops(struct el_hub_sync *sync, struct el_hub_peer *peer,
+                       const struct el_manage_peer_state *state)
+{
+    struct el_hub_peer was = *peer;
+
+    peer->loop_count = state->loop_count;
+    memcpy(peer->loops, state->loops, sizeof peer->loops);
+    tell_loops(sync, state->key, was.loops, was.loop_count, peer->loops, peer->loop_count, true);
+    tell_loops(sync, state->key, peer->loops, peer->loop_count, was.loops, was.loop_count, false);
+}
+
 static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
 {
     struct el_hub_sync *sync = arg;
@@ -607,11 +648,13 @@ static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
             free(peer);
             return; /* it is shown as not heard of */
         }
+        memcpy(peer->key, state->key, sizeof peer->key);
     }
     if (peer->up != state->up || peer->since_s == 0)
         peer->since_s = now_s;
     peer->up = state->up;
     peer->endpoint = state->endpoint;
+    note_loops(sync, peer, state);
     if (sync->config.peer)
         sync->config.peer(sync->config.arg, state->key, peer);
     if (state->up)
@@ -740,4 +783,23 @@ bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGIS
     if (known)
         *peer = *known;
     return known != NULL;
+}
+
+/* -- loops -- */
+
+unsigned el_hub_sync_loops(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                           struct el_hub_loop *loops, unsigned max)
+{
+    const struct el_hub_peer *peer;
+    unsigned count = 0;
+    size_t cursor = 0;
+
+    while ((peer = el_map_next(sync->peers, &cursor)))
+        for (unsigned i = 0; i < peer->loop_count && count < max; i++) {
+            struct el_hub_loop loop = loop_of(peer->key, &peer->loops[i]);
+            if (memcmp(loop.out, key, sizeof loop.out) == 0 ||
+                memcmp(loop.in, key, sizeof loop.in) == 0)
+                loops[count++] = loop;
+        }
+    return count;
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "enrol/second_factor.h"
 #include "node/errand.h"
+#include "node/manage.h"
 #include "registry/registry.h"
 
 #include <stdbool.h>
@@ -23,9 +24,19 @@ struct el_hub_sync;
 
 /* How it stands with a peer of the tunnel. */
 struct el_hub_peer {
+    uint8_t key[EL_REGISTRY_KEY_BYTES];
     bool up;
     int64_t since_s;             /* of up; 0: it has not been heard of since we started */
     struct el_endpoint endpoint; /* where it is or was; family 0: not known */
+    unsigned loop_count;
+    struct el_manage_loop loops[EL_MANAGE_NETWORKS]; /* what it is shut out of */
+};
+
+/* Two peers that bridge the same LAN in network VNI: OUT is shut out of it, and IN carries (zeros:
+ * it has gone). */
+struct el_hub_loop {
+    uint32_t vni;
+    uint8_t out[EL_REGISTRY_KEY_BYTES], in[EL_REGISTRY_KEY_BYTES];
 };
 
 struct el_hub_sync_config {
@@ -43,6 +54,8 @@ struct el_hub_sync_config {
      * node/hub_program.h. */
     void (*answered)(void *arg, const struct el_errand_question *question,
                      enum el_enrol_program said);
+    /* A loop has been found and cut, or has ended. */
+    void (*looped)(void *arg, const struct el_hub_loop *loop, bool ended);
     void *arg;
 };
 
@@ -66,5 +79,10 @@ int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *q
 /* False if KEY is no peer that was ever up. */
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
                       struct el_hub_peer *peer);
+
+/* The loops that the peer of KEY has a part in, either one: how many there are in LOOPS, which has
+ * room for MAX. */
+unsigned el_hub_sync_loops(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                           struct el_hub_loop *loops, unsigned max);
 
 #endif

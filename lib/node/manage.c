@@ -244,17 +244,35 @@ static void get_hello(struct el_wire *w, struct el_manage_message *message)
     check_hello(w, &message->hello);
 }
 
+static void check_loops(struct el_wire *w, const struct el_manage_peer_state *state)
+{
+    must(w, state->loop_count <= EL_MANAGE_NETWORKS);
+    for (unsigned i = 0; el_wire_ok(w) && i < state->loop_count; i++) {
+        must(w, state->loops[i].vni <= VNI_MAX);
+        for (unsigned j = 0; j < i; j++)
+            must(w, state->loops[j].vni != state->loops[i].vni);
+    }
+}
+
 static void put_state(struct el_wire *w, const struct el_manage_message *message)
 {
     const struct el_manage_peer_state *state = &message->state;
 
     must_be_key(w, state->key);
     must_be_ip(w, &state->endpoint.ip);
+    check_loops(w, state);
+    if (!el_wire_ok(w))
+        return;
     el_wire_put(w, state->key, sizeof state->key);
     put_bool(w, state->up);
     put_ip(w, &state->endpoint.ip);
     el_wire_put_be16(w, state->endpoint.port);
     el_wire_put_be32(w, state->endpoint.scope);
+    el_wire_put_u8(w, (uint8_t)state->loop_count);
+    for (unsigned i = 0; i < state->loop_count; i++) {
+        el_wire_put_be32(w, state->loops[i].vni);
+        el_wire_put(w, state->loops[i].other, sizeof state->loops[i].other);
+    }
 }
 
 static void get_state(struct el_wire *w, struct el_manage_message *message)
@@ -266,6 +284,12 @@ static void get_state(struct el_wire *w, struct el_manage_message *message)
     get_ip(w, &state->endpoint.ip);
     state->endpoint.port = el_wire_be16(w);
     state->endpoint.scope = el_wire_be32(w);
+    state->loop_count = el_wire_u8(w);
+    for (unsigned i = 0; i < state->loop_count && i < EL_MANAGE_NETWORKS; i++) {
+        state->loops[i].vni = el_wire_be32(w);
+        el_wire_copy(w, state->loops[i].other, sizeof state->loops[i].other);
+    }
+    check_loops(w, state);
     must_be_key(w, state->key);
     must_be_ip(w, &state->endpoint.ip);
 }

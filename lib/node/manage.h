@@ -106,10 +106,18 @@ struct el_manage_hello {
     unsigned ports_max; /* networks with a port, likewise */
 };
 
+/* A network that a peer is shut out of, as it bridges the same LAN as another. */
+struct el_manage_loop {
+    uint32_t vni;
+    uint8_t other[EL_TUNNEL_KEY_BYTES]; /* zeros: it has gone meanwhile */
+};
+
 struct el_manage_peer_state {
     uint8_t key[EL_TUNNEL_KEY_BYTES];
     bool up;
     struct el_endpoint endpoint; /* where it is or was, without local; family 0: nobody knows */
+    unsigned loop_count;
+    struct el_manage_loop loops[EL_MANAGE_NETWORKS]; /* of different networks */
 };
 
 struct el_manage_answer {

@@ -36,6 +36,11 @@ struct peer {
     bool up, told_up;
     bool untold; /* there is something to be told */
     struct el_endpoint endpoint;
+    unsigned loop_count;
+    struct {
+        uint32_t vni;
+        unsigned other; /* a peer */
+    } loops[EL_MANAGE_NETWORKS];
 };
 
 struct port {
@@ -86,9 +91,19 @@ static int find_port(const struct el_tunnel_manage *m, uint32_t vni)
     return -1;
 }
 
+/* The peer that has NUMBER is no party to a loop any more. */
+static void forget_loops_with(struct el_tunnel_manage *m, unsigned number)
+{
+    for (unsigned i = 0; i < m->config.peers->count; i++)
+        for (unsigned l = 0; l < m->peers[i].loop_count; l++)
+            if (m->peers[i].loops[l].other == number)
+                m->peers[i].loops[l].other = EL_TUNNEL_PEERS_MAX;
+}
+
 static void clear_peer(struct el_tunnel_manage *m, unsigned number)
 {
     m->peers[number] = (struct peer){.managed = {.ours = false}};
+    forget_loops_with(m, number);
     m->config.peers->items[number] = (struct el_node_peer){.name = ""};
 }
 
@@ -97,6 +112,28 @@ static void want_told(struct el_tunnel_manage *m, unsigned number)
     m->peers[number].untold = true;
     if (number < m->untold)
         m->untold = number;
+}
+
+static void end_loop(struct peer *peer, unsigned l)
+{
+    peer->loops[l] = peer->loops[--peer->loop_count];
+}
+
+/* Of networks that it is in no more nobody tells. */
+static void keep_loops(struct el_tunnel_manage *m, unsigned number,
+                       const struct el_manage_peer *wanted)
+{
+    struct peer *peer = &m->peers[number];
+
+    for (unsigned l = peer->loop_count; l-- > 0;) {
+        unsigned i = 0;
+        while (i < wanted->membership_count && wanted->memberships[i].vni != peer->loops[l].vni)
+            i++;
+        if (i < wanted->membership_count)
+            continue;
+        end_loop(peer, l);
+        want_told(m, number);
+    }
 }
 
 /* PEER has this number from now on; it may have had another, and a session that has ended. */
@@ -116,6 +153,7 @@ static void enter_peer(struct el_tunnel_manage *m, unsigned number,
         }
     }
     m->peers[number].managed = (struct managed){.ours = true, .repeated = true};
+    keep_loops(m, number, peer);
     *item =
         (struct el_node_peer){.ip = peer->ip, .keepalive_s = peer->keepalive_s, .wire = peer->wire};
     memcpy(item->name, peer->name, sizeof item->name);
@@ -175,6 +213,14 @@ static bool say_state(struct el_tunnel_manage *m, unsigned number)
     memcpy(message.state.key, m->config.peers->items[number].key, sizeof message.state.key);
     message.state.up = peer->up;
     message.state.endpoint = peer->endpoint;
+    message.state.loop_count = peer->loop_count;
+    for (unsigned l = 0; l < peer->loop_count; l++) {
+        struct el_manage_loop *loop = &message.state.loops[l];
+        loop->vni = peer->loops[l].vni;
+        if (peer->loops[l].other < m->config.peers->count)
+            memcpy(loop->other, m->config.peers->items[peer->loops[l].other].key,
+                   sizeof loop->other);
+    }
     if (!say(m, &message))
         return false;
     peer->untold = false;
@@ -222,6 +268,27 @@ void el_tunnel_manage_event(struct el_tunnel_manage *m, const struct el_datapath
     peer->endpoint = notice->endpoint;
     if (!moved && peer->up == peer->told_up)
         return;
+    want_told(m, notice->number);
+    tell(m);
+    listen_to(m);
+}
+
+void el_tunnel_manage_loop(struct el_tunnel_manage *m, const struct el_datapath_notice *notice)
+{
+    if (!m)
+        return;
+    struct peer *peer = &m->peers[notice->number];
+    unsigned l = 0;
+
+    while (l < peer->loop_count && peer->loops[l].vni != notice->loop.vni)
+        l++;
+    if (l < peer->loop_count)
+        end_loop(peer, l);
+    if (notice->loop.shut && peer->loop_count < EL_MANAGE_NETWORKS) {
+        l = peer->loop_count++;
+        peer->loops[l].vni = notice->loop.vni;
+        peer->loops[l].other = notice->loop.other;
+    }
     want_told(m, notice->number);
     tell(m);
     listen_to(m);

@@ -201,6 +201,7 @@ static void on_notices(uv_poll_t *poll, int status, int events)
             break;
         case EL_NOTICE_COUNTERS: break;
         case EL_NOTICE_REPORT: el_tunnel_control_reported(s->control); break;
+        case EL_NOTICE_LOOP: el_tunnel_manage_loop(s->manage, &notice); break;
         case EL_NOTICE_CHANGED: el_tunnel_manage_changed(s->manage, notice.change); break;
         }
     }
@@ -407,6 +408,8 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
                                           : el_node_key_address(s->public_key),
         .inside_fd = el_sys_fds_take("inside"),
     };
+
+    datapath.guard = datapath.address == EL_NODE_HUB_ADDRESS;
 
     while (datapath.locate_count < EL_DATAPATH_LOCATES) {
         int fd = el_sys_fds_take("locate");

@@ -213,6 +213,9 @@ enum el_registry_event_kind {
     EL_REGISTRY_NETWORK_UNPUBLISHED,
     EL_REGISTRY_PORT_CHANGED,
     EL_REGISTRY_SECOND_FACTOR_CHANGED,
+    /* Of the tunnel, which the registry knows nothing of. */
+    EL_REGISTRY_LOOP,      /* the spoke is shut out of the network: it bridges another's LAN */
+    EL_REGISTRY_LOOP_GONE, /* no longer */
     EL_REGISTRY_EVENTS
 };
 /* "spoke-enrolled", … */

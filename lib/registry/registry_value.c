@@ -46,6 +46,8 @@ const char *const el_registry_event_names[EL_REGISTRY_EVENTS + 1] = {
     [EL_REGISTRY_NETWORK_UNPUBLISHED] = "network-unpublished",
     [EL_REGISTRY_PORT_CHANGED] = "port-changed",
     [EL_REGISTRY_SECOND_FACTOR_CHANGED] = "second-factor-changed",
+    [EL_REGISTRY_LOOP] = "loop",
+    [EL_REGISTRY_LOOP_GONE] = "loop-gone",
 };
 
 /* Ours alone, whatever the locale. */

@@ -31,6 +31,10 @@ def network(name="boot", queues=2, form=0, vid=0):
             struct.pack(">BBH", queues, form, vid))
 
 
+def loop(vni):
+    return struct.pack(">I", vni) + bytes([6]) * 32
+
+
 seeds = {
     "begin": message(BEGIN),
     "complete": message(COMPLETE),
@@ -60,8 +64,11 @@ seeds = {
     "answer-endless": message(ANSWER, b"\0" + b"x" * 160),
     "hello": message(HELLO, struct.pack(">BBH", 2, 16, 2048), 0),
     "hello-laneless": message(HELLO, struct.pack(">BBH", 0, 16, 2048), 0),
-    "state": message(PEER_STATE, KEY + b"\1" + IP6 + struct.pack(">HI", 51820, 2), 0),
-    "state-nowhere": message(PEER_STATE, KEY + b"\0" + NONE + bytes(6), 0),
+    "state": message(PEER_STATE, KEY + b"\1" + IP6 + struct.pack(">HI", 51820, 2) + b"\0", 0),
+    "state-nowhere": message(PEER_STATE, KEY + b"\0" + NONE + bytes(7), 0),
+    "state-loops": message(PEER_STATE, KEY + b"\1" + NONE + bytes(6) + b"\2" + loop(77) + loop(78), 0),
+    "state-loop-twice": message(PEER_STATE, KEY + b"\1" + NONE + bytes(6) + b"\2" + loop(77) * 2, 0),
+    "state-loops-many": message(PEER_STATE, KEY + b"\1" + NONE + bytes(6) + b"\11", 0),
     "gone": message(NETWORK_GONE, struct.pack(">I", 77), 0),
     "unknown": message(11),
     "padded": message(BEGIN, bytes(506)),

@@ -29,6 +29,8 @@ struct world {
     int tunnel, supervisor; /* our ends */
     unsigned completed, peers_told;
     int queue; /* what the supervisor gives as a queue */
+    unsigned loops_found, loops_ended;
+    struct el_hub_loop loop;
     unsigned answered;
     struct el_errand_question about;
     enum el_enrol_program said;
@@ -61,6 +63,15 @@ static void on_answered(void *arg, const struct el_errand_question *question,
     world->answered++;
     world->about = *question;
     world->said = said;
+}
+
+static void on_loop(void *arg, const struct el_hub_loop *loop, bool ended)
+{
+    struct world *world = arg;
+
+    world->loops_found += !ended;
+    world->loops_ended += ended;
+    world->loop = *loop;
 }
 
 static void on_effect(void *arg, const struct el_registry_effect *effect)
@@ -98,6 +109,7 @@ static int begin(void **state)
                                         .wall_s = wall_s,
                                         .complete = on_complete,
                                         .peer = on_peer,
+                                        .looped = on_loop,
                                         .answered = on_answered,
                                         .arg = &world};
     assert_int_equal(el_hub_sync_new(&config, &world.sync, &err), 0);
@@ -505,6 +517,44 @@ static void it_is_known_how_a_peer_stands(void **state)
     assert_int_equal(peer.endpoint.port, 1234);
 }
 
+static void peer_states(struct world *world, const struct el_manage_peer_state *state)
+{
+    struct el_manage_message said = {.kind = EL_MANAGE_PEER_STATE, .state = *state};
+
+    assert_int_equal(el_manage_send(world->tunnel, &said, NULL), 0);
+    turn(world);
+}
+
+/* Both who are in a loop are found by it. */
+static void a_loop_is_told_once(void **state)
+{
+    struct el_manage_peer_state said = {
+        .key = {7}, .up = true, .loop_count = 1, .loops = {{.vni = VNI, .other = {8}}}};
+    struct el_hub_loop loops[2];
+    struct world *world = *state;
+
+    peer_states(world, &said);
+    assert_int_equal(world->loops_found, 1);
+    assert_int_equal(world->loop.vni, VNI);
+    assert_memory_equal(world->loop.out, said.key, 32);
+    assert_memory_equal(world->loop.in, said.loops[0].other, 32);
+    peer_states(world, &said);
+    assert_int_equal(world->loops_found, 1);
+    assert_int_equal(el_hub_sync_loops(world->sync, said.key, loops, 2), 1);
+    assert_int_equal(el_hub_sync_loops(world->sync, said.loops[0].other, loops, 2), 1);
+    assert_memory_equal(loops[0].out, said.key, 32);
+    assert_int_equal(el_hub_sync_loops(world->sync, said.key, loops, 0), 0);
+    assert_int_equal(el_hub_sync_loops(world->sync, (const uint8_t[32]){9}, loops, 2), 0);
+    said.loops[0].other[0] = 9; /* for another's sake */
+    peer_states(world, &said);
+    assert_int_equal(world->loops_found, 2);
+    assert_int_equal(world->loops_ended, 1);
+    said.loop_count = 0;
+    peer_states(world, &said);
+    assert_int_equal(world->loops_ended, 2);
+    assert_int_equal(el_hub_sync_loops(world->sync, said.key, loops, 2), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 static void a_second_factor_is_asked_through_the_supervisor(void **state)
@@ -544,6 +594,7 @@ int main(void)
         TEST(what_came_too_late_is_not_taken_for_another),
         TEST(networks_that_go_while_they_come_leave_their_places),
         TEST(it_is_known_how_a_peer_stands),
+        TEST(a_loop_is_told_once),
         TEST(a_second_factor_is_asked_through_the_supervisor),
     };
 

@@ -103,6 +103,35 @@ static void what_makes_no_sense_is_not_sent(void **state)
     assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
 }
 
+static struct el_manage_message peer_state(void)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_PEER_STATE, .state = {.up = true}};
+
+    memset(message.state.key, 7, sizeof message.state.key);
+    message.state.loop_count = 2;
+    message.state.loops[0] = (struct el_manage_loop){.vni = 77, .other = {8}};
+    message.state.loops[1] = (struct el_manage_loop){.vni = 78};
+    return message;
+}
+
+static void loops_arrive_as_they_were(void **state)
+{
+    struct el_manage_message message = peer_state(), got;
+    uint8_t bytes[EL_MANAGE_BYTES];
+
+    (void)state;
+    assert_int_equal(el_manage_encode(&message, bytes), 0);
+    assert_int_equal(el_manage_decode(bytes, sizeof bytes, &got), 0);
+    assert_int_equal(got.state.loop_count, 2);
+    assert_int_equal(got.state.loops[1].vni, 78);
+    assert_memory_equal(got.state.loops, message.state.loops, sizeof got.state.loops);
+    message.state.loops[1].vni = 77;
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = peer_state();
+    message.state.loop_count = EL_MANAGE_NETWORKS + 1;
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+}
+
 static bool is_open(int fd)
 {
     return fcntl(fd, F_GETFD) >= 0;
@@ -362,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_arrive_as_they_were),
         cmocka_unit_test(what_makes_no_sense_is_not_sent),
+        cmocka_unit_test(loops_arrive_as_they_were),
         cmocka_unit_test(descriptors_go_with_a_network),
         cmocka_unit_test(stray_descriptors_are_closed),
         cmocka_unit_test(requests_are_answered_in_their_order),

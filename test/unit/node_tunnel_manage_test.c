@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 enum { BOOT = 77, LAB = 78, HUB = 0x64400001, PEERS_MAX = 4, FIXED_VNI = 7, FARS = 8 };
 
@@ -42,6 +43,7 @@ static struct world {
     /* What was told. */
     unsigned hellos, gone, downs, ups;
     uint8_t up[32];
+    struct el_manage_peer_state state; /* the last */
 } world;
 
 /* -- the tunnel -- */
@@ -184,6 +186,7 @@ static void note(const struct el_manage_message *message)
     case EL_MANAGE_NETWORK_GONE: world.gone = message->vni; break;
     case EL_MANAGE_PEER_STATE:
         memcpy(world.up, message->state.key, 32);
+        world.state = message->state;
         world.ups += message->state.up;
         world.downs += !message->state.up;
         break;
@@ -495,14 +498,82 @@ static void comings_are_told(void **state)
     close(spoke.fd);
 }
 
+static unsigned number_of(const struct el_manage_message *set)
+{
+    unsigned i = 0;
+
+    while (memcmp(world.items[i].key, set->peer.key, 32) != 0)
+        i++;
+    return i;
+}
+
+static void loop_is_told(const struct el_datapath_notice *notice)
+{
+    struct el_manage_message message;
+
+    el_tunnel_manage_loop(world.manage, notice);
+    take(&message);
+    note(&message);
+}
+
+/* Who is shut out for whose sake is part of how it stands with a peer, until the loop or the
+ * membership ends. */
+static void loops_are_told(void **state)
+{
+    struct el_manage_message out = peer_message(1), in = peer_message(2);
+
+    (void)state;
+    assert_int_equal(ask(out), 0);
+    assert_int_equal(ask(in), 0);
+    struct el_datapath_notice notice = {
+        .kind = EL_NOTICE_LOOP, .number = number_of(&out), .loop = {BOOT, number_of(&in), true}};
+    loop_is_told(&notice);
+    assert_memory_equal(world.state.key, out.peer.key, 32);
+    assert_int_equal(world.state.loop_count, 1);
+    assert_int_equal(world.state.loops[0].vni, BOOT);
+    assert_memory_equal(world.state.loops[0].other, in.peer.key, 32);
+    loop_is_told(&notice);
+    assert_int_equal(world.state.loop_count, 1);
+    notice.loop.shut = false;
+    loop_is_told(&notice);
+    assert_int_equal(world.state.loop_count, 0);
+
+    notice.loop.shut = true;
+    loop_is_told(&notice);
+    struct el_manage_message remove = {.kind = EL_MANAGE_PEER_REMOVE};
+    memcpy(remove.key, in.peer.key, 32);
+    assert_int_equal(ask(remove), 0);
+    out.peer.memberships[out.peer.membership_count++] =
+        (struct el_manage_membership){BOOT + 1, true};
+    assert_int_equal(ask(out), 0);
+    loop_is_told(&(struct el_datapath_notice){.number = notice.number,
+                                              .loop = {BOOT + 1, EL_TUNNEL_PEERS_MAX, true}});
+    assert_int_equal(world.state.loop_count, 2);
+    assert_true(sodium_is_zero(world.state.loops[0].other, 32)); /* it has gone */
+    assert_true(sodium_is_zero(world.state.loops[1].other, 32));
+    out.peer.membership_count = 0;
+    send_request(&out, NULL);
+    while (world.state.loop_count > 0) {
+        struct el_manage_message message;
+        take(&message);
+        if (message.kind == EL_MANAGE_PEER_STATE)
+            note(&message);
+    }
+    el_tunnel_manage_loop(NULL, &notice);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(all_is_told_and_the_rest_goes), test(options_are_not_the_channels),
-        test(what_cannot_be_is_said),        test(networks_change),
-        test(a_lost_interface_is_told),      test(comings_are_told),
+        test(all_is_told_and_the_rest_goes),
+        test(options_are_not_the_channels),
+        test(what_cannot_be_is_said),
+        test(networks_change),
+        test(a_lost_interface_is_told),
+        test(comings_are_told),
+        test(loops_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
