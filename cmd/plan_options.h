@@ -18,10 +18,11 @@ extern const char el_cmd_network_help[], el_cmd_spoke_help[];
         .name = "network", .metavar = "NAME", .help = el_cmd_network_help,               \
         .options = el_cmd_network_options, .count = EL_CMD_NETWORK_OPTIONS, .add = (ADD) \
     }
-#define EL_CMD_SPOKE_SECTION(ADD)                                                    \
-    {                                                                                \
-        .name = "spoke", .metavar = "NAME", .help = el_cmd_spoke_help,               \
-        .options = el_cmd_spoke_options, .count = EL_CMD_SPOKE_OPTIONS, .add = (ADD) \
+#define EL_CMD_SPOKE_SECTION(ADD)                                                      \
+    {                                                                                  \
+        .name = "spoke", .metavar = "NAME", .help = el_cmd_spoke_help,                 \
+        .options = el_cmd_spoke_options, .count = EL_CMD_SPOKE_OPTIONS, .alone = true, \
+        .add = (ADD)                                                                   \
     }
 
 #endif

@@ -363,7 +363,7 @@ static const struct block *find_block(struct el_conf *conf, const struct el_conf
     return blocks && block && block->name && block->origin ? block : NULL;
 }
 
-/* [KIND NAME]: an applet without such sections leaves them to others. */
+/* [KIND NAME], or another applet's [KIND]: who has no such sections leaves them to others. */
 static int enter_block(struct el_conf *conf, struct span kind, struct span name, const char *origin,
                        struct place *place, struct el_err *err)
 {
@@ -376,11 +376,16 @@ static int enter_block(struct el_conf *conf, struct span kind, struct span name,
         names[i] = schema->sections[i].name;
         if (!is_called(names[i], kind))
             continue;
+        if (name.len == 0)
+            return schema->sections[i].alone
+                       ? 0
+                       : el_err(err, EL_EINVAL, "%s: which one? [%s %s]", origin, names[i],
+                                schema->sections[i].metavar);
         place->block = find_block(conf, &schema->sections[i], name, origin);
         place->ours = true;
         return place->block ? 0 : el_err(err, EL_ENOMEM, "out of memory");
     }
-    if (schema->section_count == 0)
+    if (schema->section_count == 0 || name.len == 0)
         return 0;
     snprintf(wrong, sizeof wrong, "%.*s", (int)(kind.len < 64 ? kind.len : 64), kind.at);
     const char *near = el_conf_nearest(wrong, names);
@@ -399,7 +404,7 @@ static int enter_section(struct el_conf *conf, struct span line, const char *ori
     while (kind.len < name.len && name.at[kind.len] != ' ' && name.at[kind.len] != '\t')
         kind.len++;
     *place = (struct place){is_called(conf->schema->name, name), NULL};
-    if (place->ours || kind.len == name.len)
+    if (place->ours)
         return 0;
     return enter_block(conf, kind, trimmed(name.at + kind.len, name.len - kind.len), origin, place,
                        err);

@@ -72,6 +72,7 @@ struct el_conf_section {
     const char *help;
     const struct el_conf_option *options;
     size_t count;
+    bool alone; /* without a name it is another applet's section */
     /* The struct in which NAME's options are stored next, at their offsets, or by their parse(): it
      * may move afterwards. NULL with what is wrong with NAME. */
     void *(*add)(void *values, const char *name, struct el_err *err);

@@ -487,6 +487,8 @@ static void what_is_wrong_in_a_section(void **state)
         {"[room bath]\ndoor = x\nwindows = many\n",
          "f.ini:3: windows: \"many\" is not a number from 0"},
         {"[room hell]\ndoor = x\n", "f.ini:1: hell: not here"},
+        {"[room]\n", "f.ini:1: which one? [room NAME]"},
+        {"[ room ]\n", "f.ini:1: which one? [room NAME]"},
         {"[room a b\n", "f.ini:1: the section's name does not end with ]"},
     };
     struct house house;
