@@ -136,13 +136,12 @@ static unsigned diff_flat(FILE *out, const char *from, const char *to)
  * nothing for an applet's own, which has one word. */
 static void print_prefix(FILE *out, struct line section)
 {
-    const char *at = section.at + 1;
-    const char *space = memchr(at, ' ', section.len - 1);
+    const char *space = section.len ? memchr(section.at, ' ', section.len) : NULL;
 
-    if (section.len < 2 || !space)
+    if (!space)
         return;
-    int kind = (int)(space - at), name = (int)section.len - 2 - kind - 1;
-    fprintf(out, "%.*s.%.*s.", kind, at, name, space + 1);
+    int kind = (int)(space - section.at) - 1, name = (int)section.len - kind - 3;
+    fprintf(out, "%.*s.%.*s.", kind, section.at + 1, name, space + 1);
 }
 
 /* The caller's to free; NULL: out of memory. */
