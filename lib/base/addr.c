@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define TCP "/tcp" /* behind an endpoint */
+
 struct el_ip el_ip4(uint32_t n)
 {
     return (struct el_ip){
@@ -28,7 +30,8 @@ bool el_ip_equal(const struct el_ip *a, const struct el_ip *b)
 
 bool el_endpoint_equal(const struct el_endpoint *a, const struct el_endpoint *b)
 {
-    return a->port == b->port && a->scope == b->scope && el_ip_equal(&a->ip, &b->ip);
+    return a->port == b->port && a->scope == b->scope && a->carrier == b->carrier &&
+           el_ip_equal(&a->ip, &b->ip);
 }
 
 bool el_prefix_contains(const struct el_prefix *prefix, const struct el_ip *ip)
@@ -149,7 +152,8 @@ static int parse_host(const char *text, size_t len, struct el_endpoint *endpoint
     return 0;
 }
 
-int el_endpoint_parse(const char *text, uint16_t default_port, struct el_endpoint *endpoint)
+static int parse_datagram_endpoint(const char *text, uint16_t default_port,
+                                   struct el_endpoint *endpoint)
 {
     bool brackets = text[0] == '[';
     unsigned long port = default_port;
@@ -177,6 +181,21 @@ int el_endpoint_parse(const char *text, uint16_t default_port, struct el_endpoin
     if (parse_host(text, len, endpoint) < 0 || (brackets && endpoint->ip.family != 6))
         return EL_EINVAL;
     return 0;
+}
+
+int el_endpoint_parse(const char *text, uint16_t default_port, struct el_endpoint *endpoint)
+{
+    char plain[EL_ENDPOINT_TEXT];
+    size_t len = strlen(text);
+
+    if (len < strlen(TCP) || len - strlen(TCP) >= sizeof plain ||
+        strcmp(text + len - strlen(TCP), TCP) != 0)
+        return parse_datagram_endpoint(text, default_port, endpoint);
+    memcpy(plain, text, len - strlen(TCP));
+    plain[len - strlen(TCP)] = '\0';
+    int rc = parse_datagram_endpoint(plain, default_port, endpoint);
+    endpoint->carrier = EL_CARRIER_TCP;
+    return rc;
 }
 
 char *el_mac_text(const struct el_mac *mac, char text[EL_MAC_TEXT])
@@ -207,14 +226,16 @@ char *el_prefix_text(const struct el_prefix *prefix, char text[EL_PREFIX_TEXT])
 
 char *el_endpoint_text(const struct el_endpoint *endpoint, char text[EL_ENDPOINT_TEXT])
 {
+    const char *behind = endpoint->carrier == EL_CARRIER_UDP ? "" : TCP;
     char ip[EL_IP_TEXT];
 
     el_ip_text(&endpoint->ip, ip);
     if (endpoint->ip.family != 6)
-        snprintf(text, EL_ENDPOINT_TEXT, "%s:%u", ip, endpoint->port);
+        snprintf(text, EL_ENDPOINT_TEXT, "%s:%u%s", ip, endpoint->port, behind);
     else if (endpoint->scope)
-        snprintf(text, EL_ENDPOINT_TEXT, "[%s%%%u]:%u", ip, endpoint->scope, endpoint->port);
+        snprintf(text, EL_ENDPOINT_TEXT, "[%s%%%u]:%u%s", ip, endpoint->scope, endpoint->port,
+                 behind);
     else
-        snprintf(text, EL_ENDPOINT_TEXT, "[%s]:%u", ip, endpoint->port);
+        snprintf(text, EL_ENDPOINT_TEXT, "[%s]:%u%s", ip, endpoint->port, behind);
     return text;
 }

@@ -30,12 +30,20 @@ struct el_prefix {
     uint8_t len;
 };
 
+/* How datagrams travel between two endpoints. */
+enum el_carrier {
+    EL_CARRIER_UDP,
+    EL_CARRIER_TCP, /* inside a TCP connection (stream/stream.h) that the far end has made, */
+    EL_CARRIER_TCP_CALLED, /* or that we make: there is none from there by itself */
+};
+
 /* Where a datagram comes from or goes to. scope is the interface index of a link-local IPv6
  * address, else 0. port is in host order. local is the address of ours that it came to or leaves
  * from, where somebody cares (family 0: any); it is no part of what el_endpoint_equal() compares,
  * nor of the text. */
 struct el_endpoint {
     struct el_ip ip;
+    uint8_t carrier; /* enum el_carrier */
     uint16_t port;
     uint32_t scope;
     struct el_ip local;
@@ -45,7 +53,7 @@ enum {
     EL_MAC_TEXT = 18,      /* "52:54:00:12:34:56" and NUL */
     EL_IP_TEXT = 46,       /* the longest IPv6 form and NUL */
     EL_PREFIX_TEXT = 50,   /* address, slash, length and NUL */
-    EL_ENDPOINT_TEXT = 66, /* "[address%scope]:port" and NUL */
+    EL_ENDPOINT_TEXT = 70, /* "[address%scope]:port/tcp" and NUL */
 };
 
 static inline bool el_mac_equal(const struct el_mac *a, const struct el_mac *b)
@@ -83,6 +91,7 @@ uint32_t el_prefix_mask4(uint8_t len);
  * be used). A MAC may be written with colons, dashes or nothing between its bytes. A prefix may
  * have bits set beyond its length; they are kept. An endpoint without port gets DEFAULT_PORT; an
  * IPv6 address with a port stands in brackets, and may name its scope by number: [fe80::1%2]:51820.
+ * With /tcp behind it, it is inside a TCP connection, whoever has made that.
  */
 int el_mac_parse(const char *text, struct el_mac *mac);
 int el_ip_parse(const char *text, struct el_ip *ip);

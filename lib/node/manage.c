@@ -268,6 +268,8 @@ static void put_state(struct el_wire *w, const struct el_manage_message *message
     put_ip(w, &state->endpoint.ip);
     el_wire_put_be16(w, state->endpoint.port);
     el_wire_put_be32(w, state->endpoint.scope);
+    must(w, state->endpoint.carrier <= EL_CARRIER_TCP_CALLED);
+    el_wire_put_u8(w, state->endpoint.carrier);
     el_wire_put_u8(w, (uint8_t)state->loop_count);
     for (unsigned i = 0; i < state->loop_count; i++) {
         el_wire_put_be32(w, state->loops[i].vni);
@@ -284,6 +286,8 @@ static void get_state(struct el_wire *w, struct el_manage_message *message)
     get_ip(w, &state->endpoint.ip);
     state->endpoint.port = el_wire_be16(w);
     state->endpoint.scope = el_wire_be32(w);
+    state->endpoint.carrier = el_wire_u8(w);
+    must(w, state->endpoint.carrier <= EL_CARRIER_TCP_CALLED);
     state->loop_count = el_wire_u8(w);
     for (unsigned i = 0; i < state->loop_count && i < EL_MANAGE_NETWORKS; i++) {
         state->loops[i].vni = el_wire_be32(w);

@@ -57,6 +57,9 @@ static void check(const struct el_manage_message *message)
     case EL_MANAGE_HELLO:
         require(message->hello.lanes >= 1 && message->hello.lanes <= EL_MANAGE_QUEUES);
         break;
+    case EL_MANAGE_PEER_STATE:
+        require(message->state.endpoint.carrier <= EL_CARRIER_TCP_CALLED);
+        break;
     default: require((unsigned)message->kind > 0 && message->kind < EL_MANAGE_KINDS);
     }
 }

@@ -291,6 +291,7 @@ static void what_is_written_reads_as_the_same(void **state)
 
         struct el_endpoint endpoint = {.ip = ip, .port = (uint16_t)(1 + el_random_below(65535))},
                            again;
+        endpoint.carrier = el_random_below(2) ? EL_CARRIER_TCP : EL_CARRIER_UDP;
         endpoint.scope = ip.family == 6 ? el_random_below(3) * 0x7fffffff : 0;
         assert_int_equal(el_endpoint_parse(el_endpoint_text(&endpoint, text), 0, &again), 0);
         assert_true(el_endpoint_equal(&endpoint, &again));
@@ -300,14 +301,15 @@ static void what_is_written_reads_as_the_same(void **state)
 /* The texts of greatest length, so that a buffer of the stated size is seen to hold them. */
 static void the_longest_texts_fit(void **state)
 {
-    struct el_endpoint endpoint = {.port = 65535, .scope = UINT32_MAX};
+    struct el_endpoint endpoint = {
+        .port = 65535, .scope = UINT32_MAX, .carrier = EL_CARRIER_TCP_CALLED};
     char text[EL_ENDPOINT_TEXT];
 
     (void)state;
     endpoint.ip.family = 6;
     memset(endpoint.ip.b, 0xff, sizeof endpoint.ip.b);
     assert_string_equal(el_endpoint_text(&endpoint, text),
-                        "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535");
+                        "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535/tcp");
     struct el_prefix prefix = {endpoint.ip, 128};
     assert_string_equal(el_prefix_text(&prefix, text),
                         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
