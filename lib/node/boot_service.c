@@ -283,7 +283,8 @@ static int make_boot(struct service *s, int images, struct el_err *err)
 static int confine(const struct service *s, int images, struct el_err *err)
 {
     struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}, {images, false}};
-    struct el_sys_confine_config config = {places, sizeof places / sizeof places[0], false};
+    struct el_sys_confine_config config = {
+        .places = places, .count = sizeof places / sizeof places[0], .resolver = false};
 
     return s->config->state ? 0 : el_sys_confine(&config, err);
 }

@@ -82,7 +82,7 @@ static int serve(struct service *s, struct el_err *err)
     uid_t user = geteuid() == 0 ? el_sys_drop_uid("/", 0) : 0;
     struct el_sys_drop_config drop = {.uid = user, .gid = user};
     struct el_sys_place root = {s->dir.root_fd, false};
-    struct el_sys_confine_config config = {&root, 1, false};
+    struct el_sys_confine_config config = {.places = &root, .count = 1, .resolver = false};
     int rc = el_sys_drop(&drop, err);
 
     if (rc == 0)

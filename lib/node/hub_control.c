@@ -541,7 +541,7 @@ static int make_loop(struct control *c, struct el_err *err)
 static int confine(struct el_err *err)
 {
     struct el_sys_place place = {el_sys_fds_peek("state"), true};
-    struct el_sys_confine_config config = {&place, 1, false};
+    struct el_sys_confine_config config = {.places = &place, .count = 1, .resolver = false};
 
     return el_sys_confine(&config, err);
 }

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <uv.h>
 
-enum { EL_LAUNCH_FDS = 60 };
+enum { EL_LAUNCH_FDS = 90 };
 enum { EL_LAUNCH_GAVE_UP = 3 }; /* exit code of an applet that is not to be started again */
 enum { EL_LAUNCH_RUNNING = 1 }; /* el_launch_new: one is running already, with this configuration */
 

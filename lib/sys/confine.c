@@ -76,12 +76,18 @@ static int allow_path(int rules, const struct ruleset *all, int fd, uint64_t wha
     return fd < 0 ? 0 : (int)syscall(ADD_RULE, rules, RULE_PATH, &rule, 0);
 }
 
+static int allow_port(int rules, const struct ruleset *all, uint16_t port)
+{
+    struct port_rule rule = {.allowed = NET_CONNECT_TCP, .port = port};
+
+    return all->net ? (int)syscall(ADD_RULE, rules, RULE_PORT, &rule, 0) : 0;
+}
+
 /* resolv.conf is replaced, and often a link to where somebody else replaces it: so not the file,
  * but the directories. */
 static int allow_resolver(int rules, const struct ruleset *all)
 {
     static const char *const directories[] = {"/etc", "/run"};
-    struct port_rule rule = {.allowed = NET_CONNECT_TCP, .port = DNS_PORT};
     int failed = 0;
 
     for (size_t i = 0; i < sizeof directories / sizeof directories[0] && failed == 0; i++) {
@@ -90,9 +96,7 @@ static int allow_resolver(int rules, const struct ruleset *all)
         if (fd >= 0)
             close(fd);
     }
-    if (failed == 0 && all->net)
-        failed = (int)syscall(ADD_RULE, rules, RULE_PORT, &rule, 0);
-    return failed;
+    return failed == 0 ? allow_port(rules, all, DNS_PORT) : failed;
 }
 
 static int allow_all(int rules, const struct ruleset *all,
@@ -103,6 +107,8 @@ static int allow_all(int rules, const struct ruleset *all,
     for (size_t i = 0; i < config->count && failed == 0; i++)
         failed = allow_path(rules, all, config->places[i].fd,
                             config->places[i].write ? FS_WRITE : FS_READ);
+    for (size_t i = 0; i < config->port_count && failed == 0; i++)
+        failed = allow_port(rules, all, config->ports[i]);
     return failed;
 }
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A directory, and what is beneath it. */
 struct el_sys_place {
@@ -24,13 +25,15 @@ struct el_sys_confine_config {
     const struct el_sys_place *places;
     size_t count;
     bool resolver; /* names are looked up: its configuration may be read, its port connected to */
+    const uint16_t *ports; /* of TCP, that may be connected to as well */
+    size_t port_count;
 };
 
 /* From now on nothing is opened by name outside the places, no program is executed, no TCP port is
- * bound or connected to, no process outside is signalled; descriptors that are open stay as they
- * are, and so does UDP. After el_sys_drop(), and before the first thread is started. It does what
- * this kernel can: nothing before Linux 5.13 or with Landlock off, TCP from 6.7, signals from 6.12.
- * 1: confined; 0: the kernel cannot; or an error. */
+ * bound or, but for those named, connected to, no process outside is signalled; descriptors that
+ * are open stay as they are, and so does UDP. After el_sys_drop(), and before the first thread is
+ * started. It does what this kernel can: nothing before Linux 5.13 or with Landlock off, TCP
+ * from 6.7, signals from 6.12. 1: confined; 0: the kernel cannot; or an error. */
 int el_sys_confine(const struct el_sys_confine_config *config, struct el_err *err);
 
 #endif

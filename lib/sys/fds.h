@@ -21,7 +21,7 @@
 
 enum {
     EL_SYS_FDS_FIRST = 3, /* systemd's SD_LISTEN_FDS_START */
-    EL_SYS_FDS = 64,      /* at most so many */
+    EL_SYS_FDS = 96,      /* at most so many */
     EL_SYS_FD_NAME = 64,  /* bytes of a name, with its NUL */
 };
 

@@ -71,7 +71,7 @@ static void confined(bool write, bool resolver, bool (*look)(int state))
         struct el_err err = {""};
         int fd = open_in("state", O_PATH | O_DIRECTORY);
         struct el_sys_place place = {fd, write};
-        struct el_sys_confine_config config = {&place, 1, resolver};
+        struct el_sys_confine_config config = {.places = &place, .count = 1, .resolver = resolver};
         if (el_sys_drop(&(struct el_sys_drop_config){0}, &err) < 0)
             _exit(FAILED);
         int rc = el_sys_confine(&config, &err);
