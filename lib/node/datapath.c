@@ -30,7 +30,7 @@ enum {
 enum { POLL_COMMAND, POLL_WAKE, POLL_NOTICES, POLL_UDP4, POLL_UDP6, POLL_INSIDE, POLLS };
 
 struct command {
-    enum { COMMAND_ENDPOINT, COMMAND_COUNTERS, COMMAND_REPORT, COMMAND_CHANGE } kind;
+    enum { COMMAND_ENDPOINT, COMMAND_PROBE, COMMAND_COUNTERS, COMMAND_REPORT, COMMAND_CHANGE } kind;
     unsigned peer;
     struct el_endpoint endpoint;
     struct el_report *report;
@@ -59,6 +59,7 @@ static void log_event(enum el_tunnel_event event, const struct el_tunnel_peer *p
         [EL_TUNNEL_NO_ANSWER] = {"no-answer", EL_LOG_WARN,
                                  "is the address right, is UDP let through, and does each side "
                                  "have the other's public key? trying on"},
+        [EL_TUNNEL_SILENT] = {"silent", EL_LOG_INFO, NULL},
         [EL_TUNNEL_REFUSED] = {"refused", EL_LOG_WARN,
                                "it answers, but not to what we say: do both sides have the same "
                                "wire= and psk= for each other? trying on"},
@@ -211,6 +212,13 @@ static int make_io(struct el_datapath *d, unsigned lane, int udp4, int udp6,
     return 0;
 }
 
+/* And the way to what is inside TCP, for those that have one. */
+static int add_streams(const struct el_datapath_config *config, unsigned number,
+                       struct el_tunnel_io *io, struct el_err *err)
+{
+    return config->has_streams ? el_tunnel_io_add_streams(io, config->streams[number], err) : 0;
+}
+
 static int make_lane(struct el_datapath *d, const struct el_datapath_config *config,
                      unsigned number, struct el_err *err)
 {
@@ -225,7 +233,10 @@ static int make_lane(struct el_datapath *d, const struct el_datapath_config *con
     };
     int rc = make_io(d, number, config->udp4[number], config->udp6[number], &lane.io, err);
 
-    return rc < 0 ? rc : el_lane_new(&lane, &d->lanes[number], err);
+    if (rc < 0)
+        return rc;
+    rc = el_lane_new(&lane, &d->lanes[number], err);
+    return rc < 0 ? rc : add_streams(config, number, lane.io, err);
 }
 
 static void close_all(const int *fds, unsigned count)
@@ -233,6 +244,15 @@ static void close_all(const int *fds, unsigned count)
     for (unsigned i = 0; i < count; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+}
+
+static int add_streams_of_control(struct el_datapath *d, const struct el_datapath_config *config,
+                                  struct el_err *err)
+{
+    int fd = fcntl(config->streams[0], F_DUPFD_CLOEXEC, 0);
+
+    return fd < 0 ? el_err_os(err, errno, "tunnel: no descriptor for another channel")
+                  : el_tunnel_io_add_streams(d->io, fd, err);
 }
 
 /* Control sends through the first lane's sockets: a handshake may come from any. */
@@ -252,7 +272,8 @@ static int make_lanes(struct el_datapath *d, const struct el_datapath_config *co
         close_all((const int[]){udp4, udp6}, 2);
         return rc;
     }
-    return make_io(d, d->lane_count, udp4, udp6, &d->io, err);
+    rc = make_io(d, d->lane_count, udp4, udp6, &d->io, err);
+    return rc < 0 || !config->has_streams ? rc : add_streams_of_control(d, config, err);
 }
 
 static int make_parts(struct el_datapath *d, const struct el_datapath_config *config,
@@ -444,9 +465,12 @@ static void tell_of_report(struct el_datapath *d)
 static void move_peer(struct el_datapath *d, const struct command *command)
 {
     struct el_tunnel_peer *peer = d->peers[command->peer];
+    uint8_t carrier = el_tunnel_peer_endpoint(peer)->carrier;
 
     el_gate_exclusive(&d->gate_functions, d->lane_count);
     el_tunnel_peer_set_endpoint(peer, &command->endpoint);
+    if (carrier != command->endpoint.carrier && el_tunnel_peer_is_up(peer, d->now_ns))
+        el_forward_event(d->forward, d->now_ns, EL_TUNNEL_ROAMED, peer); /* another path's MTU */
     el_gate_resume(&d->gate_functions, d->lane_count);
     el_tunnel_connect(d->tunnel, peer, d->now_ns);
 }
@@ -465,6 +489,8 @@ static void obey(struct el_datapath *d)
         el_gate_resume(&d->gate_functions, d->lane_count);
         if (command.kind == COMMAND_ENDPOINT && d->peers[command.peer])
             move_peer(d, &command);
+        if (command.kind == COMMAND_PROBE && d->peers[command.peer])
+            el_forward_probe(d->forward, d->now_ns, d->peers[command.peer], &command.endpoint);
         if (command.kind == COMMAND_CHANGE)
             el_datapath_make_change(d, command.change);
     }
@@ -688,6 +714,11 @@ void el_datapath_set_endpoint(struct el_datapath *d, unsigned peer,
                               const struct el_endpoint *endpoint)
 {
     command(d, &(struct command){.kind = COMMAND_ENDPOINT, .peer = peer, .endpoint = *endpoint});
+}
+
+void el_datapath_probe(struct el_datapath *d, unsigned peer, const struct el_endpoint *endpoint)
+{
+    command(d, &(struct command){.kind = COMMAND_PROBE, .peer = peer, .endpoint = *endpoint});
 }
 
 void el_datapath_change(struct el_datapath *d, struct el_datapath_change *change)

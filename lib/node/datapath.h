@@ -61,6 +61,9 @@ struct el_datapath_config {
     unsigned lanes;                 /* 1..EL_TUNNEL_LANES_MAX, a power of two */
     /* For each lane, of el_tunnel_io_sockets(); ours from now on; -1: none. */
     int udp4[EL_TUNNEL_LANES_MAX], udp6[EL_TUNNEL_LANES_MAX];
+    /* Likewise, with has_streams: channels of el_stream_pair(), for peers inside TCP. */
+    bool has_streams;
+    int streams[EL_TUNNEL_LANES_MAX];
     uint32_t address;                 /* our tunnel address, host order */
     int locates[EL_DATAPATH_LOCATES]; /* where to answer questions (node/locate.h) */
     unsigned locate_count;
@@ -145,6 +148,11 @@ bool el_datapath_next_notice(struct el_datapath *datapath, struct el_datapath_no
 /* A peer's name was resolved (again): call it there. */
 void el_datapath_set_endpoint(struct el_datapath *datapath, unsigned peer,
                               const struct el_endpoint *endpoint);
+
+/* Asks PEER, whose session stands, for an answer through ENDPOINT beside its own. Should one come,
+ * it has roamed there, and EL_TUNNEL_ROAMED is told. */
+void el_datapath_probe(struct el_datapath *datapath, unsigned peer,
+                       const struct el_endpoint *endpoint);
 /* Does CHANGE, which is the data path's until the notice that says so; one after the other. Numbers
  * are used again: the smallest that is free. */
 void el_datapath_change(struct el_datapath *datapath, struct el_datapath_change *change);

@@ -138,11 +138,11 @@ struct parcel {
     bool keep;              /* it is needed again afterwards (what stands before it is not) */
 };
 
-/* Seals one packet for PEER, filled up to FILLED bytes. */
-static void send_filled(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
-                        size_t len, size_t filled, uint8_t tos)
+/* Seals one packet for PEER, filled up to FILLED bytes, that goes TO there. */
+static void send_filled_to(struct lane *l, uint64_t now_ns, struct peer *peer,
+                           const struct el_endpoint *to, uint8_t *packet, size_t len, size_t filled,
+                           uint8_t tos)
 {
-    const struct el_endpoint *to = el_tunnel_peer_endpoint(peer->tunnel);
     uint8_t *sealed =
         l->out.reserve(l->out.arg, to, el_tunnel_peer_sealed_bytes(peer->tunnel, filled), tos);
 
@@ -156,6 +156,19 @@ static void send_filled(struct lane *l, uint64_t now_ns, struct peer *peer, uint
         count(l, DROP_PEER_DOWN);
         return;
     }
+}
+
+static void send_filled(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
+                        size_t len, size_t filled, uint8_t tos)
+{
+    send_filled_to(l, now_ns, peer, el_tunnel_peer_endpoint(peer->tunnel), packet, len, filled,
+                   tos);
+}
+
+void el_forward_send_through(struct lane *l, uint64_t now_ns, struct peer *peer,
+                             const struct el_endpoint *to, uint8_t *packet, size_t len)
+{
+    send_filled_to(l, now_ns, peer, to, packet, len, len, 0);
 }
 
 void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,

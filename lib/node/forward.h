@@ -187,6 +187,11 @@ void el_forward_flush(struct el_forward *forward, uint64_t now_ns);
 void el_forward_tick(struct el_forward *forward, uint64_t now_ns);
 uint64_t el_forward_deadline_ns(const struct el_forward *forward);
 
+/* Asks a peer with a session for an answer through ENDPOINT: if one comes, it has moved there.
+ * Control's. */
+void el_forward_probe(struct el_forward *forward, uint64_t now_ns, struct el_tunnel_peer *peer,
+                      const struct el_endpoint *endpoint);
+
 /* The first hop to TO refused a datagram of LEN bytes of LANE, or control. In any mode. */
 void el_forward_too_big(struct el_forward *forward, unsigned lane, uint64_t now_ns,
                         const struct el_endpoint *to, size_t len);

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { HANDSHAKE_TOS = 0x88 }; /* AF41, as Linux's WireGuard marks what makes a session */
+enum {
+    HANDSHAKE_TOS = 0x88, /* AF41, as Linux's WireGuard marks what makes a session */
+    PROBE_BYTES = 48,     /* of the packet that asks whether there is another way */
+};
 
 static const char *const counter_names[COUNTERS] = {
     [DROP_FRAME_SHORT] = "drop-frame-short",
@@ -63,6 +66,31 @@ static void send_probe(struct lane *l, uint64_t now_ns, struct peer *peer,
 
     el_overlay_echo_request(l->scratch, probe->len, &path, probe->ident, probe->sequence);
     el_forward_send_packet(l, now_ns, peer, l->scratch, probe->len, 0);
+}
+
+static void probe_through(struct lane *l, uint64_t now_ns, struct peer *peer,
+                          const struct el_endpoint *endpoint, uint16_t sequence)
+{
+    struct el_overlay_path path = {.local = l->f->config.address, .remote = peer->remote};
+
+    el_overlay_echo_request(l->scratch, PROBE_BYTES, &path, (uint16_t)~peer->pmtu.ident, sequence);
+    el_forward_send_through(l, now_ns, peer, endpoint, l->scratch, PROBE_BYTES);
+}
+
+/* Both ways: what is not answered anywhere would begin a handshake. And should only our side of the
+ * other way work, the peer, which follows what comes last, comes back by this one. */
+void el_forward_probe(struct el_forward *f, uint64_t now_ns, struct el_tunnel_peer *tunnel_peer,
+                      const struct el_endpoint *endpoint)
+{
+    struct lane *l = &f->lanes[f->lane_count];
+    struct peer *peer = el_tunnel_peer_user(tunnel_peer);
+
+    el_gate_exclusive(&f->config.gate, f->lane_count);
+    if (el_tunnel_peer_is_up(tunnel_peer, now_ns)) {
+        probe_through(l, now_ns, peer, endpoint, 0);
+        probe_through(l, now_ns, peer, el_tunnel_peer_endpoint(tunnel_peer), 1);
+    }
+    el_gate_resume(&f->config.gate, f->lane_count);
 }
 
 static void tick_pmtu(struct el_forward *f, uint64_t now_ns)

@@ -103,6 +103,10 @@ static inline void count(struct lane *l, enum counter counter)
 void el_forward_send_packet(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                             size_t len, uint8_t tos);
 
+/* forward.c: the same, but TO there, where PEER may be as well. */
+void el_forward_send_through(struct lane *l, uint64_t now_ns, struct peer *peer,
+                             const struct el_endpoint *to, uint8_t *packet, size_t len);
+
 /* forward.c: sends an IP packet, in fragments if it is too long for the path; it is destroyed. */
 void el_forward_send_fitting(struct lane *l, uint64_t now_ns, struct peer *peer, uint8_t *packet,
                              size_t len, uint8_t tos);

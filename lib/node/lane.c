@@ -28,7 +28,7 @@ _Static_assert((int)EL_TUNNEL_IO_TAILROOM >= (int)EL_FORWARD_TAILROOM, "room beh
 #define PORT_LOOK EL_S
 
 /* What we poll: these, then the ports. */
-enum { POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_PORTS };
+enum { POLL_WAKE, POLL_UDP4, POLL_UDP6, POLL_STREAMS, POLL_PORTS };
 
 struct port {
     struct el_port *queue;
@@ -282,6 +282,7 @@ static unsigned choose(const struct el_lane *lane, struct pollfd *fds)
     fds[POLL_WAKE] = (struct pollfd){lane->wake, POLLIN, 0};
     fds[POLL_UDP4] = (struct pollfd){el_tunnel_io_fd(io, 4), udp4, 0};
     fds[POLL_UDP6] = (struct pollfd){el_tunnel_io_fd(io, 6), udp6, 0};
+    fds[POLL_STREAMS] = (struct pollfd){el_tunnel_io_fd(io, EL_TUNNEL_IO_STREAMS), POLLIN, 0};
     for (unsigned i = 0; i < lane->port_count; i++) {
         const struct port *port = &lane->ports[i];
         int fd = blocked || port->gone || !port->queue ? -1 : port->queue->fd;
@@ -315,6 +316,8 @@ static void work(struct el_lane *lane, const struct pollfd *fds, unsigned ports)
         receive_datagrams(lane, 4);
     if (fds[POLL_UDP6].revents & ~POLLOUT)
         receive_datagrams(lane, 6);
+    if (fds[POLL_STREAMS].revents)
+        receive_datagrams(lane, EL_TUNNEL_IO_STREAMS);
     for (unsigned i = 0; i < ports; i++)
         if (fds[POLL_PORTS + i].revents && lane->ports[i].queue)
             receive_frames(lane, i);

@@ -71,11 +71,13 @@ struct el_tunnel_timers {
     /* An attempt to get a session: from the first initiation to the response, or to giving up. */
     bool attempting;
     bool told_no_answer;
+    bool told_silent;
     bool attempt_failed;         /* the last one did */
     uint64_t attempt_since_ns;   /* to come: it is planned for a turn */
     uint64_t next_initiation_ns; /* no earlier: REKEY_TIMEOUT after the last */
     uint64_t jitter_ns;          /* of this session's NEW_HANDSHAKE */
     bool last_minute;            /* this session's last chance for a rekey has been used */
+    bool nothing_heard;          /* 15 s of data went without an answer */
 };
 
 /* A peer's secrets, in locked memory. */

@@ -97,6 +97,7 @@ static void begin_attempt(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
 
     timers->attempting = true;
     timers->told_no_answer = false;
+    timers->told_silent = false;
     timers->attempt_since_ns = now_ns;
     if (now_ns < timers->next_initiation_ns)
         start(tunnel, peer, EL_TUNNEL_TIMER_RETRANSMIT, timers->next_initiation_ns);
@@ -189,6 +190,10 @@ static void on_retransmit(struct el_tunnel *tunnel, struct el_tunnel_peer *peer,
         timers->told_no_answer = true;
         el_tunnel_tell(tunnel, EL_TUNNEL_NO_ANSWER, peer);
     }
+    if (timers->nothing_heard && !timers->told_silent) {
+        timers->told_silent = true;
+        el_tunnel_tell(tunnel, EL_TUNNEL_SILENT, peer);
+    }
     free_source(peer);
     el_tunnel_want(tunnel, peer, EL_TUNNEL_WANT_INITIATION);
 }
@@ -206,6 +211,7 @@ static void on_keepalive(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, 
 static void on_new_handshake(struct el_tunnel *tunnel, struct el_tunnel_peer *peer, uint64_t now_ns)
 {
     free_source(peer);
+    peer->timers.nothing_heard = true;
     attempt(tunnel, peer, now_ns);
 }
 
@@ -360,4 +366,5 @@ void el_tunnel_timers_session_up(struct el_tunnel *tunnel, struct el_tunnel_peer
     peer->timers.attempting = false;
     peer->timers.attempt_failed = false;
     peer->timers.last_minute = false;
+    peer->timers.nothing_heard = false;
 }

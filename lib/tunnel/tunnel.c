@@ -256,6 +256,13 @@ static struct el_tunnel_session *find_session(struct el_tunnel *tunnel, unsigned
     return last;
 }
 
+/* Who makes a TCP connection decides what it is used for: data that still comes through one that is
+ * ours moves nobody back there. */
+static bool may_follow(const struct el_endpoint *from)
+{
+    return from->carrier != EL_CARRIER_TCP_CALLED;
+}
+
 /* What an authentic message under the session with this index may change, for all lanes. */
 static void settle(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns, uint32_t index,
                    const struct el_endpoint *from)
@@ -263,7 +270,8 @@ static void settle(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns, uin
     el_gate_exclusive(&tunnel->gate, lane);
     struct el_tunnel_session *session = el_map_get(tunnel->sessions, &index);
     if (session) { /* it has not ended before we were alone */
-        el_tunnel_roam(tunnel, session->peer, now_ns, from);
+        if (may_follow(from))
+            el_tunnel_roam(tunnel, session->peer, now_ns, from);
         el_tunnel_confirm(tunnel, lane, session);
     }
     el_gate_resume(&tunnel->gate, lane);
@@ -323,7 +331,7 @@ static int take_data(struct el_tunnel *tunnel, unsigned lane, uint64_t now_ns,
 
     if (failed)
         return failed;
-    if (session == peer->sessions.next || el_tunnel_roams(peer, now_ns, from))
+    if (session == peer->sessions.next || (el_tunnel_roams(peer, now_ns, from) && may_follow(from)))
         settle(tunnel, lane, now_ns, message->header.receiver, from);
     el_tunnel_timers_received(tunnel, lane, peer, now_ns, message->len > 0);
     return 0;

@@ -77,6 +77,8 @@ enum el_tunnel_event {
     EL_TUNNEL_TIMESTAMP,    /* an initiation was accepted; its TAI64N has to survive a restart: see
                                el_tunnel_peer_timestamp() */
     EL_TUNNEL_NO_ANSWER,    /* told once per attempt: handshakes for 15 s without an answer */
+    EL_TUNNEL_SILENT,       /* told once per attempt: a session stands, but 15 s of data and then a
+                               handshake, for 5 s, went without any answer */
     EL_TUNNEL_REFUSED,      /* told once a minute: the answer to a handshake does not verify, so the
                                other side has another pre-shared key or wire form for us */
 };

@@ -2,6 +2,8 @@
 /* The tunnel's UDP sockets: trains through UDP_GRO and UDP_SEGMENT. */
 #include "tunnel/tunnel_io.h"
 
+#include "tunnel/hop_io.h"
+
 #include <errno.h>
 #include <linux/sock_diag.h>
 #include <linux/udp.h>
@@ -50,8 +52,9 @@ struct train {
 };
 
 struct el_tunnel_io {
-    int fds[2]; /* IPv4, IPv6 */
-    bool gso;   /* the kernel cuts trains; else each datagram is a train */
+    int fds[2];                /* IPv4, IPv6 */
+    struct el_hop_io *streams; /* NULL: what is inside TCP has no way */
+    bool gso;                  /* the kernel cuts trains; else each datagram is a train */
     uint8_t *rx;
     uint8_t *tx;
     size_t tx_used;
@@ -216,10 +219,18 @@ int el_tunnel_io_new(int fd4, int fd6, struct el_tunnel_io **result, struct el_e
     return 0;
 }
 
+int el_tunnel_io_add_streams(struct el_tunnel_io *io, int fd, struct el_err *err)
+{
+    int rc = el_hop_io_new(fd, io->rx, RX_BYTES, &io->streams);
+
+    return rc < 0 ? el_err(err, rc, "tunnel: %s", el_strerror(rc)) : 0;
+}
+
 void el_tunnel_io_free(struct el_tunnel_io *io)
 {
     if (!io)
         return;
+    el_hop_io_free(io->streams);
     for (unsigned i = 0; i < 2; i++)
         if (io->fds[i] >= 0)
             close(io->fds[i]);
@@ -230,6 +241,8 @@ void el_tunnel_io_free(struct el_tunnel_io *io)
 
 int el_tunnel_io_fd(const struct el_tunnel_io *io, unsigned family)
 {
+    if (family == EL_TUNNEL_IO_STREAMS)
+        return io->streams ? el_hop_io_fd(io->streams) : -1;
     return io->fds[family == 6];
 }
 
@@ -289,9 +302,23 @@ static void accept_message(struct el_tunnel_io *io, unsigned i, struct el_tunnel
         io->gone.family = 0;
 }
 
+static int receive_hops(struct el_tunnel_io *io,
+                        struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS])
+{
+    int n = io->streams ? el_hop_io_receive(io->streams, trains) : 0;
+
+    if (n < 0)
+        add_count(io, EL_TUNNEL_IO_RX_ERRORS, 1);
+    else
+        add_count(io, EL_TUNNEL_IO_RX_TRAINS, (uint64_t)n);
+    return n < 0 ? 0 : n;
+}
+
 int el_tunnel_io_receive(struct el_tunnel_io *io, unsigned family,
                          struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS])
 {
+    if (family == EL_TUNNEL_IO_STREAMS)
+        return receive_hops(io, trains);
     for (unsigned i = 0; i < EL_TUNNEL_IO_TRAINS; i++) {
         io->rx_headers[i].msg_hdr.msg_namelen = sizeof(union address);
         io->rx_headers[i].msg_hdr.msg_controllen = sizeof(struct control);
@@ -320,12 +347,19 @@ static bool may_ride(const struct el_tunnel_io *io, const struct train *train,
            el_endpoint_equal(&train->to, to) && el_ip_equal(&train->to.local, &to->local);
 }
 
+static bool has_way(const struct el_tunnel_io *io, const struct el_endpoint *to)
+{
+    if (to->carrier != EL_CARRIER_UDP)
+        return io->streams != NULL;
+    return to->ip.family != 0 && io->fds[to->ip.family == 6] >= 0;
+}
+
 uint8_t *el_tunnel_io_reserve(struct el_tunnel_io *io, const struct el_endpoint *to, size_t len,
                               uint8_t tos)
 {
     struct train *train = io->train_count ? &io->trains[io->train_count - 1] : NULL;
 
-    if (len > EL_TUNNEL_IO_DATAGRAM_MAX || to->ip.family == 0 || io->fds[to->ip.family == 6] < 0) {
+    if (len > EL_TUNNEL_IO_DATAGRAM_MAX || !has_way(io, to)) {
         add_count(io, EL_TUNNEL_IO_DROP_ERROR, 1);
         return NULL;
     }
@@ -528,6 +562,25 @@ static bool refused(struct el_tunnel_io *io, const struct train *train, int errn
     return false;
 }
 
+/* What finds no room is lost at once: others' datagrams do not wait for a slow connection. */
+static void send_hop(struct el_tunnel_io *io, const struct train *train)
+{
+    int errno_value =
+        el_hop_io_send(io->streams, &train->to, io->tx + train->start, train->len, train->segment);
+
+    if (errno_value) {
+        lose(io, train, train->count, train->segment, errno_value);
+        return;
+    }
+    add_count(io, EL_TUNNEL_IO_TX_DATAGRAMS, train->count);
+    add_count(io, EL_TUNNEL_IO_TX_TRAINS, 1);
+}
+
+static bool share_socket(const struct el_endpoint *a, const struct el_endpoint *b)
+{
+    return a->ip.family == b->ip.family && a->carrier == b->carrier;
+}
+
 /* Sends the next trains that use one socket, in one call. How many are dealt with; 0 if blocked. */
 static unsigned send_some(struct el_tunnel_io *io)
 {
@@ -537,7 +590,11 @@ static unsigned send_some(struct el_tunnel_io *io)
     unsigned left = io->train_count - io->train_sent;
     unsigned count = 0;
 
-    while (count < left && first[count].to.ip.family == first->to.ip.family) {
+    if (first->to.carrier != EL_CARRIER_UDP) {
+        send_hop(io, first);
+        return 1;
+    }
+    while (count < left && share_socket(&first[count].to, &first->to)) {
         prepare(io, &first[count], &headers[count].msg_hdr, &messages[count]);
         count++;
     }

@@ -32,6 +32,7 @@ enum {
     EL_TUNNEL_IO_TRAINS = 8,          /* received at once */
     EL_TUNNEL_IO_DATAGRAM_MAX = 2048, /* the longest that is ever sent */
     EL_TUNNEL_IO_TAILROOM = 48,       /* behind a train: memory to touch */
+    EL_TUNNEL_IO_STREAMS = 1,         /* in the place of a family: what is inside TCP */
 };
 
 struct el_tunnel_io;
@@ -41,7 +42,12 @@ struct el_tunnel_io;
 int el_tunnel_io_new(int fd4, int fd6, struct el_tunnel_io **io, struct el_err *err);
 void el_tunnel_io_free(struct el_tunnel_io *io); /* NULL is allowed */
 
-/* The descriptor of FAMILY, for polling; -1 if there is none. */
+/* Datagrams to and from endpoints inside TCP go through FD, a channel of hops to the process with
+ * the connections (stream/stream_io.h). FD is ours from now on, whatever happens. What it does not
+ * take at once is dropped; it never blocks the others. Once, before the first use. */
+int el_tunnel_io_add_streams(struct el_tunnel_io *io, int fd, struct el_err *err);
+
+/* The descriptor of FAMILY (4, 6 or EL_TUNNEL_IO_STREAMS), for polling; -1 if there is none. */
 int el_tunnel_io_fd(const struct el_tunnel_io *io, unsigned family);
 
 struct el_tunnel_io_train {

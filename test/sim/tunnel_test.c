@@ -209,6 +209,38 @@ static void a_spoke_tries_for_ever(void **state)
     world_end(&world);
 }
 
+/* The way is blocked while a session stands: that is told once, after 15 s of data and 5 s of a
+ * handshake. Who is not there at the first call is not silent, but not there. */
+static void silence_is_told_of_who_had_spoken(void **state)
+{
+    (void)state;
+    begin(7, 25);
+    connect();
+    converse(60 * EL_S, EL_S);
+    assert_int_equal(a->events[EL_TUNNEL_SILENT], 0);
+    el_tunnel_free(b->tunnel);
+    b->tunnel = NULL;
+    for (unsigned i = 0; i < 19; i++) {
+        world_talk(&world, 0, 1, a_to_b, 100);
+        world_wait(&world, EL_S);
+    }
+    assert_int_equal(a->events[EL_TUNNEL_SILENT], 0);
+    world_wait(&world, 3 * EL_S);
+    assert_int_equal(a->events[EL_TUNNEL_SILENT], 1);
+    assert_int_equal(a->events[EL_TUNNEL_SESSION_DOWN], 0);
+    world_wait(&world, 60 * EL_S);
+    assert_int_equal(a->events[EL_TUNNEL_SILENT], 1);
+    world_end(&world);
+
+    begin(8, 25);
+    el_tunnel_free(b->tunnel);
+    b->tunnel = NULL;
+    el_tunnel_connect(a->tunnel, a_to_b, world.now_ns);
+    world_wait(&world, 60 * EL_S);
+    assert_int_equal(a->events[EL_TUNNEL_SILENT], 0);
+    world_end(&world);
+}
+
 static void idle_costs_only_keepalives(void **state)
 {
     (void)state;
@@ -573,6 +605,7 @@ int main(void)
         cmocka_unit_test(both_initiate_at_once),
         cmocka_unit_test(gives_up_after_a_while),
         cmocka_unit_test(a_spoke_tries_for_ever),
+        cmocka_unit_test(silence_is_told_of_who_had_spoken),
         cmocka_unit_test(idle_costs_only_keepalives),
         cmocka_unit_test(silence_is_noticed),
         cmocka_unit_test(responder_restarts),

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORLD_NODES = 4, WORLD_FLIGHT = 8192, WORLD_DATAGRAM = 1600, WORLD_EVENTS = 7 };
+enum { WORLD_NODES = 4, WORLD_FLIGHT = 8192, WORLD_DATAGRAM = 1600, WORLD_EVENTS = 8 };
 
 struct datagram {
     uint64_t at_ns;

@@ -3,6 +3,8 @@
  * Datagrams in trains, through the kernel's loopback. What needs a narrow one makes a network
  * namespace for this process, and is skipped where that is not allowed.
  */
+#include "stream/stream_socket_io.h"
+#include "stream/stream_wire.h"
 #include "tunnel/tunnel_io.h"
 
 #include <poll.h>
@@ -558,6 +560,106 @@ static void refused_by_name(void **state)
     el_tunnel_io_free(to);
 }
 
+/* -- inside TCP -- */
+
+struct hop {
+    uint8_t head[EL_STREAM_HOP_BYTES];
+    uint8_t bytes[EL_STREAM_TRAIN_BYTES];
+};
+
+/* Trains to endpoints inside TCP go through the channel, neighbours together, UDP's beside them. */
+static void streams_are_trains_too(void **state)
+{
+    struct el_endpoint here, there, inside;
+    struct el_tunnel_io *from = open_io(&here), *to = open_io(&there);
+    struct hop message;
+    struct el_stream_hop hop;
+    struct el_err err;
+    int fds[2];
+
+    (void)state;
+    inside = there;
+    inside.carrier = EL_CARRIER_TCP;
+    assert_null(el_tunnel_io_reserve(from, &inside, 100, 0)); /* there is no such way yet */
+    assert_int_equal(el_tunnel_io_fd(from, EL_TUNNEL_IO_STREAMS), -1);
+    assert_int_equal(el_stream_pair(fds), 0);
+    assert_int_equal(el_tunnel_io_add_streams(from, fds[0], &err), 0);
+    put(from, &there, 2, 1000, 'a');
+    put(from, &inside, 10, 1000, 'b');
+    put(from, &inside, 1, 600, 'b');
+    put(from, &there, 1, 1000, 'a');
+    el_tunnel_io_flush(from);
+    assert_int_equal(el_tunnel_io_count(from, EL_TUNNEL_IO_TX_DATAGRAMS), 14);
+    take(to, 3000, 'a');
+    assert_int_equal(recv(fds[1], &message, sizeof message, 0), EL_STREAM_HOP_BYTES + 10600);
+    assert_int_equal(el_stream_hop_read(message.head, 10600, &hop), 0);
+    assert_true(el_endpoint_equal(&hop.at, &inside));
+    assert_int_equal(hop.segment, 1000);
+    for (size_t i = 0; i < 10600; i++)
+        assert_int_equal(message.bytes[i], 'b');
+    el_tunnel_io_free(from);
+    el_tunnel_io_free(to);
+    close(fds[1]);
+}
+
+/* A slow process with the connections costs its own datagrams, and nobody waits. */
+static void streams_never_block(void **state)
+{
+    struct el_endpoint here, there, inside;
+    struct el_tunnel_io *from = open_io(&here), *to = open_io(&there);
+    struct el_err err;
+    int fds[2];
+
+    (void)state;
+    inside = there;
+    inside.carrier = EL_CARRIER_TCP_CALLED;
+    assert_int_equal(el_stream_pair(fds), 0);
+    assert_int_equal(el_tunnel_io_add_streams(from, fds[0], &err), 0);
+    while (el_tunnel_io_count(from, EL_TUNNEL_IO_DROP_FULL) == 0) {
+        put(from, &inside, 32, 1000, 'x');
+        el_tunnel_io_flush(from);
+        assert_int_equal(el_tunnel_io_blocked(from), 0);
+    }
+    put(from, &there, 1, 1000, 'a');
+    el_tunnel_io_flush(from);
+    take(to, 1000, 'a');
+    el_tunnel_io_free(from);
+    el_tunnel_io_free(to);
+    close(fds[1]);
+}
+
+static void streams_are_received(void **state)
+{
+    struct el_tunnel_io_train trains[EL_TUNNEL_IO_TRAINS];
+    struct el_endpoint here;
+    struct el_tunnel_io *io = open_io(&here);
+    struct el_stream_hop hop = {{.ip = el_ip4(0xc0000201), .carrier = EL_CARRIER_TCP, .port = 7},
+                                100};
+    struct hop message;
+    struct el_err err;
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(el_stream_pair(fds), 0);
+    assert_int_equal(el_tunnel_io_add_streams(io, fds[0], &err), 0);
+    assert_int_equal(el_tunnel_io_receive(io, EL_TUNNEL_IO_STREAMS, trains), 0);
+    el_stream_hop_write(&hop, message.head);
+    memset(message.bytes, 'a', 250);
+    assert_int_equal(send(fds[1], &message, EL_STREAM_HOP_BYTES + 250, 0),
+                     EL_STREAM_HOP_BYTES + 250);
+    assert_int_equal(send(fds[1], "nonsense", 8, 0), 8);
+    assert_int_equal(el_tunnel_io_receive(io, EL_TUNNEL_IO_STREAMS, trains), 2);
+    assert_int_equal(trains[0].len, 250);
+    assert_int_equal(trains[0].segment, 100);
+    assert_true(el_endpoint_equal(&trains[0].from, &hop.at));
+    assert_int_equal(trains[0].bytes[249], 'a');
+    assert_int_equal(trains[1].len, 0);
+    close(fds[1]); /* nobody is there any more, and nothing is waited for */
+    assert_int_equal(el_tunnel_io_receive(io, EL_TUNNEL_IO_STREAMS, trains), 0);
+    assert_int_equal(el_tunnel_io_fd(io, EL_TUNNEL_IO_STREAMS), -1);
+    el_tunnel_io_free(io);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +673,9 @@ int main(void)
         cmocka_unit_test(lanes_get_their_sessions),
         cmocka_unit_test(intruder_gets_nothing),
         cmocka_unit_test(options_are_set_or_explained),
+        cmocka_unit_test(streams_are_trains_too),
+        cmocka_unit_test(streams_never_block),
+        cmocka_unit_test(streams_are_received),
         /* From here on in namespaces. */
         cmocka_unit_test(narrow_first_hop),
         cmocka_unit_test(source_that_has_gone),

@@ -499,6 +499,55 @@ static void everybody_has_a_turn(void **state)
     el_tunnel_free(tunnel);
 }
 
+/* B's datagram comes to A from FROM: where B is by then. */
+static void data_comes_from(const struct el_endpoint *from, const struct el_endpoint *expected)
+{
+    uint8_t packet[256], sealed[256];
+    struct el_tunnel_packet got;
+
+    world.now_ns += EL_S;
+    world_packet(packet, 100, 1, 0);
+    int n = el_tunnel_seal(b->tunnel, world.now_ns, b_to_a, sealed, packet, 100);
+    assert_true(n > 0);
+    assert_int_equal(el_tunnel_open(a->tunnel, world.now_ns, from, sealed, (size_t)n, &got), 1);
+    assert_true(el_endpoint_equal(el_tunnel_peer_endpoint(a_to_b), expected));
+}
+
+/* What still comes through a connection that is ours moves nobody back there; UDP does, and so does
+ * a connection that the other side has made. */
+static void who_calls_decides_the_way(void **state)
+{
+    struct el_endpoint called = b->at, accepted = b->at;
+
+    (void)state;
+    called.carrier = EL_CARRIER_TCP_CALLED;
+    accepted.carrier = EL_CARRIER_TCP;
+    data_comes_from(&called, &b->at);
+    data_comes_from(&accepted, &accepted);
+    data_comes_from(&called, &accepted);
+    el_tunnel_peer_set_endpoint(a_to_b, &called);
+    data_comes_from(&called, &called);
+    data_comes_from(&b->at, &b->at);
+}
+
+static void answers_come_by_the_way_that_was_called(void **state)
+{
+    uint8_t bytes[EL_TUNNEL_OUTPUT_BYTES], answer[EL_TUNNEL_OUTPUT_BYTES];
+    struct el_endpoint called = b->at, to;
+    struct el_tunnel_packet packet;
+
+    (void)state;
+    called.carrier = EL_CARRIER_TCP_CALLED;
+    world.now_ns += EL_S;
+    initiation_of_a(bytes);
+    assert_int_equal(el_tunnel_open(b->tunnel, world.now_ns, &a->at, bytes, 148, &packet), 0);
+    int n = el_tunnel_output(b->tunnel, world.now_ns, answer, &to);
+    assert_true(n > 0);
+    assert_int_equal(el_tunnel_open(a->tunnel, world.now_ns, &called, answer, (size_t)n, &packet),
+                     0);
+    assert_true(el_endpoint_equal(el_tunnel_peer_endpoint(a_to_b), &called));
+}
+
 static void add_peer_says_no(void **state)
 {
     struct el_tunnel_peer_config config = {.name = "venus"}, good;
@@ -748,6 +797,8 @@ int main(void)
         TEST(responder_waits_to_be_confirmed),
         TEST(retransmissions_are_fresh),
         TEST(everybody_has_a_turn),
+        TEST(who_calls_decides_the_way),
+        TEST(answers_come_by_the_way_that_was_called),
         TEST(add_peer_says_no),
         TEST(remove_peer_leaves_nothing),
         TEST(change_peer_keeps_the_session),
