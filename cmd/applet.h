@@ -57,6 +57,7 @@ extern const struct el_applet el_applet_revoke;
 extern const struct el_applet el_applet_second_factor;
 extern const struct el_applet el_applet_spoke;
 extern const struct el_applet el_applet_spokes;
+extern const struct el_applet el_applet_stream;
 extern const struct el_applet el_applet_tftpd;
 extern const struct el_applet el_applet_token;
 extern const struct el_applet el_applet_token_create;

@@ -47,6 +47,20 @@ static void *add_plan_spoke(void *values, const char *name, struct el_err *err)
     return el_hub_plan_add_spoke(&((struct hub *)values)->config.plan, name, err);
 }
 
+static int add_tcp(void *values, const char *text, struct el_err *err)
+{
+    struct el_streams_listen *tcp = &((struct hub *)values)->config.tcp;
+    char *end;
+    unsigned long port = strtoul(text, &end, 10);
+
+    if (end == text || *end || port == 0 || port > UINT16_MAX)
+        return el_err(err, EL_EINVAL, "\"%s\" is no port (1 to 65535)", text);
+    if (tcp->count == EL_STREAMS_PORTS)
+        return el_err(err, EL_EFULL, "at most %d ports", EL_STREAMS_PORTS);
+    tcp->ports[tcp->count++] = port;
+    return 0;
+}
+
 #define AT(member) offsetof(struct hub, config.member)
 
 static const struct el_conf_option options[] = {
@@ -64,9 +78,21 @@ static const struct el_conf_option options[] = {
      .offset = AT(listen),
      .metavar = "PORT",
      .fallback = "51820",
-     .help = "The UDP port that spokes call.",
+     .help = "The UDP port that spokes call (see --tcp, too).",
      .min = 1,
      .max = 65535},
+    {.name = "tcp",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "PORT",
+     .help =
+         "A TCP port that spokes may call where UDP is blocked; 443 is open where any is. Up to "
+         "6. Default: TCP too on the port of --listen, if it is free.",
+     .parse = add_tcp,
+     .repeat = true},
+    {.name = "no-tcp",
+     .type = EL_CONF_FLAG,
+     .offset = AT(tcp.none),
+     .help = "Take no spokes inside TCP."},
     {.name = "public",
      .type = EL_CONF_CUSTOM,
      .metavar = "HOST[:PORT]",
@@ -165,6 +191,9 @@ static const struct el_conf_schema schema = {
         "where it is off, for these answers alone, until the hub stops: if this computer routes "
         "for others too, switch it on yourself before (sysctl net.ipv4.ip_forward=1). To let "
         "machines out by an interface that came later, start the hub again.\n\n"
+        "Spokes that cannot reach the UDP port come inside TCP, by default on the port of the same "
+        "number; they try 443 as well, which has to be said here: --tcp 443. Whoever else connects "
+        "there is hung up on.\n\n"
         "Spokes are let in with a token, el2w token create NAME, and see what is published to "
         "them, "
         "el2w publish; or they are named here with their keys, --spoke, and see the network at "

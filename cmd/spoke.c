@@ -123,6 +123,10 @@ static const struct el_conf_option options[] = {
      .fallback = "0",
      .help = "Our UDP port; 0 lets the system choose.",
      .max = 65535},
+    {.name = "no-tcp",
+     .type = EL_CONF_FLAG,
+     .offset = AT(no_tcp),
+     .help = "Do not call the hub inside TCP where UDP is blocked."},
     {.name = "keepalive",
      .type = EL_CONF_DURATION,
      .offset = AT(keepalive_ns),
@@ -161,7 +165,8 @@ static const struct el_conf_schema schema = {
         "Connects the LAN behind INTERFACE to the hub's network through an encrypted tunnel, so "
         "that bare machines there see the hub's DHCP, TFTP and HTTP as if they were in the same "
         "room. It calls the hub, so it may sit behind NAT; it reconnects by itself, whatever "
-        "happens to the path or to the hub.\n\n"
+        "happens to the path or to the hub. Where UDP is blocked it calls the hub inside TCP, at "
+        "the hub's UDP port and at 443, and goes back to UDP when that passes again.\n\n"
         "The interface keeps its configuration and nothing is left behind at the end. There must "
         "be no other DHCP server on that LAN.\n\n"
         "On the hub, el2w token create NAME prints a token; here\n\n"

@@ -79,6 +79,10 @@ static const struct el_conf_option options[] = {
      .help = "Room for so many peers beside those given here, where a hub tells of them while it "
              "runs; 0: 2048.",
      .max = 4096},
+    {.name = "call-tcp",
+     .type = EL_CONF_FLAG,
+     .offset = AT(call_tcp),
+     .help = "Call peers inside TCP where UDP is not answered; el2w spoke says so."},
     {.name = "give-up",
      .type = EL_CONF_DURATION,
      .offset = AT(give_up_ns),

@@ -5,6 +5,7 @@
 #include "netlink/links.h"
 #include "node/key.h"
 #include "node/launch.h"
+#include "stream/stream_socket_io.h"
 #include "tunnel/tunnel_io.h"
 
 #include <errno.h>
@@ -151,6 +152,21 @@ void el_node_check_port(struct el_node_check *check, uint64_t port,
     if (!looks_close(check) || (port != 0 && is_ours(check, "listen", text)))
         return;
     int fd = el_tunnel_io_socket(4, (uint16_t)port, &options, &err);
+    if (el_node_check_step(check, fd, &err))
+        close(fd);
+}
+
+void el_node_check_tcp(struct el_node_check *check, uint64_t port,
+                       const struct el_tunnel_options *tunnel)
+{
+    struct el_stream_socket_options options = {(uint32_t)tunnel->mark, tunnel->device};
+    struct el_err err = {""};
+    char text[24];
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)port);
+    if (!looks_close(check) || is_ours(check, "tcp", text))
+        return;
+    int fd = el_stream_listener(4, (uint16_t)port, &options, &err);
     if (el_node_check_step(check, fd, &err))
         close(fd);
 }

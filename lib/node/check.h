@@ -55,6 +55,10 @@ void el_node_check_key(struct el_node_check *check, const char *path, const char
 void el_node_check_port(struct el_node_check *check, uint64_t port,
                         const struct el_tunnel_options *tunnel);
 
+/* The same of a TCP port that was asked for. */
+void el_node_check_tcp(struct el_node_check *check, uint64_t port,
+                       const struct el_tunnel_options *tunnel);
+
 /* That the network's interface can be made, with the range CIDR (or NULL). */
 void el_node_check_interface(struct el_node_check *check, const char *network,
                              const struct el_prefix *cidr);

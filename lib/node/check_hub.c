@@ -76,6 +76,8 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
     el_node_check_step(&check, el_hub_find_program(config, &(struct el_sys_user){0, 0}, &err),
                        &err);
     el_node_check_port(&check, config->listen, &config->tunnel);
+    for (unsigned i = 0; i < config->tcp.count && !config->tcp.none; i++)
+        el_node_check_tcp(&check, config->tcp.ports[i], &config->tunnel);
     if (config->userspace)
         el_node_check_step(&check, el_hub_check_userspace(config, &err), &err);
     else

@@ -32,6 +32,7 @@ struct hub {
     int key; /* the key file, until the tunnel has it */
     struct el_sys_control api;
     /* Channels: our end or the first reader's, and control's. -1 once it is passed on. */
+    struct el_streams streams;
     int manage[2], inside[2], errand[2], first[2];
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
 };
@@ -111,6 +112,8 @@ static int open_for_tunnel(struct hub *hub, struct el_launch_fds *fds, struct el
         rc = pass_end(fds, "manage", hub->manage, 0);
     if (rc >= 0)
         rc = pass_end(fds, "inside", hub->inside, 0);
+    if (rc >= 0)
+        rc = el_streams_pass(&hub->streams, fds, err);
     if (rc >= 0)
         rc = pass_locates(hub, fds, err);
     if (rc >= 0)
@@ -344,14 +347,28 @@ static int start_errands(struct hub *hub, struct el_err *err)
     return rc;
 }
 
+static int start_streams(struct hub *hub, struct el_err *err)
+{
+    const struct el_hub_config *config = hub->config;
+
+    return config->tcp.none ? 0
+                            : el_streams_listen(&hub->streams, hub->launch, &config->tcp,
+                                                (uint16_t)config->listen, &config->tunnel,
+                                                config->log_options, err);
+}
+
 static int start_applets(struct hub *hub, struct el_err *err)
 {
     int rc = open_channels(hub, err);
 
+    if (rc == 0 && !hub->config->tcp.none)
+        rc = el_streams_open(&hub->streams, hub->lanes, err);
     if (rc == 0)
         rc = start_errands(hub, err);
     if (rc == 0)
         rc = start_tunnel(hub, err);
+    if (rc == 0)
+        rc = start_streams(hub, err);
     return rc == 0 ? start_control(hub, err) : rc;
 }
 
@@ -406,6 +423,7 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
     el_hub_networks_free(hub.networks);
     el_sys_control_close(&hub.api);
     close_channels(&hub);
+    el_streams_close(&hub.streams);
     if (hub.key >= 0)
         close(hub.key);
     return rc;

@@ -7,6 +7,7 @@
  *      +- control       control.db, the operator's socket  --+                 |
  *      |                                              manage, inside           |
  *      +- tunnel        UDP sockets, key, TAPs  <------------+   <-- locate --+
+ *      +- stream        TCP sockets, for spokes without UDP  <-- stream --> tunnel
  *      +- boot-service  DHCP, TFTP, HTTP sockets on a TAP, one for each network
  *
  * Of a hub in user space the supervisor is a plain user, there are socket pairs between the tunnel
@@ -19,6 +20,7 @@
 #include "base/err.h"
 #include "node/hub_control.h"
 #include "node/peer.h"
+#include "node/streams.h"
 #include "node/tunnel_options.h"
 #include "sys/program.h"
 
@@ -31,6 +33,7 @@ struct el_hub_config {
     const char *state; /* directory */
     const char *key;   /* file; NULL: hub.key in the state directory, made if it is not there */
     uint64_t listen;   /* UDP port */
+    struct el_streams_listen tcp;
     struct el_tunnel_options tunnel;
     const char *network; /* its name, and its interface's */
     uint64_t vni;

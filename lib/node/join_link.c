@@ -46,6 +46,7 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
         break;
     case EL_TUNNEL_ROAMED:
     case EL_TUNNEL_TIMESTAMP:
+    case EL_TUNNEL_SILENT:
     case EL_TUNNEL_REFUSED: break;
     }
 }

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 enum {
-    EL_JOIN_PLACES = 32, /* at most so many are called */
+    EL_JOIN_PLACES = 64, /* at most so many are called */
     /* Of IP packets in it: what still fits a path of 1280 bytes, which every IPv6 path carries. */
     EL_JOIN_MTU = 1200,
 };

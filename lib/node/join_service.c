@@ -10,6 +10,7 @@
 #include "node/join_message.h"
 #include "node/key.h"
 #include "node/remember.h"
+#include "node/way.h"
 #include "sys/clock.h"
 #include "sys/confine.h"
 #include "sys/drop.h"
@@ -25,6 +26,7 @@
 
 #define RESOLVE_AGAIN (30 * EL_S) /* a name that was found, while the hub does not answer */
 #define RESOLVE_RETRY (5 * EL_S)  /* a name that was not found */
+#define UDP_PATIENCE  (5 * EL_S)  /* before it is called inside TCP as well */
 
 struct service;
 
@@ -50,8 +52,10 @@ struct service {
     struct el_join_link *link;
     struct el_join *join; /* NULL until the hub has answered */
     int channel;
-    uv_poll_t channel_poll, udp4_poll, udp6_poll;
+    uv_poll_t channel_poll, udp4_poll, udp6_poll, streams_poll;
     struct el_net_timer *patience;
+    struct el_net_timer *tcp; /* NULL: there is no way */
+    bool calls_tcp;           /* its time has come */
     bool gave_up;
     struct place places[EL_ENROL_ENDPOINTS_MAX];
     unsigned place_count, answered; /* which place answered */
@@ -157,7 +161,8 @@ static void find_answered(struct service *s, const struct el_endpoint *from)
 {
     for (unsigned i = 0; i < s->place_count; i++)
         for (size_t k = 0; k < s->places[i].ip_count; k++)
-            if (s->places[i].port == from->port && el_ip_equal(&s->places[i].ips[k], &from->ip))
+            if ((s->places[i].port == from->port || from->carrier != EL_CARRIER_UDP) &&
+                el_ip_equal(&s->places[i].ips[k], &from->ip))
                 s->answered = i;
 }
 
@@ -173,6 +178,8 @@ static void on_up(void *arg, const struct el_endpoint *from)
 
     find_answered(s, from);
     el_net_timer_set(s->patience, EL_NEVER);
+    if (s->tcp)
+        el_net_timer_set(s->tcp, EL_NEVER);
     if (s->join)
         return;
     say(s, EL_JOIN_MESSAGE_REACHED, el_endpoint_text(from, text));
@@ -219,7 +226,41 @@ static void on_udp6(uv_poll_t *poll, int status, int events)
     on_udp(poll, 6);
 }
 
+static void on_streams(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    on_udp(poll, EL_TUNNEL_IO_STREAMS);
+}
+
 /* -- names -- */
+
+/* By all ways that there are: the hub takes the first for new. */
+static void call(struct place *place)
+{
+    struct service *s = place->service;
+    enum el_way way;
+
+    for (size_t i = 0; i < place->ip_count; i++) {
+        way = EL_WAY_UDP;
+        do {
+            struct el_endpoint to = el_way_to(way, &place->ips[i], place->port);
+            el_join_link_call(s->link, &to);
+            way = el_way_after(way, place->port);
+        } while (s->calls_tcp && way != EL_WAY_UDP);
+    }
+}
+
+static void on_tcp_timer(void *arg)
+{
+    struct service *s = arg;
+
+    EL_LOG(EL_LOG_INFO, "join", "trying-tcp", EL_STR("hub", s->places[0].text),
+           EL_STR("hint", "no answer over UDP"));
+    s->calls_tcp = true;
+    for (unsigned i = 0; i < s->place_count; i++)
+        call(&s->places[i]);
+}
 
 static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t count)
 {
@@ -236,8 +277,7 @@ static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t cou
     }
     memcpy(place->ips, ips, count * sizeof *ips);
     place->ip_count = count;
-    for (size_t i = 0; i < count; i++)
-        el_join_link_call(s->link, &(struct el_endpoint){.ip = ips[i], .port = place->port});
+    call(place);
     el_net_timer_set(place->timer, now + RESOLVE_AGAIN);
 }
 
@@ -311,7 +351,9 @@ static int open_sockets(struct service *s, struct el_err *err)
 
     if (udp4 < 0 && udp6 < 0)
         udp4 = el_tunnel_io_socket(4, 0, NULL, err);
-    return udp4 < 0 && udp6 < 0 ? udp4 : el_tunnel_io_new(udp4, udp6, &s->io, err);
+    int rc = udp4 < 0 && udp6 < 0 ? udp4 : el_tunnel_io_new(udp4, udp6, &s->io, err);
+    int streams = rc == 0 ? el_sys_fds_take("stream") : -1;
+    return streams < 0 ? rc : el_tunnel_io_add_streams(s->io, streams, err);
 }
 
 static int make_link(struct service *s, struct el_err *err)
@@ -360,11 +402,18 @@ static int make_loop(struct service *s, struct el_err *err)
         rc = el_err(err, EL_ENOMEM, "out of memory");
     if (rc < 0)
         return rc;
+    if (el_tunnel_io_fd(s->io, EL_TUNNEL_IO_STREAMS) >= 0) {
+        s->tcp = el_net_timer_new(s->net, on_tcp_timer, s);
+        if (!s->tcp)
+            return el_err(err, EL_ENOMEM, "out of memory");
+        el_net_timer_set(s->tcp, el_net_now_ns(s->net) + UDP_PATIENCE);
+    }
     if (s->config->give_up_ns)
         el_net_timer_set(s->patience, el_net_now_ns(s->net) + s->config->give_up_ns);
     watch(s, &s->channel_poll, s->channel, on_channel);
     watch(s, &s->udp4_poll, el_tunnel_io_fd(s->io, 4), on_udp4);
     watch(s, &s->udp6_poll, el_tunnel_io_fd(s->io, 6), on_udp6);
+    watch(s, &s->streams_poll, el_tunnel_io_fd(s->io, EL_TUNNEL_IO_STREAMS), on_streams);
     return 0;
 }
 
@@ -373,7 +422,7 @@ static int set_up(struct service *s, struct el_err *err)
 {
     struct el_sys_drop_config drop = {.uid = (uid_t)s->config->user, .gid = (gid_t)s->config->user};
     struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}};
-    struct el_sys_confine_config confine = {places, 1, true};
+    struct el_sys_confine_config confine = {.places = places, .count = 1, .resolver = true};
 
     s->channel = el_sys_fds_take("join");
     if (s->channel < 0)
@@ -397,6 +446,7 @@ static void tear_down(struct service *s)
     for (unsigned i = 0; i < s->place_count; i++)
         el_net_timer_free(s->places[i].timer);
     el_net_timer_free(s->patience);
+    el_net_timer_free(s->tcp);
     el_net_kernel_free(s->net);
     el_tunnel_io_free(s->io);
     el_remember_close(s->memory);

@@ -93,6 +93,6 @@ void el_remember_endpoint(struct el_remember *m, const uint8_t key[EL_TUNNEL_KEY
 {
     struct el_err err = {""};
 
-    if (m)
+    if (m && endpoint->carrier == EL_CARRIER_UDP) /* else it cannot be called there */
         log_failure(el_state_endpoint_put(m->state, key, endpoint, &err), &err);
 }

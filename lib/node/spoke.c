@@ -12,6 +12,7 @@
 #include "node/queues.h"
 #include "node/spoke_enrol.h"
 #include "node/spoke_join.h"
+#include "node/streams.h"
 #include "port/packet.h"
 #include "tunnel/tunnel_io.h"
 
@@ -32,6 +33,7 @@ struct spoke {
     uint32_t vni;
     struct el_lan_port lan; /* the network's; nowhere: this computer itself is connected */
     struct el_node_peer hub;
+    struct el_streams streams;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     unsigned lan_index; /* of the interface that the tunnel's socket is bound to */
 };
@@ -204,6 +206,8 @@ static char *tunnel_options(const struct spoke *spoke)
             spoke->network, (unsigned long long)spoke->vni, el_ip_text(&address, ip));
     if (has_lan(spoke))
         fprintf(out, "lan = %s\n", el_lan_place_text(&spoke->lan.place, lan));
+    if (!config->no_tcp)
+        fputs("call-tcp = yes\n", out);
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
     fputs("peer = ", out);
     el_node_peer_print(out, &spoke->hub);
@@ -284,6 +288,10 @@ static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struc
         rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
     if (rc >= 0)
         rc = el_node_queues_pass_udp(fds, &queues, err);
+    if (rc >= 0 && !config->no_tcp)
+        rc = el_streams_open(&spoke->streams, queues.lanes, err);
+    if (rc >= 0)
+        rc = el_streams_pass(&spoke->streams, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)
@@ -309,6 +317,23 @@ static int start_tunnel(struct spoke *spoke, struct el_err *err)
         explicit_bzero(options, strlen(options)); /* the pre-shared key */
     free(options);
     return rc < 0 ? rc : started;
+}
+
+/* Where UDP is blocked: the hub's TCP ports, which are its UDP ports and that of HTTPS. */
+static int start_streams(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    uint16_t ports[1 + EL_ENROL_ENDPOINTS_MAX] = {EL_STREAM_HTTPS};
+    unsigned count = 1;
+    char host[256];
+
+    for (unsigned i = 0; i < spoke->hub.endpoint_count && count < 1 + EL_ENROL_ENDPOINTS_MAX; i++)
+        if (el_node_split_endpoint(spoke->hub.endpoints[i], EL_ENROL_PORT, host, &ports[count]) ==
+            0)
+            count++;
+    return config->no_tcp ? 0
+                          : el_streams_call(&spoke->streams, spoke->launch, ports, count,
+                                            &config->tunnel, config->log_options, err);
 }
 
 static void say_what_next(const struct spoke *spoke)
@@ -360,6 +385,8 @@ static int run(struct spoke *spoke, struct el_err *err)
         rc = describe(spoke, err);
     if (rc == 0)
         rc = start_tunnel(spoke, err);
+    if (rc == 0)
+        rc = start_streams(spoke, err);
     if (rc != 0)
         return rc == EL_SPOKE_JOIN_STOPPED ? 0 : rc;
     say_what_next(spoke);
@@ -375,6 +402,7 @@ int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
     if (rc == 0)
         rc = run(&spoke, err);
     el_launch_free(spoke.launch);
+    el_streams_close(&spoke.streams);
     el_enrol_token_wipe(&spoke.token);
     sodium_memzero(&spoke.hub, sizeof spoke.hub);
     sodium_memzero(&spoke.enrolment, sizeof spoke.enrolment);

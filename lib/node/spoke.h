@@ -48,6 +48,7 @@ struct el_spoke_config {
     struct el_lan_site lans; /* none: this computer itself is connected */
     uint64_t listen;         /* UDP port; 0: any */
     uint64_t keepalive_ns;   /* how often an idle tunnel says something; 0: never */
+    bool no_tcp;             /* where UDP is blocked, that is that */
     struct el_tunnel_options tunnel;
     uint64_t give_up_ns; /* end if the hub has not answered by then; 0: try for ever */
     const char *options;

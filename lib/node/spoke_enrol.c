@@ -115,6 +115,7 @@ static int join(const struct el_spoke_config *config, struct el_launch *launch,
         .code = config->code,
         .fast = config->wire == EL_TUNNEL_FAST || (config->wire == EL_TUNNEL_WIRES &&
                                                    el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0),
+        .no_tcp = config->no_tcp,
         .give_up_ns = config->give_up_ns,
         .tunnel = &config->tunnel,
         .log_options = config->log_options,

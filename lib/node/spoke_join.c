@@ -6,6 +6,8 @@
 #include "base/time.h"
 #include "enrol/fingerprint.h"
 #include "node/join_message.h"
+#include "node/peer.h"
+#include "node/streams.h"
 #include "sys/message.h"
 #include "tunnel/tunnel_io.h"
 
@@ -23,6 +25,7 @@ struct joining {
     struct el_enrolment *enrolment;
     struct el_err *err;
     int ours, theirs; /* the channel */
+    struct el_streams streams;
     uv_poll_t *channel, *terminal;
     const char *code; /* not used yet */
     bool decided;
@@ -185,6 +188,10 @@ static int start_applet(struct joining *j, struct el_err *err)
     char *options = NULL;
     int rc = open_sockets(config, &fds, err);
 
+    if (rc >= 0 && !config->no_tcp)
+        rc = el_streams_open(&j->streams, 1, err);
+    if (rc >= 0)
+        rc = el_streams_pass(&j->streams, &fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(&fds, "join", dup(j->theirs));
     if (rc >= 0)
@@ -198,6 +205,24 @@ static int start_applet(struct joining *j, struct el_err *err)
         explicit_bzero(options, strlen(options)); /* the token */
     free(options);
     return rc < 0 ? rc : started;
+}
+
+/* TCP ports that the hub may be called at: those where it is over UDP, and that of HTTPS. */
+static int start_streams(struct joining *j, struct el_err *err)
+{
+    const struct el_spoke_join_config *config = j->config;
+    const struct el_enrol_token *token = config->token;
+    uint16_t ports[1 + EL_ENROL_ENDPOINTS_MAX] = {EL_STREAM_HTTPS};
+    unsigned count = 1;
+    char host[256];
+
+    if (config->hub && el_node_split_endpoint(config->hub, EL_ENROL_PORT, host, &ports[count]) == 0)
+        count++;
+    for (unsigned i = 0; !config->hub && i < token->endpoint_count; i++)
+        ports[count++] = token->endpoints[i].port;
+    return config->no_tcp ? 0
+                          : el_streams_call(&j->streams, config->launch, ports, count,
+                                            config->tunnel, config->log_options, err);
 }
 
 /* -- from beginning to end -- */
@@ -250,6 +275,7 @@ static int run(struct joining *j)
     if (rc < 0 || !j->decided)
         return rc < 0 ? rc : EL_SPOKE_JOIN_STOPPED;
     el_launch_remove(j->config->launch, APPLET);
+    el_launch_remove(j->config->launch, "stream");
     return j->outcome;
 }
 
@@ -267,7 +293,10 @@ int el_spoke_join(const struct el_spoke_join_config *config, struct el_enrolment
     if (rc == 0)
         rc = start_applet(&j, err);
     if (rc == 0)
+        rc = start_streams(&j, err);
+    if (rc == 0)
         rc = run(&j);
+    el_streams_close(&j.streams);
     unwatch(j.channel);
     unwatch(j.terminal);
     if (j.ours >= 0)

@@ -25,6 +25,7 @@ struct el_spoke_join_config {
     const char *hub;                  /* instead of the token's endpoints; NULL */
     const char *code;                 /* of the second factor, to be used once; NULL */
     bool fast;                        /* the wire form may be EL_TUNNEL_FAST */
+    bool no_tcp;                      /* UDP or nothing */
     uint64_t give_up_ns;
     const struct el_tunnel_options *tunnel;
     const char *log_options;

@@ -14,6 +14,7 @@
 #include "node/remember.h"
 #include "node/tunnel_control.h"
 #include "node/tunnel_manage.h"
+#include "node/way.h"
 #include "port/packet.h"
 #include "port/tap.h"
 #include "sys/clock.h"
@@ -40,6 +41,8 @@ enum {
 
 #define RESOLVE_AGAIN (30 * EL_S) /* a name that was found, while its peer does not answer */
 #define RESOLVE_RETRY (5 * EL_S)  /* a name that was not found */
+#define WAY_PATIENCE  (5 * EL_S)  /* with one way, where there are others */
+#define PROBE_AGAIN   (30 * EL_S) /* whether UDP passes, while what is inside TCP does */
 
 /* A peer, and where it is called, if it is: at one of its endpoints after the other. */
 struct callee {
@@ -50,8 +53,12 @@ struct callee {
     unsigned round;  /* how often all have been */
     char host[256];  /* of `called` */
     uint16_t port;
+    struct el_ip found;         /* one of its addresses */
+    enum el_way way;            /* the next to it */
+    struct el_endpoint reached; /* where it answered last */
     bool up;
     bool asking;
+    bool told;                  /* that it is called inside TCP */
     struct el_net_timer *timer; /* NULL: it calls us */
 };
 
@@ -92,6 +99,26 @@ static void turn(struct callee *callee)
     callee->round += callee->next == 0;
 }
 
+/* Calls it by the way whose turn it is. */
+static void call(struct callee *callee)
+{
+    struct service *s = callee->service;
+    struct el_endpoint to = el_way_to(callee->way, &callee->found, callee->port);
+
+    if (to.carrier != EL_CARRIER_UDP && !callee->told) {
+        callee->told = true;
+        EL_LOG(EL_LOG_INFO, "tunnel", "trying-tcp", EL_STR("peer", peer_of(callee)->name),
+               EL_ENDPOINT("endpoint", &to), EL_STR("hint", "no answer over UDP"));
+    }
+    if (s->config->call_tcp)
+        callee->way = el_way_after(callee->way, callee->port);
+    if (callee->way == EL_WAY_UDP)
+        turn(callee);
+    el_datapath_set_endpoint(s->datapath, callee->number, &to);
+    el_net_timer_set(callee->timer,
+                     el_net_now_ns(s->net) + (s->config->call_tcp ? WAY_PATIENCE : RESOLVE_AGAIN));
+}
+
 static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t count)
 {
     struct callee *callee = arg;
@@ -108,18 +135,12 @@ static void on_resolved(void *arg, int code, const struct el_ip *ips, size_t cou
         return;
     }
     /* One address after the other, should the first not answer. */
-    struct el_endpoint endpoint = {.ip = ips[callee->round % count], .port = callee->port};
-    turn(callee);
-    el_datapath_set_endpoint(callee->service->datapath, callee->number, &endpoint);
-    el_net_timer_set(callee->timer, now + RESOLVE_AGAIN);
+    callee->found = ips[callee->round % count];
+    call(callee);
 }
 
-static void resolve(void *arg)
+static void resolve(struct callee *callee)
 {
-    struct callee *callee = arg;
-
-    if (callee->up || callee->asking)
-        return;
     callee->called = callee->next;
     (void)el_node_split_endpoint(peer_of(callee)->endpoints[callee->called], WIREGUARD_PORT,
                                  callee->host, &callee->port);
@@ -127,6 +148,30 @@ static void resolve(void *arg)
         el_net_resolve(callee->service->resolver, callee->host, on_resolved, callee, NULL) == 0;
     if (!callee->asking)
         el_net_timer_set(callee->timer, el_net_now_ns(callee->service->net) + RESOLVE_RETRY);
+}
+
+/* While it answers inside TCP: whether it does over UDP. */
+static void probe_udp(struct callee *callee)
+{
+    struct service *s = callee->service;
+    struct el_endpoint udp = el_way_to(EL_WAY_UDP, &callee->reached.ip, callee->port);
+
+    if (callee->reached.carrier == EL_CARRIER_UDP)
+        return;
+    el_datapath_probe(s->datapath, callee->number, &udp);
+    el_net_timer_set(callee->timer, el_net_now_ns(s->net) + PROBE_AGAIN);
+}
+
+static void on_callee_timer(void *arg)
+{
+    struct callee *callee = arg;
+
+    if (callee->up)
+        probe_udp(callee);
+    else if (callee->way != EL_WAY_UDP)
+        call(callee);
+    else if (!callee->asking)
+        resolve(callee);
 }
 
 static int prepare_callees(struct service *s, struct el_err *err)
@@ -142,7 +187,7 @@ static int prepare_callees(struct service *s, struct el_err *err)
         struct callee *callee = &s->callees[i];
         if (peers->items[i].endpoint_count == 0)
             continue;
-        callee->timer = el_net_timer_new(s->net, resolve, callee);
+        callee->timer = el_net_timer_new(s->net, on_callee_timer, callee);
         if (!callee->timer)
             return el_err(err, EL_ENOMEM, "out of memory");
         el_net_timer_set(callee->timer, 0);
@@ -151,6 +196,30 @@ static int prepare_callees(struct service *s, struct el_err *err)
 }
 
 /* -- what the data path tells -- */
+
+static void reach(struct service *s, struct callee *callee, const struct el_endpoint *endpoint)
+{
+    callee->up = true;
+    callee->told = false;
+    callee->next = callee->called;
+    callee->way = EL_WAY_UDP;
+    callee->reached = *endpoint;
+    if (callee->timer && endpoint->carrier != EL_CARRIER_UDP)
+        el_net_timer_set(callee->timer, el_net_now_ns(s->net) + PROBE_AGAIN);
+}
+
+/* Where UDP does not pass any more, TCP may; else the name may lead elsewhere by now. */
+static void lose(struct service *s, struct callee *callee)
+{
+    bool was_udp = callee->up && callee->reached.carrier == EL_CARRIER_UDP;
+
+    callee->up = false;
+    if (!callee->timer)
+        return;
+    callee->way = s->config->call_tcp && was_udp ? EL_WAY_TCP : EL_WAY_UDP;
+    callee->found = callee->reached.ip;
+    el_net_timer_set(callee->timer, 0);
+}
 
 static void on_event(struct service *s, const struct el_datapath_notice *notice)
 {
@@ -164,15 +233,17 @@ static void on_event(struct service *s, const struct el_datapath_notice *notice)
         /* fallthrough */
     case EL_TUNNEL_ROAMED:
     case EL_TUNNEL_REKEYED: /* not every move was told */
-        callee->up = true;
-        callee->next = callee->called;
+        reach(s, callee, &notice->endpoint);
         el_remember_endpoint(s->memory, peer->key, &notice->endpoint);
         break;
     case EL_TUNNEL_SESSION_DOWN:
     case EL_TUNNEL_NO_ANSWER:
-        callee->up = false;
-        if (callee->timer)
-            el_net_timer_set(callee->timer, 0); /* the name may lead elsewhere by now */
+        if (callee->up || !s->config->call_tcp) /* else it is being called, way after way */
+            lose(s, callee);
+        break;
+    case EL_TUNNEL_SILENT:
+        if (callee->up && s->config->call_tcp)
+            lose(s, callee);
         break;
     case EL_TUNNEL_REFUSED: break;
     case EL_TUNNEL_TIMESTAMP: el_remember_accepted(s->memory, peer->key, notice->timestamp); break;
@@ -397,6 +468,16 @@ static int make_peers(struct service *s, struct el_err *err)
     return s->peers.items ? 0 : el_err(err, EL_ENOMEM, "out of memory");
 }
 
+/* A channel for each lane, or none at all. */
+static void take_streams(struct el_datapath_config *datapath)
+{
+    datapath->has_streams = datapath->lanes > 0;
+    for (unsigned i = 0; i < datapath->lanes; i++) {
+        datapath->streams[i] = el_sys_fds_take("stream");
+        datapath->has_streams &= datapath->streams[i] >= 0;
+    }
+}
+
 static int make_datapath(struct service *s, const struct opened *opened, struct el_err *err)
 {
     const struct el_tunnel_service_config *config = s->config;
@@ -417,6 +498,7 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
             break;
         datapath.locates[datapath.locate_count++] = fd;
     }
+    take_streams(&datapath);
     memcpy(datapath.udp4, opened->queues.udp4, sizeof datapath.udp4);
     memcpy(datapath.udp6, opened->queues.udp6, sizeof datapath.udp6);
     memcpy(datapath.tunnel.private_key, opened->private_key, sizeof opened->private_key);
@@ -496,7 +578,8 @@ static int control_directory(const struct service *s)
 static int confine(const struct service *s, struct el_err *err)
 {
     struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}, {control_directory(s), true}};
-    struct el_sys_confine_config config = {places, sizeof places / sizeof places[0], true};
+    struct el_sys_confine_config config = {
+        .places = places, .count = sizeof places / sizeof places[0], .resolver = true};
     int rc = s->config->state ? 0 : el_sys_confine(&config, err);
 
     if (places[1].fd >= 0)

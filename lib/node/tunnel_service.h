@@ -5,8 +5,9 @@
  *
  * Under a supervisor it is given descriptors: "udp4", "udp6", "tap" or "lan" (as many of each as
  * there are workers), "key", "state" (a directory), "locate", "control", "manage" (node/manage.h),
- * "inside" (node/datapath.h). By hand it opens what it was not given; but with "manage", which
- * tells it of networks and peers, it has no interface beside those it is given.
+ * "inside" and "stream" (node/datapath.h), of the latter one for each worker. By hand it opens what
+ * it was not given; but with "manage", which tells it of networks and peers, it has no interface
+ * beside those it is given.
  */
 #ifndef EL_NODE_TUNNEL_SERVICE_H
 #define EL_NODE_TUNNEL_SERVICE_H
@@ -34,6 +35,7 @@ struct el_tunnel_service_config {
     bool protect;        /* addresses of this computer may not appear behind a peer */
     uint64_t user;       /* who to become; 0: stay */
     uint64_t peers_max;  /* room for so many with "manage"; 0: EL_TUNNEL_SERVICE_PEERS */
+    bool call_tcp;       /* peers that do not answer over UDP are called inside TCP ("stream") */
     uint64_t give_up_ns; /* end if no peer has answered by then; 0: try for ever */
 };
 
