@@ -45,7 +45,8 @@ static const struct el_conf_schema schema = {
     .usage = "[--json | --keys] [OPTIONS]",
     .manual =
         "Asks a tunnel that runs on this computer, by itself or under hub or spoke, how it stands: "
-        "who its peers are, where they were heard last, what passes between them and us and how "
+        "who its peers are, where they were heard last (with /tcp behind it: inside TCP), what "
+        "passes between them and us and how "
         "large a packet their path takes, which networks they and this computer's ports are in and "
         "whether frames pass there (published), and all that was dropped, by reason, part by part. "
         "Only root may ask.\n\n"

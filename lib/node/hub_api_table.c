@@ -150,7 +150,9 @@ static const struct el_schema_field spoke_fields[] = {
      .max = EL_REGISTRY_NETWORKS_OF_SPOKE,
      .items = &membership_item},
     {.name = "enrolled_from", .format = EL_FORMAT_ENDPOINT},
-    {.name = "endpoint", .format = EL_FORMAT_ENDPOINT, .about = "where it is now"},
+    {.name = "endpoint",
+     .format = EL_FORMAT_ENDPOINT,
+     .about = "where it is now; with /tcp behind it, inside TCP"},
     {0}};
 static const struct el_schema spoke = {"Spoke", "A spoke.", spoke_fields};
 static const struct el_schema_field spoke_item = {.type = EL_SCHEMA_OBJECT, .object = &spoke};

@@ -25,8 +25,8 @@ void el_remember_own(struct el_remember *memory, uint8_t timestamp[12]);
 void el_remember_peer(struct el_remember *memory, const uint8_t key[EL_TUNNEL_KEY_BYTES],
                       uint8_t timestamp[12], struct el_endpoint *endpoint);
 
-/* To be remembered. Failures are logged: the tunnel goes on. An endpoint inside TCP, which cannot be
- * called by anybody, is not remembered. */
+/* To be remembered. Failures are logged: the tunnel goes on. An endpoint inside TCP, where nobody
+ * can call it, is not. */
 void el_remember_reserved(struct el_remember *memory, const uint8_t timestamp[12]);
 void el_remember_accepted(struct el_remember *memory, const uint8_t key[EL_TUNNEL_KEY_BYTES],
                           const uint8_t timestamp[12]);

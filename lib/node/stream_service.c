@@ -15,7 +15,7 @@
 
 enum {
     OF_ADDRESS = 256, /* connections: a site may have as many spokes behind one address */
-    STRANGERS = 8,    /* of these, at any moment */
+    STRANGERS = 32,   /* of these, at any moment: when the hub is back, all come at once */
     SPARE_FILES = 64, /* descriptors beside those of connections */
 };
 

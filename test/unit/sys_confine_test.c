@@ -61,6 +61,8 @@ static int open_in(const char *name, int flags)
     return open(path, flags, 0600);
 }
 
+static const uint16_t *named; /* that may be connected to; NULL: none */
+
 /* Runs LOOK confined to state, which it gets as a descriptor. */
 static void confined(bool write, bool resolver, bool (*look)(int state))
 {
@@ -71,7 +73,11 @@ static void confined(bool write, bool resolver, bool (*look)(int state))
         struct el_err err = {""};
         int fd = open_in("state", O_PATH | O_DIRECTORY);
         struct el_sys_place place = {fd, write};
-        struct el_sys_confine_config config = {.places = &place, .count = 1, .resolver = resolver};
+        struct el_sys_confine_config config = {.places = &place,
+                                               .count = 1,
+                                               .resolver = resolver,
+                                               .ports = named,
+                                               .port_count = named != NULL};
         if (el_sys_drop(&(struct el_sys_drop_config){0}, &err) < 0)
             _exit(FAILED);
         int rc = el_sys_confine(&config, &err);
@@ -148,6 +154,12 @@ static bool connects_to_names_alone(int state)
     return !knows_ports() || (!denied(connect_to(53), EACCES) && denied(connect_to(80), EACCES));
 }
 
+static bool connects_to_one_alone(int state)
+{
+    (void)state;
+    return !knows_ports() || (denied(connect_to(53), EACCES) && !denied(connect_to(80), EACCES));
+}
+
 static void a_place_to_read(void **state)
 {
     (void)state;
@@ -174,6 +186,16 @@ static void names_are_still_looked_up(void **state)
     confined(true, true, connects_to_names_alone);
 }
 
+static void a_port_that_is_named_is_called(void **state)
+{
+    static const uint16_t http = 80;
+
+    (void)state;
+    named = &http;
+    confined(true, false, connects_to_one_alone);
+    named = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_place_to_write),
         cmocka_unit_test(the_rest_is_out_of_reach),
         cmocka_unit_test(names_are_still_looked_up),
+        cmocka_unit_test(a_port_that_is_named_is_called),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
