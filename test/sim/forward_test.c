@@ -620,7 +620,12 @@ static void paths_change(void **state)
 
         world.mtu = 1500;
         for (unsigned i = 0; i < 660; i++) {
-            send_supers(MARS, HUB);
+            struct cable_way way = cable_way(MARS, HUB, 1);
+            struct sample s = udp_sample(1, 1472);
+            if (i % 10 == 0)
+                send_supers(MARS, HUB);
+            else
+                cable_put_sample(&cable, &world, &way, &s, 0);
             all_arrives();
             world_wait(&world, 950 * EL_MS);
         }
