@@ -197,10 +197,10 @@ static void a_spoke_tries_for_ever(void **state)
     connect();
     el_tunnel_free(b->tunnel);
     b->tunnel = NULL;
-    world_wait(&world, 24 * 3600 * EL_S);
+    world_wait(&world, 8 * 3600 * EL_S);
     assert_int_equal(a->events[EL_TUNNEL_SESSION_DOWN], 1);
-    assert_in_range(a->initiations, 24 * 3600 / 6, 24 * 3600 / 5);
-    assert_in_range(a->events[EL_TUNNEL_NO_ANSWER], 24 * 3600 / 100, 24 * 3600 / 90);
+    assert_in_range(a->initiations, 8 * 3600 / 6, 8 * 3600 / 5);
+    assert_in_range(a->events[EL_TUNNEL_NO_ANSWER], 8 * 3600 / 100, 8 * 3600 / 90);
     world_start(&world, 1);
     b_to_a = world_introduce(&world, 1, 0, false, 0);
     world_wait(&world, 7 * EL_S);
@@ -532,7 +532,8 @@ static void the_clock_leaps(void **state)
     world_end(&world);
 }
 
-/* A thousand spokes at one hub, all calling at once, then idle with keepalives for half an hour. */
+/* A thousand spokes at one hub, all calling at once, then idle with keepalives for ten minutes,
+ * with five new keys. */
 enum { SPOKES = 1000 };
 
 static void a_thousand_peers(void **state)
@@ -568,7 +569,7 @@ static void a_thousand_peers(void **state)
         assert_int_equal(el_tunnel_add_peer(spokes[i], &peer, &hubs[i], NULL), 0);
         el_tunnel_connect(spokes[i], hubs[i], now);
     }
-    for (unsigned second = 0; second < 1800; second++, now += EL_S) {
+    for (unsigned second = 0; second < 600; second++, now += EL_S) {
         for (uint32_t i = 0; i < SPOKES; i++) {
             struct el_endpoint at = {.ip = el_ip4(0x0a000000 + i), .port = 51820};
             bool talking = el_tunnel_deadline_ns(spokes[i]) <= now;
