@@ -203,6 +203,18 @@ static void get_vni(struct el_wire *w, struct el_manage_message *message)
     must(w, message->vni <= VNI_MAX);
 }
 
+static void put_port(struct el_wire *w, const struct el_manage_message *message)
+{
+    must_be_name(w, message->port, sizeof message->port);
+    put_text(w, message->port, sizeof message->port);
+}
+
+static void get_port(struct el_wire *w, struct el_manage_message *message)
+{
+    get_text(w, message->port, sizeof message->port);
+    must_be_name(w, message->port, sizeof message->port);
+}
+
 static void check_answer(struct el_wire *w, const struct el_manage_answer *answer)
 {
     must(w, answer->code <= 0 && answer->code >= CODE_MIN);
@@ -324,6 +336,9 @@ static const struct {
     [EL_MANAGE_HELLO] = {put_hello, get_hello},
     [EL_MANAGE_PEER_STATE] = {put_state, get_state},
     [EL_MANAGE_NETWORK_GONE] = {put_vni, get_vni},
+    [EL_MANAGE_PORT_SET] = {put_network, get_network},
+    [EL_MANAGE_PORT_REMOVE] = {put_port, get_port},
+    [EL_MANAGE_PORT_GONE] = {put_port, get_port},
 };
 
 int el_manage_encode(const struct el_manage_message *message, uint8_t bytes[EL_MANAGE_BYTES])
@@ -359,6 +374,13 @@ int el_manage_decode(const uint8_t *bytes, size_t len, struct el_manage_message 
     return EL_EPROTO;
 }
 
+unsigned el_manage_fds(const struct el_manage_message *message)
+{
+    bool has = message->kind == EL_MANAGE_NETWORK_SET || message->kind == EL_MANAGE_PORT_SET;
+
+    return has ? message->network.queues : 0;
+}
+
 /* -- the socket -- */
 
 int el_manage_pair(int fds[2])
@@ -369,7 +391,7 @@ int el_manage_pair(int fds[2])
 int el_manage_send(int fd, const struct el_manage_message *message, const int *fds)
 {
     uint8_t bytes[EL_MANAGE_BYTES];
-    unsigned count = message->kind == EL_MANAGE_NETWORK_SET ? message->network.queues : 0;
+    unsigned count = el_manage_fds(message);
     int rc = el_manage_encode(message, bytes);
 
     if (rc == 0)
@@ -389,8 +411,7 @@ int el_manage_receive(int fd, struct el_manage_message *message, int fds[EL_MANA
         return rc == EL_EAGAIN ? 0 : rc == EL_EINVAL ? EL_EPROTO : rc;
     rc = el_manage_decode(bytes, sizeof bytes, message);
     sodium_memzero(bytes, sizeof bytes);
-    unsigned wanted =
-        rc == 0 && message->kind == EL_MANAGE_NETWORK_SET ? message->network.queues : 0;
+    unsigned wanted = rc == 0 ? el_manage_fds(message) : 0;
     if (rc == 0 && count == wanted) {
         memcpy(fds, came, count * sizeof *fds);
         return 1;

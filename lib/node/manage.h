@@ -58,6 +58,10 @@ enum el_manage_kind {
     EL_MANAGE_HELLO,
     EL_MANAGE_PEER_STATE,
     EL_MANAGE_NETWORK_GONE, /* the interface of its port has gone; it is removed */
+    /* More ports of a network, by their names: a NETWORK_SET is about the one that is its own. */
+    EL_MANAGE_PORT_SET,
+    EL_MANAGE_PORT_REMOVE, /* EL_ENOENT */
+    EL_MANAGE_PORT_GONE,   /* from the tunnel */
     EL_MANAGE_KINDS
 };
 
@@ -130,9 +134,10 @@ struct el_manage_message {
     uint32_t sequence; /* of a request, as its sender likes, and of its answer; else 0 */
     union {
         struct el_manage_peer peer;
-        uint8_t key[EL_TUNNEL_KEY_BYTES]; /* PEER_REMOVE */
-        struct el_manage_network network;
-        uint32_t vni; /* NETWORK_REMOVE, NETWORK_GONE */
+        uint8_t key[EL_TUNNEL_KEY_BYTES];     /* PEER_REMOVE */
+        struct el_manage_network network;     /* NETWORK_SET, PORT_SET */
+        char port[EL_MANAGE_INTERFACE_BYTES]; /* PORT_REMOVE, PORT_GONE */
+        uint32_t vni;                         /* NETWORK_REMOVE, NETWORK_GONE */
         struct el_manage_answer answer;
         struct el_manage_hello hello;
         struct el_manage_peer_state state;
@@ -148,15 +153,18 @@ int el_manage_encode(const struct el_manage_message *message, uint8_t bytes[EL_M
  * address, a network twice, a number out of its range. */
 int el_manage_decode(const uint8_t *bytes, size_t len, struct el_manage_message *message);
 
+/* How many descriptors go with MESSAGE. */
+unsigned el_manage_fds(const struct el_manage_message *message);
+
 /* Both ends of the channel; close-on-exec. 0 or a negative error. */
 int el_manage_pair(int fds[2]);
 
-/* Sends MESSAGE without waiting, with network.queues descriptors FDS if it is a NETWORK_SET; they
- * stay the caller's. 0, EL_EAGAIN (no room: poll for it), EL_ECLOSED, EL_EINVAL, EL_EIO. */
+/* Sends MESSAGE without waiting, with as many descriptors FDS as it has; they stay the caller's. 0,
+ * EL_EAGAIN (no room: poll for it), EL_ECLOSED, EL_EINVAL, EL_EIO. */
 int el_manage_send(int fd, const struct el_manage_message *message, const int *fds);
 
-/* Takes the next message without waiting. 1: MESSAGE is filled, and for a NETWORK_SET FDS with
- * network.queues descriptors, close-on-exec, which are the caller's from now on. 0: there is none.
+/* Takes the next message without waiting. 1: MESSAGE is filled, and FDS with as many
+ * descriptors as it has, close-on-exec, which are the caller's from now on. 0: there is none.
  * EL_EPROTO, EL_ENOTSUP: one was dropped, with its descriptors. EL_ECLOSED, EL_EIO: no more will
  * come. */
 int el_manage_receive(int fd, struct el_manage_message *message, int fds[EL_MANAGE_QUEUES]);

@@ -110,8 +110,7 @@ static void send_requests(struct el_manage_client *client)
 
 static int copy_fds(struct request *request, const int *fds)
 {
-    unsigned count =
-        request->message.kind == EL_MANAGE_NETWORK_SET ? request->message.network.queues : 0;
+    unsigned count = el_manage_fds(&request->message);
 
     for (; request->fd_count < count; request->fd_count++) {
         int fd = fcntl(fds[request->fd_count], F_DUPFD_CLOEXEC, 0);
@@ -173,6 +172,10 @@ static void take(struct el_manage_client *client, const struct el_manage_message
         break;
     case EL_MANAGE_PEER_STATE: client->events->peer_state(client->arg, &message->state); break;
     case EL_MANAGE_NETWORK_GONE: client->events->network_gone(client->arg, message->vni); break;
+    case EL_MANAGE_PORT_GONE:
+        if (client->events->port_gone)
+            client->events->port_gone(client->arg, message->port);
+        break;
     default:
         EL_LOG(EL_LOG_WARN, "node", "manage-unexpected", EL_UINT("kind", (uint64_t)message->kind));
         break;
@@ -196,9 +199,8 @@ static void receive(struct el_manage_client *client)
             EL_LOG(EL_LOG_WARN, "node", "manage-message", EL_STR("error", el_strerror(rc)));
             continue;
         }
-        if (message.kind == EL_MANAGE_NETWORK_SET) /* no tunnel says so */
-            for (unsigned f = 0; f < message.network.queues; f++)
-                close(fds[f]);
+        for (unsigned f = 0; f < el_manage_fds(&message); f++) /* no tunnel sends any */
+            close(fds[f]);
         take(client, &message);
     }
 }

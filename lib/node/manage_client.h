@@ -19,6 +19,7 @@ struct el_manage_client_events {
     void (*hello)(void *arg, const struct el_manage_hello *hello);
     void (*peer_state)(void *arg, const struct el_manage_peer_state *state);
     void (*network_gone)(void *arg, uint32_t vni);
+    void (*port_gone)(void *arg, const char *name); /* NULL: who asks for no such ports */
     /* The channel has ended, which only happens when its supervisor does. */
     void (*closed)(void *arg);
 };
@@ -35,7 +36,7 @@ void el_manage_client_free(struct el_manage_client *client);
  * the tunnel ended before it answered, and is to be told everything anyway. It may ask again. */
 typedef void el_manage_answered_cb(void *arg, int code, const char *text);
 
-/* Asks REQUEST, whose sequence is ours to fill in. FDS (network.queues of a NETWORK_SET) are
+/* Asks REQUEST, whose sequence is ours to fill in. FDS (el_manage_fds() of them) are
  * duplicated and stay the caller's. ANSWERED may be NULL. 0, or EL_ENOMEM, EL_EINVAL, EL_EFULL (no
  * descriptors), EL_ECLOSED; then ANSWERED is never called. */
 int el_manage_client_ask(struct el_manage_client *client, const struct el_manage_message *request,

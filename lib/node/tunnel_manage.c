@@ -45,7 +45,8 @@ struct peer {
 
 struct port {
     struct managed managed;
-    bool gone; /* its interface has */
+    bool gone;       /* its interface has */
+    bool additional; /* of its network: known by its name */
     bool published;
     enum el_manage_form form;
     uint16_t vid;
@@ -62,8 +63,8 @@ struct el_tunnel_manage {
 
     /* The request that is under way. */
     bool busy;
-    struct el_manage_message request; /* kind NETWORK_GONE: our own */
-    int fds[EL_MANAGE_QUEUES];        /* of a NETWORK_SET that has not taken them; -1: none */
+    struct el_manage_message request; /* kind NETWORK_GONE, PORT_GONE: our own */
+    int fds[EL_MANAGE_QUEUES]; /* of a NETWORK_SET or PORT_SET that has not taken them; -1: none */
     unsigned step;
     struct el_datapath_change change; /* the data path's while it is busy with it */
     bool answer_untold;
@@ -86,9 +87,26 @@ static int find_peer(const struct el_tunnel_manage *m, const uint8_t key[EL_TUNN
 static int find_port(const struct el_tunnel_manage *m, uint32_t vni)
 {
     for (unsigned i = 0; i < EL_FORWARD_PORTS_MAX; i++)
-        if (m->config.ports[i].name[0] && m->config.ports[i].vni == vni)
+        if (m->config.ports[i].name[0] && m->config.ports[i].vni == vni && !m->ports[i].additional)
             return (int)i;
     return -1;
+}
+
+static int find_additional(const struct el_tunnel_manage *m, const char *name)
+{
+    for (unsigned i = 0; i < EL_FORWARD_PORTS_MAX; i++)
+        if (m->ports[i].additional && strcmp(m->config.ports[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* The port that is asked for. */
+static int find_asked(const struct el_tunnel_manage *m)
+{
+    const struct el_manage_network *network = &m->request.network;
+
+    return m->request.kind == EL_MANAGE_PORT_SET ? find_additional(m, network->name)
+                                                 : find_port(m, network->vni);
 }
 
 /* The peer that has NUMBER is no party to a loop any more. */
@@ -419,6 +437,7 @@ static void enter_port(struct el_tunnel_manage *m, unsigned number)
     struct el_trace_port *entry = &m->config.ports[number];
 
     m->ports[number] = (struct port){.managed = {.ours = true, .repeated = true},
+                                     .additional = m->request.kind == EL_MANAGE_PORT_SET,
                                      .published = network->published,
                                      .form = network->form,
                                      .vid = network->vid,
@@ -435,7 +454,8 @@ static bool keep_port(struct el_tunnel_manage *m, int number)
     if (number < 0 || m->ports[number].gone)
         return refuse(m, EL_ENOENT, "this network has no port yet: send its descriptors");
     struct port *port = &m->ports[number];
-    if (strcmp(m->config.ports[number].name, network->name) != 0 || port->form != network->form ||
+    if (strcmp(m->config.ports[number].name, network->name) != 0 ||
+        m->config.ports[number].vni != network->vni || port->form != network->form ||
         port->vid != network->vid || !el_mac_equal(&port->own, &network->own))
         return refuse(m, EL_EINVAL, "another interface comes with its descriptors");
     port->managed.repeated = true;
@@ -450,7 +470,7 @@ static bool keep_port(struct el_tunnel_manage *m, int number)
 static bool step_network_set(struct el_tunnel_manage *m)
 {
     const struct el_manage_network *network = &m->request.network;
-    int number = find_port(m, network->vni);
+    int number = find_asked(m);
 
     switch (m->step > 0 ? (int)m->change.kind : -1) {
     case EL_CHANGE_ADD_PORT:
@@ -487,11 +507,23 @@ static bool step_network_remove(struct el_tunnel_manage *m)
     return true;
 }
 
+static bool step_port_remove(struct el_tunnel_manage *m)
+{
+    int number = find_additional(m, m->request.port);
+
+    if (m->step > 0) {
+        clear_port(m, m->change.number);
+        return false;
+    }
+    return number < 0 ? refuse(m, EL_ENOENT, "there is no such port")
+                      : remove_port(m, (unsigned)number);
+}
+
 /* A port whose interface has gone. */
-static bool step_network_gone(struct el_tunnel_manage *m)
+static bool step_gone(struct el_tunnel_manage *m)
 {
     if (m->step == 0)
-        return remove_port(m, (unsigned)find_port(m, m->request.vni));
+        return remove_port(m, (unsigned)gone_port(m));
     clear_port(m, m->change.number);
     return false;
 }
@@ -536,10 +568,19 @@ static bool (*const steps[EL_MANAGE_KINDS])(struct el_tunnel_manage *m) = {
     [EL_MANAGE_PEER_REMOVE] = step_peer_remove,
     [EL_MANAGE_NETWORK_SET] = step_network_set,
     [EL_MANAGE_NETWORK_REMOVE] = step_network_remove,
-    [EL_MANAGE_NETWORK_GONE] = step_network_gone,
+    [EL_MANAGE_NETWORK_GONE] = step_gone,
+    [EL_MANAGE_PORT_SET] = step_network_set,
+    [EL_MANAGE_PORT_REMOVE] = step_port_remove,
+    [EL_MANAGE_PORT_GONE] = step_gone,
 };
 
 /* -- requests -- */
+
+/* Which nobody asks for but we. */
+static bool is_own(enum el_manage_kind kind)
+{
+    return kind == EL_MANAGE_NETWORK_GONE || kind == EL_MANAGE_PORT_GONE;
+}
 
 /* All of the request is done. */
 static void finish(struct el_tunnel_manage *m)
@@ -547,7 +588,7 @@ static void finish(struct el_tunnel_manage *m)
     close_queues(m);
     sodium_memzero(&m->change, sizeof m->change);
     sodium_memzero(&m->request.peer, sizeof m->request.peer);
-    if (m->request.kind == EL_MANAGE_NETWORK_GONE)
+    if (is_own(m->request.kind))
         m->busy = false;
     else
         m->answer_untold = true;
@@ -583,7 +624,12 @@ static bool begin_gone(struct el_tunnel_manage *m)
 
     if (number < 0)
         return false;
-    message.vni = m->config.ports[number].vni;
+    if (m->ports[number].additional) {
+        message.kind = EL_MANAGE_PORT_GONE;
+        memcpy(message.port, m->config.ports[number].name, sizeof message.port);
+    } else {
+        message.vni = m->config.ports[number].vni;
+    }
     if (!say(m, &message))
         return false;
     m->request = message;
@@ -602,7 +648,7 @@ static bool begin_asked(struct el_tunnel_manage *m)
         m->closed = true;
         return false;
     }
-    bool asks = rc == 1 && steps[m->request.kind] && m->request.kind != EL_MANAGE_NETWORK_GONE;
+    bool asks = rc == 1 && steps[m->request.kind] && !is_own(m->request.kind);
     if (asks)
         begin(m);
     else

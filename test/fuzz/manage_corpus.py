@@ -7,7 +7,7 @@ import os
 import struct
 
 (BEGIN, COMPLETE, PEER_SET, PEER_REMOVE, NETWORK_SET, NETWORK_REMOVE, ANSWER, HELLO, PEER_STATE,
- NETWORK_GONE) = range(1, 11)
+ NETWORK_GONE, PORT_SET, PORT_REMOVE, PORT_GONE) = range(1, 14)
 KEY = bytes(range(1, 33))
 IP4, IP6, NONE = (bytes([family]) + address.ljust(16, b"\0") for family, address in
                   ((4, bytes([100, 64, 0, 2])), (6, b"\xfd" + bytes(14) + b"\x02"), (0, b"")))
@@ -72,7 +72,11 @@ seeds = {
     "state-loop-twice": message(PEER_STATE, KEY + b"\1" + NONE + bytes(7) + b"\2" + loop(77) * 2, 0),
     "state-loops-many": message(PEER_STATE, KEY + b"\1" + NONE + bytes(7) + b"\11", 0),
     "gone": message(NETWORK_GONE, struct.pack(">I", 77), 0),
-    "unknown": message(11),
+    "port": message(PORT_SET, network(name="camera", queues=1)),
+    "port-remove": message(PORT_REMOVE, text("camera", 16)),
+    "port-nameless": message(PORT_REMOVE, text("", 16)),
+    "port-gone": message(PORT_GONE, text("camera", 16), 0),
+    "unknown": message(14),
     "padded": message(BEGIN, bytes(506)),
     "longer": message(BEGIN, b"\1"),
     "other-version": b"\2\1\0\0\0\0",

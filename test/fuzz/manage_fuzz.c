@@ -42,6 +42,9 @@ static void check(const struct el_manage_message *message)
 {
     switch (message->kind) {
     case EL_MANAGE_PEER_SET: check_peer(&message->peer); break;
+    case EL_MANAGE_PORT_REMOVE:
+    case EL_MANAGE_PORT_GONE: check_name(message->port, sizeof message->port); break;
+    case EL_MANAGE_PORT_SET:
     case EL_MANAGE_NETWORK_SET:
         check_name(message->network.name, sizeof message->network.name);
         require(message->network.vni <= 0xffffff && !el_mac_is_group(&message->network.own));

@@ -255,7 +255,7 @@ static void on_answered(void *arg, int code, const char *text)
     m->codes[m->answered++] = code;
 }
 
-static const struct el_manage_client_events events = {on_hello, on_state, on_gone, on_end};
+static const struct el_manage_client_events events = {on_hello, on_state, on_gone, NULL, on_end};
 
 static void begin(struct manager *m)
 {

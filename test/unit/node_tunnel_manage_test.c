@@ -498,6 +498,40 @@ static void comings_are_told(void **state)
     close(spoke.fd);
 }
 
+/* A network has more ports than its own: they come and go by their names, and leave it alone. */
+static void a_network_has_more_ports(void **state)
+{
+    struct el_manage_message own = network_message(BOOT, 1), more = network_message(BOOT, 1);
+    struct el_manage_message remove = {.kind = EL_MANAGE_PORT_REMOVE, .port = "camera"};
+    int queue;
+
+    (void)state;
+    queue = make_queue();
+    send_request(&own, &queue);
+    assert_int_equal(answer_to(world.sequence), 0);
+    close(queue);
+    more.kind = EL_MANAGE_PORT_SET;
+    strcpy(more.network.name, "camera");
+    more.network.queues = 0;
+    assert_int_equal(ask(more), EL_ENOENT);
+    more.network.queues = 1;
+    queue = make_queue();
+    send_request(&more, &queue);
+    assert_int_equal(answer_to(world.sequence), 0);
+    close(queue);
+    assert_int_equal(snapshot()->port_count, 3); /* with that of the options */
+    more.network.queues = 0;
+    more.network.published = false;
+    assert_int_equal(ask(more), 0);
+    more.network.vni = BOOT + 1;
+    assert_int_equal(ask(more), EL_EINVAL);
+    assert_int_equal(ask(remove), 0);
+    assert_int_equal(snapshot()->port_count, 2);
+    assert_int_equal(ask(remove), EL_ENOENT);
+    own.network.queues = 0;
+    assert_int_equal(ask(own), 0);
+}
+
 static unsigned number_of(const struct el_manage_message *set)
 {
     unsigned i = 0;
@@ -574,6 +608,7 @@ int main(void)
         test(a_lost_interface_is_told),
         test(comings_are_told),
         test(loops_are_told),
+        test(a_network_has_more_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
