@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* el2w create: a port of a network, by hand. */
-#include "applet.h"
+#include "ask.h"
 
 #include "node/create.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct create {
-    struct el_conf_common common;
+    struct el_cmd_ask ask;
     struct el_create_config config;
+    const char *network; /* of the hub that runs here; NULL: on an underlay */
     bool remove;
 };
 
@@ -63,19 +65,39 @@ static const struct el_conf_option options[] = {
      .offset = AT(lan),
      .metavar = "INTERFACE",
      .help = "An interface that becomes part of the network, with the machines behind it."},
+    {.name = "network",
+     .type = EL_CONF_STRING,
+     .offset = offsetof(struct create, network),
+     .metavar = "NETWORK",
+     .help = "On the tunnel: another port of this network of the hub that runs here. The options "
+             "above are then not for it."},
+    {.name = "api",
+     .type = EL_CONF_STRING,
+     .offset = offsetof(struct create, ask.api),
+     .metavar = "PATH",
+     .help = "With --network: the hub's socket, if it was given another than the usual one."},
     {.name = "remove",
      .type = EL_CONF_FLAG,
      .offset = offsetof(struct create, remove),
-     .help = "Remove the VXLAN, and the port if there is no other VXLAN in it."},
+     .help = "Remove the VXLAN, and the port if there is no other VXLAN in it; or the port on the "
+             "tunnel."},
 };
 
 static const struct el_conf_schema schema = {
     .name = "create",
-    .summary =
-        "a port of a network by hand: a bridge and the kernel's VXLAN, on a trusted underlay",
-    .usage = "NAME --role hub|spoke --underlay INTERFACE --local IP --peer IP [OPTIONS]",
+    .summary = "a port of a network by hand: on the tunnel, or on a trusted underlay",
+    .usage = "NAME (--network NETWORK | --underlay IF --local IP --peer IP) [OPTIONS]",
     .manual =
-        "Makes the bridge NAME and in it a VXLAN to the peer, which are the kernel's own: fast, "
+        "With --network, on a hub that runs: the interface NAME becomes one more port of the "
+        "network, beside the one that the boot service has. Give it an address, or put it into a "
+        "bridge; what is there takes part in the network once it is published, and not one frame "
+        "passes before. It is there again when the hub is started again, until it is removed.\n\n"
+        "  hub#   el2w create camera --network boot\n"
+        "  hub#   ip link set camera master br0\n"
+        "  hub#   el2w boot-service publish camera\n"
+        "  hub#   el2w create camera --network boot --remove\n\n"
+        "Without, it makes the bridge NAME and in it a VXLAN to the peer, which are the kernel's "
+        "own: fast, "
         "and not encrypted. It is for an underlay that is trusted already, a line of one's own or "
         "somebody else's tunnel; over the Internet there are hub and spoke. The underlay should "
         "carry packets of 1550 bytes, or full frames are cut, and refused where that is "
@@ -95,20 +117,91 @@ static const struct el_conf_schema schema = {
     .positional_max = 1,
 };
 
+/* -- on the tunnel -- */
+
+/* 1: it is there, of that network. */
+static int look_for(const struct create *values, struct el_err *err)
+{
+    const char *name = values->config.name;
+    struct el_err unknown = {""};
+    json_t *port;
+    int rc =
+        el_cmd_ask(&values->ask, "GET", el_cmd_path("/v1/ports/%s", name), NULL, &port, &unknown);
+    const char *network = json_string_value(json_object_get(port, "network"));
+    bool same = network && strcmp(network, values->network) == 0;
+
+    if (rc == 0)
+        rc = same ? 1
+                  : el_err(err, EL_EEXIST, "%s is there already, of network %s", name,
+                           network ? network : "?");
+    else
+        rc = 0; /* if nobody answers, the next question says so */
+    json_decref(port);
+    return rc;
+}
+
+/* 1: it has been made, or removed. */
+static int make_on_tunnel(const struct create *values, struct el_err *err)
+{
+    const char *name = values->config.name;
+    json_t *answer = NULL;
+    int there = look_for(values, err), rc = there < 0 ? there : 0;
+
+    if (there == 0) {
+        rc = el_cmd_ask(&values->ask, "POST", el_cmd_path("/v1/ports"),
+                        json_pack("{s:s, s:s}", "name", name, "network", values->network), &answer,
+                        err);
+        json_decref(answer);
+        answer = NULL;
+    }
+    if (rc == 0)
+        rc = el_cmd_ask(&values->ask, "POST", el_cmd_path("/v1/ports/%s/start", name), NULL,
+                        &answer, err);
+    json_decref(answer);
+    return rc < 0 ? rc : there == 0;
+}
+
+static int remove_on_tunnel(const struct create *values, struct el_err *err)
+{
+    const char *name = values->config.name;
+    json_t *answer = NULL;
+    int there = look_for(values, err);
+
+    if (there <= 0)
+        return there;
+    int rc =
+        el_cmd_ask(&values->ask, "DELETE", el_cmd_path("/v1/ports/%s", name), NULL, &answer, err);
+    json_decref(answer);
+    return rc < 0 ? rc : 1;
+}
+
+/* -- either -- */
+
 static int check(const struct create *values, struct el_err *err)
 {
     const struct el_create_config *config = &values->config;
 
-    if (values->remove || (config->underlay && config->local.family && config->peer.family))
+    if (values->network && (config->underlay || config->lan || config->vxlan))
+        return el_err(err, EL_EINVAL,
+                      "--network is on the tunnel, --underlay, --vxlan and --lan are not (see el2w "
+                      "help create)");
+    if (values->network || values->remove ||
+        (config->underlay && config->local.family && config->peer.family))
         return 0;
-    return el_err(err, EL_EINVAL,
-                  "--underlay, --local and --peer are required (see el2w help create)");
+    return el_err(
+        err, EL_EINVAL,
+        "--network is required, or --underlay, --local and --peer (see el2w help create)");
 }
 
 static int create_or_remove(const struct create *values, struct el_err *err)
 {
     const struct el_create_config *config = &values->config;
-    int rc = values->remove ? el_create_remove(config, err) : el_create_run(config, err);
+    int rc;
+
+    if (values->network)
+        rc = values->remove ? remove_on_tunnel(values, err) : make_on_tunnel(values, err);
+    else
+        rc = values->remove ? el_create_remove(config, err) : el_create_run(config, err);
 
     if (rc >= 0)
         printf("%s: %s\n", config->name,

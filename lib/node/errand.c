@@ -41,9 +41,9 @@ int el_errand_check(struct el_errand *errand, struct el_err *err)
     if (!is_name(network->name, sizeof network->name))
         return el_err(err, EL_EINVAL,
                       "a network's name has 1 to 15 letters, digits, '-', '_' and '.'");
-    if (errand->kind != EL_ERRAND_NETWORK_UP)
+    if (errand->kind != EL_ERRAND_NETWORK_UP && errand->kind != EL_ERRAND_PORT_UP)
         return 0;
     if (network->vni > EL_SWITCH_VNI_MAX)
         return el_err(err, EL_EINVAL, "vni: from 0 to %d", EL_SWITCH_VNI_MAX);
-    return el_hub_network_check(&network->cidr, err);
+    return errand->kind == EL_ERRAND_PORT_UP ? 0 : el_hub_network_check(&network->cidr, err);
 }

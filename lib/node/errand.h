@@ -46,6 +46,8 @@ enum el_errand_kind {
     EL_ERRAND_NETWORK_DOWN,
     EL_ERRAND_SERVICE_UP, /* start the boot service */
     EL_ERRAND_SERVICE_DOWN,
+    EL_ERRAND_PORT_UP, /* another port of the network with this VNI: as NETWORK_UP, by its name */
+    EL_ERRAND_PORT_DOWN,
     EL_ERRAND_ASK, /* run the second factor's program; the answer comes when it has ended */
     /* From the supervisor. */
     EL_ERRAND_ANSWER,

@@ -27,6 +27,7 @@ struct hub {
     const struct el_hub_config *config;
     struct el_launch *launch;
     struct el_hub_networks *networks;
+    struct el_hub_ports *ports; /* NULL: of a hub in user space */
     struct el_hub_errands *errands;
     unsigned lanes;
     int key; /* the key file, until the tunnel has it */
@@ -300,7 +301,9 @@ static int open_networks(struct hub *hub, struct el_err *err)
                       sizeof first.name - 1);
     strcpy(first.name, config->network);
     hub->networks = el_hub_networks_new(config, hub->launch, hub->public_key, hub->lanes);
-    if (!hub->networks)
+    if (!config->userspace)
+        hub->ports = el_hub_ports_new(hub->public_key, hub->lanes);
+    if (!hub->networks || !(hub->ports || config->userspace))
         return el_err(err, EL_ENOMEM, "out of memory");
     rc = el_hub_network_open(hub->networks, &first, err);
     return rc == 0 ? el_hub_network_serve(hub->networks, first.name, err) : rc;
@@ -337,6 +340,7 @@ static int start_errands(struct hub *hub, struct el_err *err)
 {
     struct el_hub_errands_config config = {.fd = hub->errand[0],
                                            .networks = hub->networks,
+                                           .ports = hub->ports,
                                            .program = hub->config->second_factor_exec};
     int rc = el_hub_find_program(hub->config, &config.program_user, err);
 
@@ -421,6 +425,7 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
     el_hub_errands_free(hub.errands);
     el_launch_free(hub.launch);
     el_hub_networks_free(hub.networks);
+    el_hub_ports_free(hub.ports);
     el_sys_control_close(&hub.api);
     close_channels(&hub);
     el_streams_close(&hub.streams);

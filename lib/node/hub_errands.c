@@ -19,6 +19,7 @@ struct el_hub_errands {
     uv_poll_t *poll;
     int fd;
     struct el_hub_networks *networks;
+    struct el_hub_ports *ports;
     struct el_hub_program *program; /* of the second factor, or NULL */
 };
 
@@ -92,6 +93,14 @@ static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *
         return rc < 0 ? rc : el_hub_network_queues(errands->networks, name, fds, &errand->own);
     case EL_ERRAND_NETWORK_DOWN: el_hub_network_close(errands->networks, name); break;
     case EL_ERRAND_SERVICE_UP: return el_hub_network_serve(errands->networks, name, err);
+    case EL_ERRAND_PORT_UP:
+        return errands->ports
+                   ? el_hub_port_open(errands->ports, name, errand->network.vni, fds, err)
+                   : el_err(err, EL_ENOTSUP, "a hub in user space makes no interfaces");
+    case EL_ERRAND_PORT_DOWN:
+        if (errands->ports)
+            el_hub_port_close(errands->ports, name);
+        break;
     case EL_ERRAND_SERVICE_DOWN: el_hub_network_unserve(errands->networks, name); break;
     }
     return 0;
@@ -147,8 +156,8 @@ int el_hub_errands_new(uv_loop_t *loop, const struct el_hub_errands_config *conf
         close(config->fd);
         return el_err(err, EL_ENOMEM, "out of memory");
     }
-    *errands =
-        (struct el_hub_errands){.poll = poll, .fd = config->fd, .networks = config->networks};
+    *errands = (struct el_hub_errands){
+        .poll = poll, .fd = config->fd, .networks = config->networks, .ports = config->ports};
     poll->data = errands;
     uv_poll_start(poll, UV_READABLE, on_readable);
     int rc = open_program(errands, loop, config, err);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "node/hub_network.h"
+#include "node/hub_ports.h"
 #include "sys/program.h"
 
 #include <uv.h>
@@ -15,6 +16,7 @@ struct el_hub_errands;
 struct el_hub_errands_config {
     int fd;                           /* where they come from; ours from now on */
     struct el_hub_networks *networks; /* lives longer */
+    struct el_hub_ports *ports;       /* lives longer; NULL: none can be made */
     const char *program;              /* of the second factor; the caller's; NULL: there is none */
     struct el_sys_user program_user;
 };

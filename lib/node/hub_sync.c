@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "node/errand.h"
 #include "node/hub_network.h"
+#include "node/hub_ports.h"
 #include "node/manage_client.h"
 #include "sys/message.h"
 
@@ -29,14 +30,17 @@ _Static_assert((int)EL_REGISTRY_NETWORKS <= (int)EL_HUB_NETWORKS, "what can be m
 enum {
     NOTICES_AT_ONCE = 32,
     PLACELESS = 4,
+    PLACES = EL_REGISTRY_NETWORKS + EL_HUB_PORTS,
     RETRY_MS = 1000, /* twice as long each time, */
     RETRY_MAX_MS = 60 * 1000,
 };
 
-/* A network that has, or shall have, a port. */
+/* A network that has, or shall have, a port; or another port of a network, which has no boot
+ * service. */
 struct network {
     struct el_hub_sync *sync;
     bool used;
+    bool additional; /* about has the port's name */
     bool asking;     /* the tunnel or the supervisor has a question to answer */
     bool again;      /* and what was asked is out of date by now */
     uint32_t errand; /* of the question to the supervisor; 0: it is the tunnel's */
@@ -62,7 +66,7 @@ struct el_hub_sync {
     uint32_t sequence;
     bool closed;  /* the channel to the tunnel */
     bool telling; /* from BEGIN to COMPLETE */
-    struct network networks[EL_REGISTRY_NETWORKS];
+    struct network networks[PLACES];
     struct el_map *peers;                           /* struct el_hub_peer by key */
     struct el_errand_question placeless[PLACELESS]; /* to be asked; no name: none */
 };
@@ -93,7 +97,7 @@ static void arm_retries(struct el_hub_sync *sync)
 {
     uint64_t now = uv_now(sync->config.loop), first = UINT64_MAX;
 
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+    for (unsigned i = 0; i < PLACES; i++)
         if (sync->networks[i].used && sync->networks[i].retry_ms)
             first = sync->networks[i].retry_ms < first ? sync->networks[i].retry_ms : first;
     if (first == UINT64_MAX)
@@ -179,15 +183,16 @@ static void service_state(struct network *network, bool serving)
 
 static struct network *find(struct el_hub_sync *sync, uint32_t vni)
 {
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
-        if (sync->networks[i].used && sync->networks[i].about.vni == vni)
+    for (unsigned i = 0; i < PLACES; i++)
+        if (sync->networks[i].used && !sync->networks[i].additional &&
+            sync->networks[i].about.vni == vni)
             return &sync->networks[i];
     return NULL;
 }
 
 static struct network *find_name(struct el_hub_sync *sync, const char *name)
 {
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+    for (unsigned i = 0; i < PLACES; i++)
         if (sync->networks[i].used && strcmp(sync->networks[i].about.name, name) == 0)
             return &sync->networks[i];
     return NULL;
@@ -231,7 +236,9 @@ static int send_errand(struct el_hub_sync *sync, uint32_t kind,
 
 static bool fetch_port(struct network *network)
 {
-    if (send_errand(network->sync, EL_ERRAND_NETWORK_UP, &network->about, NULL) < 0)
+    uint32_t kind = network->additional ? EL_ERRAND_PORT_UP : EL_ERRAND_NETWORK_UP;
+
+    if (send_errand(network->sync, kind, &network->about, NULL) < 0)
         return false;
     network->errand = network->sync->sequence;
     return true;
@@ -256,6 +263,7 @@ static void on_network_set(void *arg, int code, const char *text)
     if (code == 0 && !stale) {
         network->gate_known = true;
         network->gate_open = network->open;
+        network->there = true;
         works_if_complete(network);
         advance(network);
     }
@@ -265,7 +273,8 @@ static void on_network_set(void *arg, int code, const char *text)
 static int set_network(struct network *network, const int *fds, unsigned count)
 {
     struct el_hub_sync *sync = network->sync;
-    struct el_manage_message message = {.kind = EL_MANAGE_NETWORK_SET};
+    struct el_manage_message message = {.kind = network->additional ? EL_MANAGE_PORT_SET
+                                                                    : EL_MANAGE_NETWORK_SET};
     struct el_manage_network *wanted = &message.network;
 
     wanted->vni = network->about.vni;
@@ -326,7 +335,7 @@ static void on_retries(uv_timer_t *timer)
     struct el_hub_sync *sync = timer->data;
     uint64_t now = uv_now(sync->config.loop);
 
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++) {
+    for (unsigned i = 0; i < PLACES; i++) {
         struct network *network = &sync->networks[i];
         if (!network->used || !network->retry_ms || network->retry_ms > now)
             continue;
@@ -349,10 +358,11 @@ static void on_network_up(struct network *network, const struct el_errand *answe
         return;
     }
     network->there = true;
-    network->own = answer->own;
+    network->own = network->additional ? (struct el_mac){{0}} : answer->own;
     network->framed = answer->framed;
     give_port(network, fds, count);
-    send_service(network);
+    if (!network->additional)
+        send_service(network);
 }
 
 static void on_answer(struct el_hub_sync *sync, const struct el_errand *answer, const int *fds,
@@ -362,7 +372,7 @@ static void on_answer(struct el_hub_sync *sync, const struct el_errand *answer, 
 
     if (!network)
         return; /* gone meanwhile */
-    if (answer->about == EL_ERRAND_NETWORK_UP)
+    if (answer->about == EL_ERRAND_NETWORK_UP || answer->about == EL_ERRAND_PORT_UP)
         on_network_up(network, answer, fds, count);
     else if (answer->code < 0)
         retry_later(network, answer->text);
@@ -455,13 +465,20 @@ static void remove_peer(struct el_hub_sync *sync, const struct el_registry_peer 
     free(el_map_del(sync->peers, peer->key));
 }
 
+static struct network *free_place(struct el_hub_sync *sync)
+{
+    for (unsigned i = 0; i < PLACES; i++)
+        if (!sync->networks[i].used && !sync->networks[i].asking)
+            return &sync->networks[i];
+    return NULL;
+}
+
 static struct network *place_for(struct el_hub_sync *sync, const struct el_registry_network *about)
 {
     struct network *network = find(sync, about->vni);
 
-    for (unsigned i = 0; !network && i < EL_REGISTRY_NETWORKS; i++)
-        if (!sync->networks[i].used && !sync->networks[i].asking)
-            network = &sync->networks[i];
+    if (!network)
+        network = free_place(sync);
     if (network && !network->used) {
         *network = (struct network){.sync = sync, .used = true, .about.vni = about->vni};
         network->about.cidr = about->cidr;
@@ -490,11 +507,87 @@ static void want_network(struct el_hub_sync *sync, const struct el_registry_effe
     ask_tunnel(network);
 }
 
+/* NETWORK, or port, is nobody's any more. */
+static void leave(struct network *network, uint32_t errand)
+{
+    struct el_hub_sync *sync = network->sync;
+    int rc = send_errand(sync, errand, &network->about, NULL);
+
+    if (rc < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", network->about.name),
+               EL_STR("error", el_strerror(rc)));
+    network->used = false;
+    if (network->errand) { /* whose answer will find nobody */
+        network->asking = false;
+        complete(sync);
+    }
+}
+
+/* Those that are to be down are so now. */
+static void on_ports_closed(void *arg, int code, const char *text)
+{
+    struct el_hub_sync *sync = arg;
+    int64_t now_s = sync->config.wall_s(sync->config.arg);
+    struct el_err err = {""};
+
+    on_done(arg, code, text);
+    for (size_t i = 0; i < el_registry_port_count(sync->registry); i++) {
+        const struct el_registry_port *port = el_registry_port_at(sync->registry, i);
+        if (port->wanted == EL_REGISTRY_DOWN && port->state != EL_REGISTRY_DOWN &&
+            !find_name(sync, port->name))
+            (void)el_registry_port_report(sync->registry, port->name, EL_REGISTRY_DOWN, "stopped",
+                                          now_s, &err);
+    }
+}
+
+static void close_port(struct el_hub_sync *sync, const struct el_registry_port *port)
+{
+    struct el_manage_message message = {.kind = EL_MANAGE_PORT_REMOVE};
+    struct network *network = find_name(sync, port->name);
+
+    if (!network || !network->additional)
+        return;
+    memcpy(message.port, network->about.name, sizeof message.port);
+    if (el_manage_client_ask(sync->tunnel, &message, NULL, on_ports_closed, sync) < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "tunnel-untold", EL_STR("port", port->name));
+    leave(network, EL_ERRAND_PORT_DOWN);
+}
+
+static void want_port(struct el_hub_sync *sync, const struct el_registry_effect *effect)
+{
+    const struct el_registry_port *port = effect->port;
+    struct network *network = find_name(sync, port->name);
+
+    if (port->wanted == EL_REGISTRY_DOWN) {
+        close_port(sync, port);
+        return;
+    }
+    if (!network && (network = free_place(sync))) {
+        *network = (struct network){.sync = sync,
+                                    .used = true,
+                                    .additional = true,
+                                    .serving = true,
+                                    .about = {.vni = port->vni, .cidr = effect->network->cidr}};
+        memcpy(network->about.name, port->name, sizeof network->about.name);
+    }
+    if (!network) {
+        EL_LOG(EL_LOG_ERROR, "node", "port", EL_STR("port", port->name),
+               EL_STR("error", "too many"));
+        return;
+    }
+    network->open = effect->open;
+    ask_tunnel(network);
+}
+
 static void want_service(struct el_hub_sync *sync, const struct el_registry_effect *effect)
 {
     struct network *network = find(sync, effect->network->vni);
 
-    if (!network || strcmp(effect->port->name, network->about.name) != 0)
+    if (strcmp(effect->port->name, effect->network->name) != 0) {
+        want_port(sync, effect);
+        return;
+    }
+    if (!network)
         return;
     bool serve = effect->port->wanted != EL_REGISTRY_DOWN;
     bool other = network->serve != serve;
@@ -511,15 +604,7 @@ static void remove_network(struct el_hub_sync *sync, const struct el_registry_ne
     if (!network)
         return;
     ask(sync, &message);
-    int rc = send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about, NULL);
-    if (rc < 0)
-        EL_LOG(EL_LOG_ERROR, "node", "network", EL_STR("network", about->name),
-               EL_STR("error", el_strerror(rc)));
-    network->used = false;
-    if (network->errand) { /* whose answer will find nobody */
-        network->asking = false;
-        complete(sync);
-    }
+    leave(network, EL_ERRAND_NETWORK_DOWN);
 }
 
 void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effect *effect)
@@ -532,7 +617,7 @@ void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effec
     case EL_REGISTRY_NETWORK_SET: want_network(sync, effect); break;
     case EL_REGISTRY_NETWORK_REMOVE: remove_network(sync, effect->network); break;
     case EL_REGISTRY_PORT_SET: want_service(sync, effect); break;
-    case EL_REGISTRY_PORT_REMOVE: break; /* its network goes with it */
+    case EL_REGISTRY_PORT_REMOVE: close_port(sync, effect->port); break; /* its own: with it */
     }
 }
 
@@ -553,7 +638,7 @@ static void complete(struct el_hub_sync *sync)
 
     if (!sync->telling)
         return;
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++)
+    for (unsigned i = 0; i < PLACES; i++)
         if (sync->networks[i].used && sync->networks[i].asking)
             return;
     sync->telling = false;
@@ -661,17 +746,30 @@ static void on_peer_state(void *arg, const struct el_manage_peer_state *state)
         ask_now(sync, state->key, &state->endpoint);
 }
 
-static void on_network_gone(void *arg, uint32_t vni)
+static void lost(struct network *network)
 {
-    struct el_hub_sync *sync = arg;
-    struct network *network = find(sync, vni);
+    uint32_t errand = network->additional ? EL_ERRAND_PORT_DOWN : EL_ERRAND_NETWORK_DOWN;
 
-    if (!network)
-        return;
     report(network, EL_REGISTRY_DOWN, "its interface is gone");
     network->there = false;
-    send_errand(sync, EL_ERRAND_NETWORK_DOWN, &network->about, NULL);
+    send_errand(network->sync, errand, &network->about, NULL);
     ask_tunnel(network);
+}
+
+static void on_network_gone(void *arg, uint32_t vni)
+{
+    struct network *network = find(arg, vni);
+
+    if (network)
+        lost(network);
+}
+
+static void on_port_gone(void *arg, const char *name)
+{
+    struct network *network = find_name(arg, name);
+
+    if (network && network->additional)
+        lost(network);
 }
 
 static void on_tunnel_closed(void *arg)
@@ -710,6 +808,7 @@ int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync 
     static const struct el_manage_client_events events = {.hello = on_hello,
                                                           .peer_state = on_peer_state,
                                                           .network_gone = on_network_gone,
+                                                          .port_gone = on_port_gone,
                                                           .closed = on_tunnel_closed};
     struct el_hub_sync *sync = calloc(1, sizeof *sync);
 

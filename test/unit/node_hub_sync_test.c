@@ -150,7 +150,7 @@ static unsigned tunnel_hears(struct world *world, struct el_manage_message *mess
         assert_true(rc >= 0);
         if (rc == 0)
             continue;
-        *queues = message->kind == EL_MANAGE_NETWORK_SET ? message->network.queues : 0;
+        *queues = el_manage_fds(message);
         for (unsigned f = 0; f < *queues; f++)
             close(fds[f]);
         return message->kind;
@@ -193,7 +193,8 @@ static unsigned supervisor_hears(struct world *world, struct el_errand *errand)
 static void supervisor_says(struct world *world, const struct el_errand *request, int code,
                             bool serving)
 {
-    bool gives = code == 0 && request->kind == EL_ERRAND_NETWORK_UP;
+    bool gives =
+        code == 0 && (request->kind == EL_ERRAND_NETWORK_UP || request->kind == EL_ERRAND_PORT_UP);
     struct el_errand answer = *request;
 
     answer.about = request->kind;
@@ -517,6 +518,52 @@ static void it_is_known_how_a_peer_stands(void **state)
     assert_int_equal(peer.endpoint.port, 1234);
 }
 
+/* Another port has no service, and an interface only while it is started. */
+static void another_port_comes_and_goes(void **state)
+{
+    struct world *world = *state;
+    struct el_manage_message message;
+    struct el_errand errand;
+    struct el_err err;
+    unsigned queues;
+
+    goes_up(world);
+    assert_int_equal(el_registry_port_create(world->registry, "camera", "boot", "", 1000, &err), 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), 0);
+    assert_int_equal(
+        el_registry_port_want(world->registry, "camera", EL_REGISTRY_SECURED, 1000, &err), 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_PORT_SET);
+    assert_string_equal(message.network.name, "camera");
+    assert_int_equal(message.network.vni, VNI);
+    tunnel_says(world, &message, EL_ENOENT);
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_PORT_UP);
+    assert_string_equal(errand.network.name, "camera");
+    supervisor_says(world, &errand, 0, false);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_PORT_SET);
+    assert_int_equal(queues, LANES);
+    assert_false(message.network.published);
+    assert_true(el_mac_is_zero(&message.network.own)); /* who is behind it is not known */
+    tunnel_says(world, &message, 0);
+    assert_int_equal(el_registry_port(world->registry, "camera")->state, EL_REGISTRY_SECURED);
+    assert_int_equal(
+        el_registry_port_want(world->registry, "camera", EL_REGISTRY_PUBLISHED, 1000, &err), 0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_PORT_SET);
+    assert_true(message.network.published);
+    tunnel_says(world, &message, 0);
+    assert_int_equal(el_registry_port(world->registry, "camera")->state, EL_REGISTRY_PUBLISHED);
+
+    assert_int_equal(el_registry_port_want(world->registry, "camera", EL_REGISTRY_DOWN, 1000, &err),
+                     0);
+    assert_int_equal(tunnel_hears(world, &message, &queues), EL_MANAGE_PORT_REMOVE);
+    assert_string_equal(message.port, "camera");
+    assert_int_equal(supervisor_hears(world, &errand), EL_ERRAND_PORT_DOWN);
+    assert_int_equal(el_registry_port(world->registry, "camera")->state, EL_REGISTRY_PUBLISHED);
+    tunnel_says(world, &message, 0);
+    assert_int_equal(el_registry_port(world->registry, "camera")->state, EL_REGISTRY_DOWN);
+    assert_int_equal(state_of(world), EL_REGISTRY_PUBLISHED);
+    assert_int_equal(supervisor_hears(world, &errand), 0);
+}
+
 static void peer_states(struct world *world, const struct el_manage_peer_state *state)
 {
     struct el_manage_message said = {.kind = EL_MANAGE_PEER_STATE, .state = *state};
@@ -595,6 +642,7 @@ int main(void)
         TEST(networks_that_go_while_they_come_leave_their_places),
         TEST(it_is_known_how_a_peer_stands),
         TEST(a_loop_is_told_once),
+        TEST(another_port_comes_and_goes),
         TEST(a_second_factor_is_asked_through_the_supervisor),
     };
 
