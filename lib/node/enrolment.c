@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, VNI_MAX = 0xffffff };
+enum { PATH_BYTES = 4096 };
 
 /* What is read, as the options of an applet are. */
 struct reading {
@@ -52,41 +52,6 @@ int el_enrolment_add_endpoint(struct el_enrolment *enrolment, const char *text, 
     if (enrolment->endpoint_count == EL_ENROLMENT_ENDPOINTS)
         return el_err(err, EL_EINVAL, "more than %d endpoints", EL_ENROLMENT_ENDPOINTS);
     strcpy(enrolment->endpoints[enrolment->endpoint_count++], text);
-    return 0;
-}
-
-const struct el_enrolment_network *el_enrolment_network(const struct el_enrolment *enrolment,
-                                                        const char *name)
-{
-    for (unsigned i = 0; i < enrolment->network_count; i++)
-        if (strcmp(enrolment->networks[i].name, name) == 0)
-            return &enrolment->networks[i];
-    return NULL;
-}
-
-/* The name becomes an interface's, and a line in a configuration. */
-static bool is_network_name(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len < EL_ENROLMENT_NETWORK_NAME && el_node_is_name(name, len) && name[0] != '.' &&
-           name[0] != '-';
-}
-
-int el_enrolment_add_network(struct el_enrolment *enrolment, const char *name, uint64_t vni,
-                             struct el_err *err)
-{
-    if (!is_network_name(name))
-        return el_err(err, EL_EINVAL, "this is no name for a network (15 letters, digits, - . _)");
-    if (vni > VNI_MAX)
-        return el_err(err, EL_EINVAL, "network %s: its VNI is beyond %d", name, VNI_MAX);
-    if (el_enrolment_network(enrolment, name))
-        return el_err(err, EL_EINVAL, "network %s is there twice", name);
-    if (enrolment->network_count == EL_ENROLMENT_NETWORKS)
-        return el_err(err, EL_EINVAL, "more than %d networks", EL_ENROLMENT_NETWORKS);
-    struct el_enrolment_network *network = &enrolment->networks[enrolment->network_count++];
-    strcpy(network->name, name);
-    network->vni = (uint32_t)vni;
     return 0;
 }
 
@@ -134,12 +99,7 @@ static int read_endpoint(void *values, const char *text, struct el_err *err)
 
 static int read_network(void *values, const char *text, struct el_err *err)
 {
-    char *end;
-    unsigned long long vni = strtoull(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || *end != ' ')
-        return el_err(err, EL_EINVAL, "this is not VNI NAME");
-    return el_enrolment_add_network(&((struct reading *)values)->enrolment, end + 1, vni, err);
+    return el_spoke_networks_read(&((struct reading *)values)->enrolment.networks, text, err);
 }
 
 #define LINE(word, function) .name = word, .type = EL_CONF_CUSTOM, .parse = function, .metavar = "X"
@@ -221,9 +181,7 @@ static void write_lines(FILE *out, const struct el_enrolment *enrolment)
         write_key(out, "psk", enrolment->psk);
     for (unsigned i = 0; i < enrolment->endpoint_count; i++)
         fprintf(out, "endpoint = %s\n", enrolment->endpoints[i]);
-    for (unsigned i = 0; i < enrolment->network_count; i++)
-        fprintf(out, "network = %u %s\n", (unsigned)enrolment->networks[i].vni,
-                enrolment->networks[i].name);
+    el_spoke_networks_print(out, &enrolment->networks);
 }
 
 /* In memory of a fixed size: a stream that grows would leave secrets behind where it was. */

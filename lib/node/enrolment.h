@@ -12,10 +12,11 @@
  *     wire = fast
  *     psk = …               only if there is one; why the file is secret
  *     endpoint = hub.example.org:51820      as often as there are; the one that answered first
- *     network = 77 boot     as often as there are
+ *     network = 77 boot published     as often as there are (node/spoke_networks.h)
  *
  * Part of it was said by the hub, and it is used by root: the same strict reading is for what comes
- * from the applet that joined and for the file.
+ * from the applet that joined and for the file. The networks are those that the hub told of last:
+ * with them a spoke starts while the hub is away.
  */
 #ifndef EL_NODE_ENROLMENT_H
 #define EL_NODE_ENROLMENT_H
@@ -23,6 +24,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "node/peer.h"
+#include "node/spoke_networks.h"
 #include "tunnel/tunnel.h"
 
 #include <stdbool.h>
@@ -30,14 +32,7 @@
 
 enum {
     EL_ENROLMENT_ENDPOINTS = EL_NODE_ENDPOINTS,
-    EL_ENROLMENT_NETWORKS = 8,
-    EL_ENROLMENT_NETWORK_NAME = 16, /* an interface's: with the NUL */
-    EL_ENROLMENT_TEXT = 4096,       /* no text is longer, with its NUL */
-};
-
-struct el_enrolment_network {
-    char name[EL_ENROLMENT_NETWORK_NAME];
-    uint32_t vni; /* 0..2^24-1 */
+    EL_ENROLMENT_TEXT = 4096, /* no text is longer, with its NUL */
 };
 
 struct el_enrolment {
@@ -50,8 +45,7 @@ struct el_enrolment {
     uint8_t psk[EL_TUNNEL_KEY_BYTES]; /* secret; zeros: none */
     unsigned endpoint_count;          /* 1.. */
     char endpoints[EL_ENROLMENT_ENDPOINTS][EL_NODE_ENDPOINT_TEXT];
-    unsigned network_count; /* 0: none has been published to us yet */
-    struct el_enrolment_network networks[EL_ENROLMENT_NETWORKS];
+    struct el_spoke_networks networks; /* the published ones first */
 };
 
 /* Text to enrolment: 0, or EL_EINVAL and what is wrong (ORIGIN is what to call the text), and then
@@ -66,12 +60,6 @@ char *el_enrolment_text(const struct el_enrolment *enrolment);
 int el_enrolment_set_name(struct el_enrolment *enrolment, const char *name, struct el_err *err);
 int el_enrolment_set_address(struct el_enrolment *enrolment, const char *text, struct el_err *err);
 int el_enrolment_add_endpoint(struct el_enrolment *enrolment, const char *text, struct el_err *err);
-int el_enrolment_add_network(struct el_enrolment *enrolment, const char *name, uint64_t vni,
-                             struct el_err *err);
-
-/* The network called NAME, or NULL. */
-const struct el_enrolment_network *el_enrolment_network(const struct el_enrolment *enrolment,
-                                                        const char *name);
 
 /* The file in the directory STATE. EL_ENOENT if there is none; EL_EINVAL. */
 int el_enrolment_read(const char *state, struct el_enrolment *enrolment, struct el_err *err);

@@ -26,31 +26,6 @@ static int read_wire(const char *text, struct el_enrolment *enrolment, struct el
     return el_err(err, EL_EPROTO, "it does not say which wire form");
 }
 
-static int read_network(const json_t *item, struct el_enrolment *enrolment, struct el_err *err)
-{
-    const char *name = text_of(item, "name");
-    const json_t *vni = json_object_get(item, "vni");
-
-    if (!name || !json_is_integer(vni) || json_integer_value(vni) < 0)
-        return el_err(err, EL_EPROTO, "a network in it has no name or no VNI");
-    return el_enrolment_add_network(enrolment, name, (uint64_t)json_integer_value(vni), err);
-}
-
-/* Those of which something can be seen by now come first. */
-static int read_networks(const json_t *list, struct el_enrolment *enrolment, struct el_err *err)
-{
-    size_t count = json_array_size(list);
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < 2 * count; i++) {
-        const json_t *item = json_array_get(list, i % count);
-        bool published = json_is_true(json_object_get(item, "published"));
-        if (published == (i < count))
-            rc = read_network(item, enrolment, err);
-    }
-    return rc;
-}
-
 static int read_enrolment(const json_t *body, struct el_enrolment *enrolment, struct el_err *err)
 {
     const char *name = text_of(body, "name");
@@ -66,7 +41,9 @@ static int read_enrolment(const json_t *body, struct el_enrolment *enrolment, st
         rc = read_wire(text_of(body, "wire"), enrolment, err);
     if (rc == 0 && psk && el_json_key_parse(psk, enrolment->psk) < 0)
         rc = el_err(err, EL_EPROTO, "its pre-shared key is none");
-    return rc == 0 ? read_networks(json_object_get(body, "networks"), enrolment, err) : rc;
+    return rc == 0 ? el_spoke_networks_read_json(&enrolment->networks,
+                                                 json_object_get(body, "networks"), err)
+                   : rc;
 }
 
 static void enrolled(const json_t *body, struct el_join_answer *answer)
@@ -114,8 +91,7 @@ static void add_clocks(const json_t *body, int64_t now_s, struct el_err *sentenc
                      before.text, expired, hubs, el_civil_text(now_s, ours));
 }
 
-/* The hub's sentence, for a terminal: of other than ASCII's own characters nothing is left. */
-static void take_sentence(const json_t *body, int status, struct el_err *sentence)
+void el_join_answer_sentence(int status, const json_t *body, struct el_err *sentence)
 {
     const char *detail = text_of(body, "detail");
     const char *title = text_of(body, "title");
@@ -129,19 +105,24 @@ static void take_sentence(const json_t *body, int status, struct el_err *sentenc
             *c = '?';
 }
 
-static void problem(int status, const json_t *body, int64_t now_s, struct el_join_answer *answer)
+const char *el_join_answer_type(const json_t *body)
 {
     const char *type = text_of(body, "type");
     const size_t prefix = strlen(EL_PROBLEM_PREFIX);
 
+    return type && strncmp(type, EL_PROBLEM_PREFIX, prefix) == 0 ? type + prefix : "";
+}
+
+static void problem(int status, const json_t *body, int64_t now_s, struct el_join_answer *answer)
+{
+    const char *type = el_join_answer_type(body);
+
     answer->verdict = status >= 500 || status == 429 ? EL_JOIN_LATER : EL_JOIN_REFUSED;
-    take_sentence(body, status, &answer->sentence);
-    if (!type || strncmp(type, EL_PROBLEM_PREFIX, prefix) != 0)
-        return;
+    el_join_answer_sentence(status, body, &answer->sentence);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(type + prefix, types[i].type) == 0)
+        if (strcmp(type, types[i].type) == 0)
             answer->verdict = types[i].verdict;
-    if (strcmp(type + prefix, "token-expired") == 0)
+    if (strcmp(type, "token-expired") == 0)
         add_clocks(body, now_s, &answer->sentence);
 }
 

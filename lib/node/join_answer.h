@@ -38,4 +38,9 @@ struct el_join_answer {
 void el_join_answer_read(int status, const json_t *body, int64_t now_s,
                          struct el_join_answer *answer);
 
+/* Of any answer of a hub's that is a problem: its sentence, for a terminal (of other than ASCII's
+ * own characters nothing is left), and the last part of its type, or "". BODY may be NULL. */
+void el_join_answer_sentence(int status, const json_t *body, struct el_err *sentence);
+const char *el_join_answer_type(const json_t *body);
+
 #endif

@@ -100,9 +100,9 @@ static void list_networks(const struct el_enrolment *enrolment, char *text, size
     size_t len = 0;
 
     text[0] = '\0';
-    for (unsigned i = 0; i < enrolment->network_count && len < capacity; i++)
+    for (unsigned i = 0; i < enrolment->networks.count && len < capacity; i++)
         len += (size_t)snprintf(text + len, capacity - len, "%s%s", i ? ", " : "",
-                                enrolment->networks[i].name);
+                                enrolment->networks.items[i].name);
 }
 
 /* What was said; else what the hub told us of, the first of it if there is more. */
@@ -110,22 +110,22 @@ static int describe_network(struct spoke *spoke, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
     const struct el_enrolment *enrolment = &spoke->enrolment;
-    const struct el_enrolment_network *told = NULL;
+    const struct el_spoke_network *told = NULL;
     char list[160];
 
     if (config->network)
-        told = el_enrolment_network(enrolment, config->network);
-    else if (enrolment->network_count > 0)
-        told = &enrolment->networks[0];
+        told = el_spoke_networks_find(&enrolment->networks, config->network);
+    else if (enrolment->networks.count > 0)
+        told = &enrolment->networks.items[0];
     spoke->network = config->network ? config->network : told ? told->name : EL_SPOKE_NETWORK;
     spoke->vni = told ? told->vni : EL_SPOKE_VNI;
     if (config->vni != EL_SPOKE_VNI_UNSAID)
         spoke->vni = (uint32_t)config->vni;
     list_networks(enrolment, list, sizeof list);
-    if (!config->network && enrolment->network_count > 1)
+    if (!config->network && enrolment->networks.count > 1)
         EL_LOG(EL_LOG_INFO, "node", "networks", EL_STR("are", list), EL_STR("this", spoke->network),
                EL_STR("hint", "--network NAME chooses"));
-    if (told || enrolment->network_count == 0 || config->vni != EL_SPOKE_VNI_UNSAID)
+    if (told || enrolment->networks.count == 0 || config->vni != EL_SPOKE_VNI_UNSAID)
         return 0;
     return el_err(
         err, EL_ENOENT,

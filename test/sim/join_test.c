@@ -84,10 +84,11 @@ static void networks_are_told(void **state)
     }
     asks_with(&promise, key);
     says(EL_JOIN_ENROLLED, "");
-    assert_int_equal(w.spoke.last.enrolment.network_count, 2);
-    assert_string_equal(w.spoke.last.enrolment.networks[0].name, "lab2"); /* the published one */
-    assert_int_equal(w.spoke.last.enrolment.networks[0].vni, 78);
-    assert_string_equal(w.spoke.last.enrolment.networks[1].name, "boot");
+    assert_int_equal(w.spoke.last.enrolment.networks.count, 2);
+    assert_string_equal(w.spoke.last.enrolment.networks.items[0].name,
+                        "lab2"); /* the published one */
+    assert_int_equal(w.spoke.last.enrolment.networks.items[0].vni, 78);
+    assert_string_equal(w.spoke.last.enrolment.networks.items[1].name, "boot");
 }
 
 /* What a lost answer, a crash or a second start do. */

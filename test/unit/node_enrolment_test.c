@@ -32,7 +32,8 @@ static int parse(const char *text)
 static void what_is_written_is_read(void **state)
 {
     const char more[] = GOOD "psk = " PSK "\nendpoint = [2001:db8::1]:4000\nendpoint = 192.0.2.1\n"
-                             "network = 77 boot\nnetwork = 16777215 lab.2\n";
+                             "network = 77 boot\nnetwork = 16777215 lab.2 published eth1.30\n"
+                             "network = 79 lab3 unpublished\n";
     struct el_enrolment again;
 
     (void)state;
@@ -41,9 +42,14 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(enrolment.wire, EL_TUNNEL_COMPACT);
     assert_int_equal(enrolment.endpoint_count, 3);
     assert_string_equal(enrolment.endpoints[1], "[2001:db8::1]:4000");
-    assert_int_equal(enrolment.network_count, 2);
-    assert_int_equal(el_enrolment_network(&enrolment, "lab.2")->vni, 16777215);
-    assert_null(el_enrolment_network(&enrolment, "lab"));
+    assert_int_equal(enrolment.networks.count, 3);
+    const struct el_spoke_network *lab = el_spoke_networks_find(&enrolment.networks, "lab.2");
+    assert_int_equal(lab->vni, 16777215);
+    assert_true(lab->published);
+    assert_string_equal(lab->lan, "eth1.30");
+    assert_ptr_equal(el_spoke_networks_find_vni(&enrolment.networks, 16777215), lab);
+    assert_false(enrolment.networks.items[0].published);
+    assert_null(el_spoke_networks_find(&enrolment.networks, "lab"));
     assert_int_equal(enrolment.psk[0], 0x20);
 
     char *text = el_enrolment_text(&enrolment);
@@ -69,11 +75,14 @@ static void the_longest_is_written(void **state)
         assert_int_equal(el_enrolment_add_endpoint(e, text, &err), 0);
     }
     assert_int_equal(el_enrolment_add_endpoint(e, "one.more", &err), EL_EINVAL);
-    for (unsigned i = 0; i < EL_ENROLMENT_NETWORKS; i++) {
-        snprintf(text, sizeof text, "network-%07u", i);
-        assert_int_equal(el_enrolment_add_network(e, text, 16777215, &err), 0);
+    for (unsigned i = 0; i < EL_SPOKE_NETWORKS; i++) {
+        struct el_spoke_network network = {.vni = 16777215 - i, .lan = "a-long-interface.4094"};
+        snprintf(network.name, sizeof network.name, "network-%07u", i);
+        assert_int_equal(el_spoke_networks_add(&e->networks, &network, &err), 0);
     }
-    assert_int_equal(el_enrolment_add_network(e, "one-more", 1, &err), EL_EINVAL);
+    assert_int_equal(
+        el_spoke_networks_add(&e->networks, &(struct el_spoke_network){.name = "more"}, &err),
+        EL_EINVAL);
     char *written = el_enrolment_text(e);
     assert_non_null(written);
     assert_int_equal(el_enrolment_parse(written, "text", &again, &err), 0);
@@ -109,6 +118,13 @@ static void what_makes_no_sense_is_refused(void **state)
         {GOOD "network = 1 -boot\n", "no name for a network"},
         {GOOD "network = 1 sixteen-letters-\n", "no name for a network"},
         {GOOD "network = 1 boot\nnetwork = 2 boot\n", "twice"},
+        {GOOD "network = 1 boot\nnetwork = 1 lab\n", "twice"},
+        {GOOD "network = 1 boot maybe\n", "not VNI NAME"},
+        {GOOD "network = 1 boot  published\n", "not VNI NAME"},
+        {GOOD "network = 1x boot\n", "not VNI NAME"},
+        {GOOD "network = 1 boot published eth1 eth2\n", "not VNI NAME"},
+        {GOOD "network = 1 boot published ../eth1\n", "no name for an interface"},
+        {GOOD "network = 1 boot published an-interface-that-is-long\n", "no name for an interf"},
     };
 
     (void)state;

@@ -45,8 +45,8 @@ static void enrolled(void **state)
          "{" IS_IN ",\"wire\":\"compact\",\"networks\":[{\"name\":\"boot\",\"vni\":77,"
          "\"published\":false},{\"name\":\"lab\",\"vni\":78,\"published\":true}]}",
          EL_JOIN_ENROLLED, "");
-    assert_string_equal(answer.enrolment.networks[0].name, "lab");
-    assert_string_equal(answer.enrolment.networks[1].name, "boot");
+    assert_string_equal(answer.enrolment.networks.items[0].name, "lab");
+    assert_string_equal(answer.enrolment.networks.items[1].name, "boot");
 }
 
 static void nonsense(void **state)
