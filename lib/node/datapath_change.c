@@ -96,7 +96,7 @@ static int set_memberships(struct el_datapath *d, struct el_tunnel_peer *peer,
     int rc =
         el_forward_set_memberships(d->forward, peer, change->memberships, change->membership_count);
     el_gate_resume(&d->laps, d->lane_count);
-    return rc < 0 ? el_err(&change->err, rc, "peer %s: its networks: %s", change->peer.name,
+    return rc < 0 ? el_err(&change->err, rc, "peer %s: its networks: %s", el_tunnel_peer_name(peer),
                            el_strerror(rc))
                   : 0;
 }
@@ -234,7 +234,9 @@ void el_datapath_tell_of_change(struct el_datapath *d)
 static bool exists(const struct el_datapath *d, const struct el_datapath_change *change)
 {
     switch (change->kind) {
-    case EL_CHANGE_REMOVE_PEER: return change->number < d->peer_count && d->peers[change->number];
+    case EL_CHANGE_REMOVE_PEER:
+    case EL_CHANGE_SET_MEMBERSHIPS:
+        return change->number < d->peer_count && d->peers[change->number];
     case EL_CHANGE_PUBLISH_PORT:
     case EL_CHANGE_REMOVE_PORT:
         return change->number < EL_FORWARD_PORTS_MAX && d->ports[change->number].used;
@@ -249,6 +251,7 @@ static int make(struct el_datapath *d, struct el_datapath_change *change)
     switch (change->kind) {
     case EL_CHANGE_SET_PEER: return set_peer(d, change);
     case EL_CHANGE_REMOVE_PEER: remove_peer(d, d->peers[change->number]); return 0;
+    case EL_CHANGE_SET_MEMBERSHIPS: return set_memberships(d, d->peers[change->number], change);
     case EL_CHANGE_DISSOLVE: dissolve(d, change->vni); return 0;
     case EL_CHANGE_ADD_PORT:
     case EL_CHANGE_PUBLISH_PORT:

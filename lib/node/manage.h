@@ -21,7 +21,8 @@
  * no session.
  *
  * What was given to the tunnel as an option (peer =, or an interface for network =) is not the
- * channel's: EL_EEXIST.
+ * channel's: EL_EEXIST. But setting a peer that is one sets its memberships, and nothing else of
+ * it: so a spoke's networks come and go, while its hub stays what it was said to be.
  *
  * The other side is another el2w of the same file, but less trusted: a message is taken apart and
  * checked as if it came from a network. Messages have keys in them; whoever has one wipes it.

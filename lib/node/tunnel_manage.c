@@ -321,6 +321,16 @@ static bool refuse(struct el_tunnel_manage *m, int code, const char *text)
     return false;
 }
 
+static void ask_for_memberships(struct el_tunnel_manage *m)
+{
+    const struct el_manage_peer *peer = &m->request.peer;
+
+    m->change.membership_count = peer->membership_count;
+    for (unsigned i = 0; i < peer->membership_count; i++)
+        m->change.memberships[i] = (struct el_forward_membership){peer->memberships[i].vni,
+                                                                  peer->memberships[i].published};
+}
+
 static bool step_peer_set(struct el_tunnel_manage *m)
 {
     const struct el_manage_peer *peer = &m->request.peer;
@@ -328,11 +338,16 @@ static bool step_peer_set(struct el_tunnel_manage *m)
     int number = find_peer(m, peer->key);
 
     if (m->step > 0) {
-        enter_peer(m, m->change.number, peer);
+        if (m->change.kind == EL_CHANGE_SET_PEER)
+            enter_peer(m, m->change.number, peer);
         return false;
     }
-    if (number >= 0 && !m->peers[number].managed.ours)
-        return refuse(m, EL_EEXIST, "this peer was given to the tunnel as an option");
+    ask_for_memberships(m);
+    if (number >= 0 && !m->peers[number].managed.ours) { /* given as an option */
+        m->change.kind = EL_CHANGE_SET_MEMBERSHIPS;
+        m->change.number = (unsigned)number;
+        return true;
+    }
     m->change.kind = EL_CHANGE_SET_PEER;
     memcpy(config->name, peer->name, sizeof config->name);
     memcpy(config->public_key, peer->key, sizeof config->public_key);
@@ -342,10 +357,6 @@ static bool step_peer_set(struct el_tunnel_manage *m)
     config->wire = peer->wire;
     if (number < 0)
         el_remember_peer(m->config.memory, peer->key, config->last_timestamp, &config->endpoint);
-    m->change.membership_count = peer->membership_count;
-    for (unsigned i = 0; i < peer->membership_count; i++)
-        m->change.memberships[i] = (struct el_forward_membership){peer->memberships[i].vni,
-                                                                  peer->memberships[i].published};
     return true;
 }
 

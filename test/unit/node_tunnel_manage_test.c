@@ -318,7 +318,6 @@ static void options_are_not_the_channels(void **state)
     (void)state;
     memcpy(peer.peer.key, world.items[0].key, 32);
     memcpy(remove.key, world.items[0].key, 32);
-    assert_int_equal(ask(peer), EL_EEXIST);
     assert_int_equal(ask(remove), EL_EEXIST);
     assert_int_equal(add_network(FIXED_VNI), EL_EEXIST);
     assert_int_equal(
@@ -328,6 +327,33 @@ static void options_are_not_the_channels(void **state)
     assert_int_equal(say(EL_MANAGE_COMPLETE), 0);
     assert_int_equal(snapshot()->peer_count, 1);
     assert_int_equal(world.report->port_count, 1);
+}
+
+/* A spoke's hub, which is known by its options, and whose networks come and go. */
+static void the_memberships_of_an_option_are_the_channels(void **state)
+{
+    struct el_manage_message peer = peer_message(1);
+    const struct el_node_peer before = world.items[0];
+
+    (void)state;
+    memcpy(peer.peer.key, world.items[0].key, 32);
+    peer.peer.membership_count = 2;
+    peer.peer.memberships[0] = (struct el_manage_membership){BOOT, true};
+    peer.peer.memberships[1] = (struct el_manage_membership){LAB, false};
+    assert_int_equal(ask(peer), 0);
+    assert_memory_equal(&world.items[0], &before, sizeof before);
+    assert_int_equal(snapshot()->peer_count, 1);
+    const struct el_report_peer *fixed = &world.report->peers[0];
+    assert_string_equal(fixed->name, "fixed");
+    assert_int_equal(fixed->membership_count, 2);
+    assert_int_equal(fixed->memberships[0].vni, BOOT);
+    assert_true(fixed->memberships[0].published);
+    assert_int_equal(say(EL_MANAGE_BEGIN), 0);
+    assert_int_equal(say(EL_MANAGE_COMPLETE), 0); /* it is not the channel's to take away */
+    assert_int_equal(snapshot()->peers[0].membership_count, 2);
+    peer.peer.membership_count = 0;
+    assert_int_equal(ask(peer), 0);
+    assert_int_equal(snapshot()->peers[0].membership_count, 0);
 }
 
 static void what_cannot_be_is_said(void **state)
@@ -603,6 +629,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(all_is_told_and_the_rest_goes),
         test(options_are_not_the_channels),
+        test(the_memberships_of_an_option_are_the_channels),
         test(what_cannot_be_is_said),
         test(networks_change),
         test(a_lost_interface_is_told),
