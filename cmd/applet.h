@@ -14,6 +14,7 @@ enum el_exit {
     EL_EXIT_FAILED = 1,
     EL_EXIT_USAGE = 2,
     EL_EXIT_GAVE_UP = EL_LAUNCH_GAVE_UP, /* of an applet, to its supervisor */
+    EL_EXIT_REVOKED = 4,                 /* of a spoke: there is no use in starting it again */
     EL_EXIT_GO_ON = -1,                  /* not an exit code: the applet has something to do */
 };
 
@@ -33,6 +34,7 @@ const struct el_applet *el_applet_find(const char *name);
 /* The command of APPLET called NAME, or NULL. */
 const struct el_applet *el_applet_command(const struct el_applet *applet, const char *name);
 
+extern const struct el_applet el_applet_agent;
 extern const struct el_applet el_applet_approve;
 extern const struct el_applet el_applet_boot_service;
 extern const struct el_applet el_applet_boot_service_publish;

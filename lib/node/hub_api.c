@@ -2,10 +2,12 @@
 /* The hub's API: who asks, the hub itself, a spoke's view of itself, the second factor's policy. */
 #include "node/hub_api_internal.h"
 
+#include "base/civil.h"
 #include "enrol/totp.h"
 #include "tunnel/tunnel.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +129,38 @@ int el_node_hub_api_tick(struct el_node_hub_api *hub, int64_t now_s, struct el_e
     return 0;
 }
 
+/* The last of the registry's warnings (el_registry_tick()), as long as it is true. */
+static const char *how_soon(int64_t left_s)
+{
+    return left_s <= 60 ? "a minute" : left_s <= 600 ? "10 minutes" : "an hour";
+}
+
+static void add_expiring(json_t *list, const struct el_registry_network *network, int64_t now_s)
+{
+    char text[96], when[EL_CIVIL_TEXT];
+    int64_t left_s = network->expires_s - now_s;
+
+    if (!network->expires_s || left_s > 3600)
+        return;
+    snprintf(text, sizeof text, "the hub takes it down at %s, in less than %s",
+             el_civil_text(network->expires_s, when), how_soon(left_s));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "kind", "network-expiring", "network",
+                                          network->name, "text", text));
+}
+
+/* Of the spoke's networks. */
+static json_t *notices_json(const struct el_node_hub_api *hub,
+                            const struct el_registry_spoke *spoke, int64_t now_s)
+{
+    struct el_registry_membership m[EL_REGISTRY_NETWORKS_OF_SPOKE];
+    unsigned count = el_registry_memberships(hub->registry, spoke, m);
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < count; i++)
+        add_expiring(list, el_registry_network_by_vni(hub->registry, m[i].vni), now_s);
+    return list;
+}
+
 void el_hub_show_self(void *arg, const struct el_api_request *request, struct el_api_answer *answer)
 {
     struct el_node_hub_api *hub = arg;
@@ -143,11 +177,12 @@ void el_hub_show_self(void *arg, const struct el_api_request *request, struct el
         return;
     }
     el_api_answer(answer, 200,
-                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", spoke->name, "state",
+                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", spoke->name, "state",
                             el_registry_spoke_state_names[spoke->state], "address",
                             el_ip_text(&spoke->ip, address), "wire",
                             el_tunnel_wire_names[spoke->wire], "networks",
-                            el_hub_memberships_json(hub, spoke), "time",
+                            el_hub_memberships_json(hub, spoke), "notices",
+                            notices_json(hub, spoke, request->wall_s), "time",
                             el_json_time(request->wall_s)));
 }
 

@@ -277,6 +277,15 @@ static const struct el_schema_field enrolled_fields[] = {
 static const struct el_schema enrolled = {"Enrolled", "How it stands with a spoke that wants in.",
                                           enrolled_fields};
 
+static const struct el_schema_field notice_fields[] = {
+    {.name = "kind", .format = EL_FORMAT_NAME, .required = true, .about = "what it is about"},
+    {.name = "network", .format = EL_FORMAT_INTERFACE, .about = "which one"},
+    {.name = "text", .required = true, .about = "a sentence"},
+    {0}};
+static const struct el_schema notice = {"Notice", "What a spoke's operator should know, now.",
+                                        notice_fields};
+static const struct el_schema_field notice_item = {.type = EL_SCHEMA_OBJECT, .object = &notice};
+
 static const struct el_schema_field self_fields[] = {
     {.name = "name", .format = EL_FORMAT_NAME, .required = true},
     {.name = "state", .required = true, .values = spoke_states},
@@ -287,6 +296,11 @@ static const struct el_schema_field self_fields[] = {
      .required = true,
      .max = EL_REGISTRY_NETWORKS_OF_SPOKE,
      .items = &membership_item},
+    {.name = "notices",
+     .type = EL_SCHEMA_ARRAY,
+     .required = true,
+     .items = &notice_item,
+     .about = "as long as they are so"},
     {.name = "time", .format = EL_FORMAT_DATE_TIME, .required = true, .about = "the hub's clock"},
     {0}};
 static const struct el_schema self = {"Self", "What the hub has for the spoke that asks.",

@@ -6,10 +6,11 @@
 #include "control/api_io.h"
 #include "http/http_io.h"
 #include "net/kernel.h"
-#include "net/lwip.h"
+#include "net/lwip_link.h"
 #include "node/hub_api.h"
 #include "node/hub_sync.h"
 #include "node/key.h"
+#include "node/nudge.h"
 #include "registry/registry.h"
 #include "registry/registry_store.h"
 #include "state/state.h"
@@ -21,7 +22,6 @@
 #include "sys/notify.h"
 #include "sys/signals.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +32,6 @@
 enum {
     EVENTS = 1024, /* that a watcher may have missed */
     API_PORT = 80,
-    INSIDE_MTU = 1280, /* fits every path (RFC 8200 §5) */
-    INSIDE_AT_ONCE = 64,
     RETRY_S = 5, /* after the disk has failed */
     LOOPS = 64,  /* that one spoke has a part in */
 };
@@ -58,9 +56,8 @@ struct control {
     struct el_http_route operator_routes[2], spoke_routes[2];
     uid_t owner; /* whose hub it is: he may ask, beside root */
     struct el_http_server *operator_server, *spoke_server;
-    struct el_net *inside; /* our tunnel address */
-    int inside_fd;
-    uv_poll_t inside_poll;
+    struct el_net_lwip_link *inside; /* our tunnel address */
+    struct el_nudges *nudges;
 };
 
 static int64_t wall_s(void *arg)
@@ -110,6 +107,41 @@ static void on_effect(void *arg, const struct el_registry_effect *effect)
     el_hub_sync_effect(((struct control *)arg)->sync, effect);
 }
 
+/* Whoever is there, and is not told otherwise that he should ask. */
+static void nudge_all(struct control *c)
+{
+    struct el_hub_peer peer;
+
+    for (size_t i = 0; c->nudges && i < el_registry_spoke_count(c->registry); i++) {
+        const struct el_registry_spoke *spoke = el_registry_spoke_at(c->registry, i);
+        if (spoke->state == EL_REGISTRY_ENROLLED && el_hub_sync_peer(c->sync, spoke->key, &peer) &&
+            peer.up)
+            el_nudges_add(c->nudges, &spoke->ip);
+    }
+}
+
+/* The tunnel has taken in what a spoke is; a revoked one has no session any more, and is called. */
+static void on_peer_set(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES])
+{
+    struct control *c = arg;
+    const struct el_registry_spoke *spoke = el_registry_spoke_by_key(c->registry, key);
+    struct el_hub_peer peer;
+
+    if (!spoke || !c->nudges)
+        return;
+    if (spoke->state == EL_REGISTRY_REVOKED ? !spoke->told
+                                            : el_hub_sync_peer(c->sync, key, &peer) && peer.up)
+        el_nudges_add(c->nudges, &spoke->ip);
+}
+
+/* One that comes back may have missed something: what we did before our restart, too. */
+static void on_peer(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                    const struct el_hub_peer *peer)
+{
+    if (peer->up)
+        on_peer_set(arg, key);
+}
+
 static void on_event(void *arg, const struct el_registry_event *event)
 {
     struct control *c = arg;
@@ -124,6 +156,9 @@ static void on_event(void *arg, const struct el_registry_event *event)
     if (!c->api)
         return; /* nobody can watch yet */
     el_node_hub_api_event(c->api, event);
+    if (event->kind == EL_REGISTRY_NETWORK_EXPIRING || event->kind == EL_REGISTRY_NETWORK_CHANGED ||
+        event->kind == EL_REGISTRY_NETWORK_REMOVED)
+        nudge_all(c);
     el_net_timer_set(c->due, 0); /* something may be due earlier than was thought */
 }
 
@@ -242,66 +277,21 @@ static int switch_program_on(struct control *c, struct el_err *err)
     return rc;
 }
 
-/* -- packets from and to the tunnel -- */
-
-static void on_inside(uv_poll_t *poll, int status, int events);
-
-static int send_inside(void *arg, const struct el_slice *slices, unsigned count)
-{
-    struct control *c = arg;
-    struct iovec pieces[EL_NET_LWIP_SLICES];
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
-
-    for (unsigned i = 0; i < count; i++)
-        pieces[i] = (struct iovec){(void *)(uintptr_t)slices[i].bytes, slices[i].len};
-    if (sendmsg(c->inside_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-        return 0;
-    if (errno != EAGAIN)
-        return EL_EIO;
-    uv_poll_start(&c->inside_poll, UV_READABLE | UV_WRITABLE, on_inside);
-    return EL_EAGAIN;
-}
-
-static void on_inside(uv_poll_t *poll, int status, int events)
-{
-    struct control *c = poll->data;
-    uint8_t packet[INSIDE_MTU];
-    ssize_t len = 0;
-
-    if (status < 0)
-        return;
-    if (events & UV_WRITABLE) {
-        uv_poll_start(poll, UV_READABLE, on_inside);
-        el_net_lwip_writable(c->inside);
-    }
-    for (unsigned i = 0; i < INSIDE_AT_ONCE && len >= 0; i++) {
-        len = recv(c->inside_fd, packet, sizeof packet, MSG_DONTWAIT);
-        if (len > 0)
-            el_net_lwip_input(c->inside, packet, (size_t)len);
-    }
-}
+/* -- the two doors -- */
 
 static int open_inside(struct control *c, struct el_err *err)
 {
-    struct el_net_lwip_config config = {.layer = EL_NET_LWIP_IP,
-                                        .address = {el_ip4(EL_NODE_HUB_ADDRESS), 10},
-                                        .mtu = INSIDE_MTU,
-                                        .send = send_inside,
-                                        .arg = c};
+    struct el_net_lwip_link_config config = {
+        .network = {.address = {el_ip4(EL_NODE_HUB_ADDRESS), 10}, .mtu = EL_NODE_INSIDE_MTU}};
+    int fd = el_sys_fds_take("inside");
 
-    c->inside_fd = el_sys_fds_take("inside");
-    if (c->inside_fd < 0)
+    if (fd < 0)
         return 0;
-    int rc = el_net_lwip_new(c->net, &config, &c->inside, err);
+    int rc = el_net_lwip_link_packets(c->net, &config, fd, &c->inside, err);
     if (rc < 0)
-        return rc;
-    c->inside_poll.data = c;
-    uv_poll_init(el_net_kernel_loop(c->net), &c->inside_poll, c->inside_fd);
-    uv_poll_start(&c->inside_poll, UV_READABLE, on_inside);
-    return 0;
+        close(fd);
+    return rc == 0 ? el_nudges_new(el_net_lwip_link_net(c->inside), &c->nudges, err) : rc;
 }
-
-/* -- the two doors -- */
 
 static int open_doors(struct control *c, struct el_err *err)
 {
@@ -325,7 +315,7 @@ static int open_doors(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = open_inside(c, err);
     if (rc == 0 && c->inside)
-        rc = el_http_server_start(c->inside, &spokes, &c->spoke_server, err);
+        rc = el_http_server_start(el_net_lwip_link_net(c->inside), &spokes, &c->spoke_server, err);
     return rc;
 }
 
@@ -454,6 +444,8 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .complete = on_complete,
                                         .answered = on_answered,
                                         .looped = on_loop,
+                                        .peer = on_peer,
+                                        .peer_set = on_peer_set,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -579,7 +571,8 @@ static void tear_down(struct control *c)
     el_http_server_stop(c->operator_server);
     el_http_server_stop(c->spoke_server);
     el_api_host_free(c->host);
-    el_net_lwip_free(c->inside);
+    el_nudges_free(c->nudges);
+    el_net_lwip_link_close(c->inside);
     el_hub_sync_free(c->sync);
     el_net_timer_free(c->due);
     if (c->signals)
@@ -589,15 +582,13 @@ static void tear_down(struct control *c)
     el_events_free(c->events);
     el_registry_free(c->registry);
     el_state_close(c->state);
-    if (c->inside_fd >= 0)
-        close(c->inside_fd);
     if (c->state_dir >= 0)
         close(c->state_dir);
 }
 
 int el_hub_control_run(struct el_hub_control_config *config, struct el_err *err)
 {
-    struct control control = {.config = config, .state_dir = -1, .inside_fd = -1};
+    struct control control = {.config = config, .state_dir = -1};
     int rc = set_up(&control, err);
 
     if (rc == 0)

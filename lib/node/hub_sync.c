@@ -57,6 +57,12 @@ struct network {
     uint64_t retry_ms; /* of the loop's clock; 0: nothing is to be tried again */
 };
 
+/* A peer that the tunnel was asked to set and has not answered for, in their order. */
+struct setting {
+    struct setting *next;
+    uint8_t key[EL_REGISTRY_KEY_BYTES];
+};
+
 struct el_hub_sync {
     struct el_hub_sync_config config;
     struct el_registry *registry;
@@ -69,6 +75,7 @@ struct el_hub_sync {
     struct network networks[PLACES];
     struct el_map *peers;                           /* struct el_hub_peer by key */
     struct el_errand_question placeless[PLACELESS]; /* to be asked; no name: none */
+    struct setting *settings, *last_setting;
 };
 
 static void ask_tunnel(struct network *network);
@@ -426,13 +433,60 @@ static void on_done(void *arg, int code, const char *text)
         EL_LOG(EL_LOG_ERROR, "node", "tunnel-refuses", EL_STR("error", text));
 }
 
-static void ask(struct el_hub_sync *sync, struct el_manage_message *message)
+static int ask_and(struct el_hub_sync *sync, struct el_manage_message *message,
+                   el_manage_answered_cb *answered, void *arg)
 {
-    int rc = el_manage_client_ask(sync->tunnel, message, NULL, on_done, sync);
+    int rc = el_manage_client_ask(sync->tunnel, message, NULL, answered, arg);
 
     if (rc < 0)
         EL_LOG(EL_LOG_ERROR, "node", "tunnel-untold", EL_STR("error", el_strerror(rc)));
     sodium_memzero(message, sizeof *message); /* there may be keys in it */
+    return rc;
+}
+
+static void ask(struct el_hub_sync *sync, struct el_manage_message *message)
+{
+    (void)ask_and(sync, message, on_done, sync);
+}
+
+static void forget_setting(struct el_hub_sync *sync)
+{
+    struct setting *setting = sync->settings;
+
+    sync->settings = setting->next;
+    if (!sync->settings)
+        sync->last_setting = NULL;
+    free(setting);
+}
+
+static void on_peer_set(void *arg, int code, const char *text)
+{
+    struct el_hub_sync *sync = arg;
+    uint8_t key[EL_REGISTRY_KEY_BYTES];
+
+    memcpy(key, sync->settings->key, sizeof key);
+    forget_setting(sync);
+    on_done(sync, code, text);
+    if (code == 0)
+        sync->config.peer_set(sync->config.arg, key);
+}
+
+/* Asks, and tells when it is done; who is out of memory for that goes without. */
+static void ask_to_set(struct el_hub_sync *sync, struct el_manage_message *message)
+{
+    struct setting *setting = sync->config.peer_set ? calloc(1, sizeof *setting) : NULL;
+
+    if (!setting) {
+        ask(sync, message);
+        return;
+    }
+    memcpy(setting->key, message->peer.key, sizeof setting->key);
+    if (ask_and(sync, message, on_peer_set, sync) < 0) {
+        free(setting);
+        return;
+    }
+    *(sync->last_setting ? &sync->last_setting->next : &sync->settings) = setting;
+    sync->last_setting = setting;
 }
 
 static void set_peer(struct el_hub_sync *sync, const struct el_registry_peer *peer)
@@ -453,7 +507,7 @@ static void set_peer(struct el_hub_sync *sync, const struct el_registry_peer *pe
     for (unsigned i = 0; i < peer->membership_count; i++)
         wanted->memberships[i] =
             (struct el_manage_membership){peer->memberships[i].vni, peer->memberships[i].published};
-    ask(sync, &message);
+    ask_to_set(sync, &message);
 }
 
 static void remove_peer(struct el_hub_sync *sync, const struct el_registry_peer *peer)
@@ -853,6 +907,8 @@ void el_hub_sync_free(struct el_hub_sync *sync)
     for (void *peer; sync->peers && (peer = el_map_next(sync->peers, &cursor));)
         free(peer);
     el_map_free(sync->peers);
+    while (sync->settings)
+        forget_setting(sync);
     free(sync);
 }
 

@@ -56,6 +56,8 @@ struct el_hub_sync_config {
                      enum el_enrol_program said);
     /* A loop has been found and cut, or has ended. */
     void (*looped)(void *arg, const struct el_hub_loop *loop, bool ended);
+    /* The tunnel has taken in what the registry says of a peer. */
+    void (*peer_set)(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES]);
     void *arg;
 };
 

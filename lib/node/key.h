@@ -24,6 +24,9 @@ int el_node_key_open(const char *path, const char *state, const char *name,
 /* The hub's tunnel address: 100.64.0.1. */
 enum { EL_NODE_HUB_ADDRESS = 0x64400001 };
 
+/* Bytes of an IP packet between two tunnel addresses: fits every path (RFC 8200 §5). */
+enum { EL_NODE_INSIDE_MTU = 1280 };
+
 /*
  * The tunnel address of whoever owns PUBLIC_KEY, unless another is configured: both sides compute
  * it, so that nobody has to keep a list. It is 100.64.0.0/10 (RFC 6598) with 22 bits of a hash of

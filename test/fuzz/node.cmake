@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The corpora of forward and peer are made by forward_corpus.py, that of manage by manage_corpus.py.
+el_fuzz_target(agent_fuzz node)
 el_fuzz_target(control_fuzz node)
 el_fuzz_target(forward_fuzz MUTATIONS 1500 node)
 el_remember_x25519(forward_fuzz)

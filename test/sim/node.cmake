@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+el_sim_test(agent_test node)
 el_sim_test(forward_test node)
 if(TARGET forward_test)
     # It counts what is allocated.

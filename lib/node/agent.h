@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A spoke asks the hub how it stands: GET /v1/self, when the hub is within reach, when it nudges
+ * (node/nudge.h), and every minute. What comes is a state: to have missed something is no harm.
+ *
+ * One question is under way at a time. A nudge while one is leads to another one behind it, since
+ * its answer may have been made before what we are nudged for; a question that has waited for more
+ * than a second when somebody says "now" is given up, as it waits for a tunnel that was down.
+ */
+#ifndef EL_NODE_AGENT_H
+#define EL_NODE_AGENT_H
+
+#include "base/err.h"
+#include "net/net.h"
+#include "node/agent_answer.h"
+
+enum {
+    EL_AGENT_PERIOD_S = 60, /* from an answer to the next question, and up to a tenth more */
+    EL_AGENT_RETRY_S = 5,   /* without an answer, at first; then twice as long, up to the period */
+};
+
+struct el_agent;
+
+struct el_agent_config {
+    struct el_net *net; /* where the hub is 100.64.0.1; lives longer */
+    /* The hub has answered, or could not be asked (EL_AGENT_LATER). ANSWER is wiped after it. */
+    void (*answered)(void *arg, const struct el_agent_answer *answer);
+    void *arg;
+};
+
+/* Asks at once. CONFIG is copied. */
+int el_agent_new(const struct el_agent_config *config, struct el_agent **agent, struct el_err *err);
+void el_agent_free(struct el_agent *agent); /* not in `answered`; NULL is allowed */
+
+/* The tunnel has come up: asks now. */
+void el_agent_ask(struct el_agent *agent);
+
+#endif
