@@ -109,12 +109,14 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_STRING,
      .offset = AT(network),
      .metavar = "NAME",
-     .help = "The network. Default: the first that the hub has for this spoke, or boot."},
+     .help = "This network only. Default: all that the hub has for this spoke; without a token, "
+             "boot."},
     {.name = "vni",
      .type = EL_CONF_UINT,
      .offset = AT(vni),
      .metavar = "N",
-     .help = "The network's VXLAN identifier, as on the hub. Default: what the hub says, or 77.",
+     .help = "The network's VXLAN identifier, as on the hub, and that it is there whatever the hub "
+             "says. Default: what the hub says; without a token, 77.",
      .max = 16777215},
     {.name = "listen",
      .type = EL_CONF_UINT,
@@ -177,8 +179,14 @@ static const struct el_conf_schema schema = {
         "directory (spoke.key, enrolled.conf), and from then on el2w spoke --lan eth1 will do; so "
         "will the same line with its token. What is said on the command line counts more than what "
         "was agreed.\n\n"
-        "A single computer is a guest in the network without --lan: it gets an interface with the "
-        "network's name, which asks for an address as any other does (dhclient boot, or udhcpc -i "
+        "It asks the hub which networks there are for it, when the tunnel comes up, when the hub "
+        "says that something has changed, and every minute: networks come and go while it runs, "
+        "several at once, and what the hub has to say stands in the log. What it was told last is "
+        "kept, for a start while the hub is away. One that the hub has revoked says so and ends "
+        "with exit code 4.\n\n"
+        "A single computer is a guest in its networks without --lan: it gets an interface with "
+        "each network's name, which asks for an address as any other does (dhclient boot, or "
+        "udhcpc -i "
         "boot).\n\n"
         "Without a token, both sides are told the other's key:\n\n"
         "  spoke# el2w spoke --hub hub.example.org --hub-key KEY --lan eth1\n\n"
@@ -217,6 +225,8 @@ static int run_spoke(struct spoke *values, const struct el_conf *conf)
     free(log_text);
     if (rc == EL_EAGAIN)
         return EL_EXIT_FAILED; /* the tunnel has said why */
+    if (rc == EL_SPOKE_REVOKED)
+        return EL_EXIT_REVOKED;
     if (rc < 0)
         return el_cmd_fail(&schema, &err);
     if (rc == EL_LAUNCH_RUNNING)

@@ -125,8 +125,7 @@ static void on_signal(void *arg, int signum)
     if (signum == SIGHUP)
         return; /* the terminal is gone; the machines behind us are not */
     EL_LOG(EL_LOG_INFO, "node", "stopping", EL_STR("signal", signum == SIGINT ? "INT" : "TERM"));
-    el_sys_notify_stopping();
-    el_sys_supervisor_stop(launch->supervisor);
+    el_launch_stop(launch);
 }
 
 /* What APPLET is called here. */
@@ -398,6 +397,12 @@ int el_launch_run(struct el_launch *launch)
 {
     el_net_kernel_run(launch->net);
     return launch->gave_up ? EL_EAGAIN : 0;
+}
+
+void el_launch_stop(struct el_launch *launch)
+{
+    el_sys_notify_stopping();
+    el_sys_supervisor_stop(launch->supervisor);
 }
 
 void el_launch_pause(struct el_launch *launch)

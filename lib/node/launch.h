@@ -84,6 +84,9 @@ uv_loop_t *el_launch_loop(struct el_launch *launch);
  * or EL_EAGAIN if one gave up (EL_LAUNCH_GAVE_UP), having said why. */
 int el_launch_run(struct el_launch *launch);
 
+/* Ends all applets in order, and then el_launch_run(), as SIGTERM does. */
+void el_launch_stop(struct el_launch *launch);
+
 /* Ends el_launch_run() after the callback that calls it; what runs goes on, and so does
  * el_launch_run() when it is called again. */
 void el_launch_pause(struct el_launch *launch);

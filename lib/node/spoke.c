@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A spoke: opens what needs privilege, then supervises its tunnel. */
+/* A spoke: opens what needs privilege, then supervises its tunnel and, if it is enrolled, the agent
+ * that asks the hub how it stands. */
 #include "node/spoke.h"
 
 #include "base/log.h"
 #include "base/time.h"
-#include "netlink/links.h"
-#include "node/interface.h"
 #include "node/key.h"
 #include "node/launch.h"
+#include "node/manage.h"
 #include "node/peer.h"
 #include "node/queues.h"
+#include "node/spoke_agent.h"
 #include "node/spoke_enrol.h"
 #include "node/spoke_join.h"
+#include "node/spoke_news.h"
+#include "node/spoke_ports.h"
 #include "node/streams.h"
-#include "port/packet.h"
+#include "sys/message.h"
 #include "tunnel/tunnel_io.h"
 
-#include <net/if.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PEERS = 16 }; /* of the tunnel, beside the hub */
 
 struct spoke {
     const struct el_spoke_config *config;
@@ -29,13 +33,17 @@ struct spoke {
     struct el_enrol_token token;   /* with config->join */
     struct el_enrolment enrolment; /* zeros if it is not enrolled */
     bool enrolled;
-    const char *network;
-    uint32_t vni;
-    struct el_lan_port lan; /* the network's; nowhere: this computer itself is connected */
+    struct el_spoke_networks networks; /* that are used */
+    struct el_agent_self self;         /* what the hub said last */
+    struct el_ip address;              /* ours, in the tunnel */
     struct el_node_peer hub;
     struct el_streams streams;
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
-    unsigned lan_index; /* of the interface that the tunnel's socket is bound to */
+    unsigned lanes;
+    int manage, inside; /* our end to the tunnel, and the agent's; -1: somebody has it */
+    struct el_spoke_ports *ports;
+    struct el_spoke_agent *agent;
+    bool revoked;
 };
 
 static bool is_said(const uint8_t key[EL_TUNNEL_KEY_BYTES])
@@ -94,64 +102,69 @@ static int describe_hub(struct spoke *spoke, struct el_err *err)
     return rc == 0 ? describe_wire(spoke, err) : rc;
 }
 
+/* Of those that the hub has for us, the one that was said, or all. With --vni it is there whatever
+ * the hub has; so it is by hand. */
+static int choose_networks(const struct spoke *spoke, struct el_spoke_networks *chosen,
+                           struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    const struct el_spoke_networks *told = &spoke->enrolment.networks;
+    bool is_fixed = !spoke->enrolled || config->vni != EL_SPOKE_VNI_UNSAID;
+    struct el_spoke_network fixed = {
+        .vni = config->vni != EL_SPOKE_VNI_UNSAID ? (uint32_t)config->vni : EL_SPOKE_VNI,
+        .published = true};
+    const char *name = config->network ? config->network : EL_SPOKE_NETWORK;
+    int rc = 0;
+
+    *chosen = (struct el_spoke_networks){.count = 0};
+    if (is_fixed) {
+        snprintf(fixed.name, sizeof fixed.name, "%s", name);
+        if (strlen(name) >= sizeof fixed.name)
+            fixed.name[0] = '\0'; /* which is none */
+        return el_spoke_networks_add(chosen, &fixed, err);
+    }
+    for (unsigned i = 0; rc == 0 && i < told->count; i++)
+        if (!config->network || strcmp(config->network, told->items[i].name) == 0)
+            rc = el_spoke_networks_add(chosen, &told->items[i], err);
+    return rc;
+}
+
 /* "boot, lab2" */
-static void list_networks(const struct el_enrolment *enrolment, char *text, size_t capacity)
+static const char *list_networks(const struct el_spoke_networks *networks, char *text,
+                                 size_t capacity)
 {
     size_t len = 0;
 
     text[0] = '\0';
-    for (unsigned i = 0; i < enrolment->networks.count && len < capacity; i++)
+    for (unsigned i = 0; i < networks->count && len < capacity; i++)
         len += (size_t)snprintf(text + len, capacity - len, "%s%s", i ? ", " : "",
-                                enrolment->networks.items[i].name);
+                                networks->items[i].name);
+    return text;
 }
 
-/* What was said; else what the hub told us of, the first of it if there is more. */
-static int describe_network(struct spoke *spoke, struct el_err *err)
+static int describe_networks(struct spoke *spoke, struct el_err *err)
 {
-    const struct el_spoke_config *config = spoke->config;
-    const struct el_enrolment *enrolment = &spoke->enrolment;
-    const struct el_spoke_network *told = NULL;
+    const char *said = spoke->config->network;
+    struct el_err why = {""};
     char list[160];
+    int rc = choose_networks(spoke, &spoke->networks, &why);
 
-    if (config->network)
-        told = el_spoke_networks_find(&enrolment->networks, config->network);
-    else if (enrolment->networks.count > 0)
-        told = &enrolment->networks.items[0];
-    spoke->network = config->network ? config->network : told ? told->name : EL_SPOKE_NETWORK;
-    spoke->vni = told ? told->vni : EL_SPOKE_VNI;
-    if (config->vni != EL_SPOKE_VNI_UNSAID)
-        spoke->vni = (uint32_t)config->vni;
-    list_networks(enrolment, list, sizeof list);
-    if (!config->network && enrolment->networks.count > 1)
-        EL_LOG(EL_LOG_INFO, "node", "networks", EL_STR("are", list), EL_STR("this", spoke->network),
-               EL_STR("hint", "--network NAME chooses"));
-    if (told || enrolment->networks.count == 0 || config->vni != EL_SPOKE_VNI_UNSAID)
-        return 0;
-    return el_err(
-        err, EL_ENOENT,
-        "network %s: when this spoke joined, the hub had %s for it; with --vni N this one "
-        "can be used too",
-        spoke->network, list);
+    if (rc == 0 && said && spoke->networks.count == 0)
+        EL_LOG(EL_LOG_WARN, "node", "network", EL_STR("waits-for", said),
+               EL_STR("has", list_networks(&spoke->enrolment.networks, list, sizeof list)),
+               EL_STR("hint", "the hub has it to give: el2w publish"));
+    return rc < 0 ? el_err(err, rc, "--network: %s", why.text) : 0;
 }
 
-/* What the network has of the interfaces here. */
-static int describe_lan(struct spoke *spoke, struct el_err *err)
+/* By hand there is one network, and nobody will ever say another place for it. */
+static int check_lan(const struct spoke *spoke, struct el_err *err)
 {
-    struct el_lan_network network = {.vni = spoke->vni};
+    struct el_lan_network network = {.vni = spoke->networks.items[0].vni};
     struct el_lan_plan plan;
 
-    snprintf(network.name, sizeof network.name, "%s", spoke->network);
+    strcpy(network.name, spoke->networks.items[0].name);
     el_lan_resolve(&spoke->config->lans, &network, 1, NULL, &plan);
-    if (plan.problem_count > 0)
-        return el_err(err, EL_EINVAL, "%s", plan.problems[0].sentence);
-    if (plan.port_count > 0)
-        spoke->lan = plan.ports[0];
-    return 0;
-}
-
-static bool has_lan(const struct spoke *spoke)
-{
-    return spoke->lan.place.interface[0] != '\0';
+    return plan.problem_count > 0 ? el_err(err, EL_EINVAL, "%s", plan.problems[0].sentence) : 0;
 }
 
 /* By hand: without a token. */
@@ -181,31 +194,34 @@ static int describe(struct spoke *spoke, struct el_err *err)
                       "enrolled; say --hub HOST too, or leave it out");
     rc = describe_hub(spoke, err);
     if (rc == 0)
-        rc = describe_network(spoke, err);
-    return rc == 0 ? describe_lan(spoke, err) : rc;
+        rc = describe_networks(spoke, err);
+    return rc == 0 && !spoke->enrolled ? check_lan(spoke, err) : rc;
 }
 
 /* -- the tunnel -- */
 
+/* What was said, or what the hub has given us, or what follows from our key. */
+static void describe_address(struct spoke *spoke)
+{
+    spoke->address = spoke->config->address;
+    if (spoke->address.family == 0)
+        spoke->address = spoke->enrolment.address;
+    if (spoke->address.family == 0)
+        spoke->address = el_ip4(el_node_key_address(spoke->public_key));
+}
+
 static char *tunnel_options(const struct spoke *spoke)
 {
     const struct el_spoke_config *config = spoke->config;
-    struct el_ip address = config->address;
-    char ip[EL_IP_TEXT], lan[EL_LAN_TEXT];
+    char ip[EL_IP_TEXT];
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
 
     if (!out)
         return NULL;
-    if (address.family == 0)
-        address = spoke->enrolment.address;
-    if (address.family == 0)
-        address = el_ip4(el_node_key_address(spoke->public_key));
-    fprintf(out, "%snetwork = %s\nvni = %llu\naddress = %s\ncontrol = none\n", config->log_options,
-            spoke->network, (unsigned long long)spoke->vni, el_ip_text(&address, ip));
-    if (has_lan(spoke))
-        fprintf(out, "lan = %s\n", el_lan_place_text(&spoke->lan.place, lan));
+    fprintf(out, "%saddress = %s\ncontrol = none\npeers-max = %d\n", config->log_options,
+            el_ip_text(&spoke->address, ip), PEERS);
     if (!config->no_tcp)
         fputs("call-tcp = yes\n", out);
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
@@ -215,89 +231,89 @@ static char *tunnel_options(const struct spoke *spoke)
     return fclose(out) == 0 ? text : NULL;
 }
 
-/* A socket on the LAN interface, which is switched on. */
-static int open_lan(struct spoke *spoke, struct el_err *err)
+/* A pair of ends: the tunnel's is passed on, the other one is kept in *OURS. */
+static int pass_end(int rc, int fds[2], const char *name, int *ours, struct el_launch_fds *passed,
+                    struct el_err *err)
 {
-    const char *lan = spoke->lan.place.interface;
-    struct el_netlink_link link;
-    struct el_netlink *netlink;
-    int fd = el_packet_open(lan, spoke->lan.vid, err);
-
-    if (fd < 0)
-        return fd;
-    int rc = el_netlink_open(&netlink, err);
-    if (rc == 0) {
-        rc = el_netlink_set_up(netlink, lan, err);
-        if (rc == 0)
-            rc = el_netlink_link(netlink, lan, &link, err);
-        el_netlink_close(netlink);
-    }
-    if (rc < 0) {
-        close(fd);
-        return rc;
-    }
-    spoke->lan_index = link.index;
-    return fd;
+    if (rc < 0)
+        return el_err(err, rc, "tunnel: %s", el_strerror(rc));
+    *ours = fds[0];
+    return el_launch_fds_add(passed, name, fds[1]);
 }
 
-/* The LAN interface, or this computer's own on the network. */
-static int open_port(struct spoke *spoke, struct el_node_queues *queues, struct el_launch_fds *fds,
-                     struct el_err *err)
+static int open_channels(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
+{
+    int pair[2];
+    int rc = pass_end(el_manage_pair(pair), pair, "manage", &spoke->manage, fds, err);
+
+    if (rc >= 0 && spoke->enrolled)
+        rc = pass_end(el_sys_message_pair(pair), pair, "inside", &spoke->inside, fds, err);
+    return rc;
+}
+
+/* With a LAN there is one lane. */
+static int open_sockets(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
-    int lanes = el_node_lanes(config->tunnel.workers, err);
+    struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
+    struct el_node_queues queues;
+    int rc = el_node_lanes(config->tunnel.workers, err);
 
-    queues->lanes = 1;
-    if (lanes >= 0 && has_lan(spoke))
-        return el_launch_fds_add(fds, "lan", open_lan(spoke, err));
-    if (lanes >= 0)
-        lanes = el_node_interface_open(spoke->network, spoke->public_key, spoke->vni, NULL, NULL,
-                                       (unsigned)lanes, queues->port, err);
-    if (lanes < 0)
-        return lanes;
-    queues->lanes = (unsigned)lanes;
-    return el_node_queues_pass(fds, "tap", queues->port, queues->lanes, err);
-}
-
-/* An interface that was taken away (a USB adapter) and has come back is another one to the kernel,
- * under the same name: the tunnel, which ended for that, gets a socket on the new one. */
-static void on_restart(void *arg, const char *applet)
-{
-    struct spoke *spoke = arg;
-    const char *lan = spoke->lan.place.interface;
-    unsigned index = if_nametoindex(lan);
-    struct el_err err = {""};
-
-    if (index == 0 || index == spoke->lan_index)
-        return;
-    int fd = open_lan(spoke, &err);
-    if (fd >= 0)
-        el_launch_replace(spoke->launch, applet, "lan", fd);
-    else
-        EL_LOG(EL_LOG_WARN, "node", "lan", EL_STR("interface", lan), EL_STR("error", err.text));
+    if (rc < 0)
+        return rc;
+    queues.lanes = spoke->lanes = spoke->config->lans.count > 0 ? 1 : (unsigned)rc;
+    rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
+    return rc < 0 ? rc : el_node_queues_pass_udp(fds, &queues, err);
 }
 
 static int open_for_tunnel(struct spoke *spoke, struct el_launch_fds *fds, struct el_err *err)
 {
     const struct el_spoke_config *config = spoke->config;
-    struct el_tunnel_io_options options = {(uint32_t)config->tunnel.mark, config->tunnel.device};
-    struct el_node_queues queues;
-    int rc = open_port(spoke, &queues, fds, err);
+    const char *first =
+        spoke->networks.count > 0 ? spoke->networks.items[0].name : EL_SPOKE_NETWORK;
+    int rc = open_channels(spoke, fds, err);
 
     if (rc >= 0)
-        rc = el_node_queues_open_udp(&queues, (uint16_t)config->listen, &options, err);
-    if (rc >= 0)
-        rc = el_node_queues_pass_udp(fds, &queues, err);
+        rc = open_sockets(spoke, fds, err);
     if (rc >= 0 && !config->no_tcp)
-        rc = el_streams_open(&spoke->streams, queues.lanes, err);
+        rc = el_streams_open(&spoke->streams, spoke->lanes, err);
     if (rc >= 0)
         rc = el_streams_pass(&spoke->streams, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(spoke->launch, "tunnel", err));
     if (rc >= 0)
-        rc = el_launch_control(spoke->launch, config->tunnel.control, spoke->network, fds, err);
+        rc = el_launch_control(spoke->launch, config->tunnel.control, first, fds, err);
     return rc;
 }
+
+/* -- its ports -- */
+
+static void on_up(void *arg)
+{
+    struct spoke *spoke = arg;
+
+    if (spoke->agent)
+        el_spoke_agent_ask(spoke->agent);
+}
+
+/* What cannot be had at the start is an error, and what cannot later is tried again. */
+static int open_ports(struct spoke *spoke, struct el_err *err)
+{
+    struct el_spoke_ports_config ports = {.loop = el_launch_loop(spoke->launch),
+                                          .manage = spoke->manage,
+                                          .lanes = spoke->lanes,
+                                          .lans = &spoke->config->lans,
+                                          .hub = &spoke->hub,
+                                          .up = on_up,
+                                          .arg = spoke};
+
+    spoke->manage = -1;
+    memcpy(ports.public_key, spoke->public_key, sizeof ports.public_key);
+    int rc = el_spoke_ports_new(&ports, &spoke->ports, err);
+    return rc == 0 ? el_spoke_ports_set(spoke->ports, &spoke->networks, err) : rc;
+}
+
+/* -- the tunnel, started -- */
 
 static int start_tunnel(struct spoke *spoke, struct el_err *err)
 {
@@ -307,7 +323,11 @@ static int start_tunnel(struct spoke *spoke, struct el_err *err)
     int rc = el_launch_fds_add(
         &fds, "key", el_node_key_open(config->key, config->state, "spoke", spoke->public_key, err));
     if (rc >= 0)
+        describe_address(spoke);
+    if (rc >= 0)
         rc = open_for_tunnel(spoke, &fds, err);
+    if (rc >= 0)
+        rc = open_ports(spoke, err);
     if (rc >= 0)
         options = tunnel_options(spoke);
     if (rc >= 0 && !options)
@@ -336,26 +356,86 @@ static int start_streams(struct spoke *spoke, struct el_err *err)
                                             &config->tunnel, config->log_options, err);
 }
 
+/* -- what the hub says -- */
+
+/* With it we start while the hub is away. */
+static void keep_networks(struct spoke *spoke, const struct el_spoke_networks *networks)
+{
+    struct el_err err = {""};
+
+    if (el_spoke_networks_equal(&spoke->enrolment.networks, networks))
+        return;
+    spoke->enrolment.networks = *networks;
+    if (el_enrolment_write(spoke->config->state, &spoke->enrolment, &err) < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "enrolment", EL_STR("error", err.text));
+}
+
+static void on_self(void *arg, const struct el_agent_self *self)
+{
+    struct spoke *spoke = arg;
+    struct el_spoke_networks networks;
+    struct el_err err = {""};
+
+    el_spoke_news(&spoke->self, self);
+    spoke->self = *self;
+    keep_networks(spoke, &self->networks);
+    if (choose_networks(spoke, &networks, &err) < 0)
+        return; /* it was looked at when we began */
+    if (el_spoke_networks_equal(&spoke->networks, &networks))
+        return;
+    spoke->networks = networks;
+    (void)el_spoke_ports_set(spoke->ports, &networks, &err); /* what it cannot it has said */
+}
+
+static void on_revoked(void *arg, const char *sentence)
+{
+    struct spoke *spoke = arg;
+
+    if (spoke->revoked)
+        return;
+    spoke->revoked = true;
+    EL_LOG(EL_LOG_ERROR, "node", "revoked", EL_STR("why", sentence),
+           EL_STR("hint", "to join again: a new token, and --join-again"));
+    el_launch_stop(spoke->launch);
+}
+
+static int start_agent(struct spoke *spoke, struct el_err *err)
+{
+    struct el_spoke_agent_config config = {.launch = spoke->launch,
+                                           .address = spoke->address,
+                                           .inside = spoke->inside,
+                                           .log_options = spoke->config->log_options,
+                                           .self = on_self,
+                                           .revoked = on_revoked,
+                                           .arg = spoke};
+
+    spoke->inside = -1;
+    spoke->self.networks = spoke->enrolment.networks;
+    return el_spoke_agent_new(&config, &spoke->agent, err);
+}
+
+/* -- from beginning to end -- */
+
 static void say_what_next(const struct spoke *spoke)
 {
     const struct el_spoke_config *config = spoke->config;
     char key[EL_TUNNEL_KEY_TEXT];
-    char hint[160] = "", lan[EL_LAN_TEXT];
+    char hint[160] = "", list[160];
 
     el_tunnel_key_text(spoke->public_key, key);
     if (!spoke->enrolled)
         snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", config->name, key,
                  spoke->hub.wire ? ",wire=" : "",
                  spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
-    else if (!has_lan(spoke))
+    else if (config->lans.count == 0 && spoke->networks.count > 0)
         snprintf(hint, sizeof hint,
-                 "an address for this computer: dhclient %.15s, or udhcpc -i %.15s", spoke->network,
-                 spoke->network);
+                 "an address for this computer: dhclient %.15s, or udhcpc -i %.15s",
+                 spoke->networks.items[0].name, spoke->networks.items[0].name);
+    list_networks(&spoke->networks, list, sizeof list);
     EL_LOG(EL_LOG_INFO, "node", "spoke",
            EL_STR("name", spoke->enrolled ? spoke->enrolment.name : NULL),
-           EL_STR("hub", spoke->hub.endpoints[0]),
-           EL_STR("lan", has_lan(spoke) ? el_lan_place_text(&spoke->lan.place, lan) : NULL),
-           EL_STR("network", spoke->network), EL_STR("hint", hint[0] ? hint : NULL));
+           EL_STR("hub", spoke->hub.endpoints[0]), EL_STR("network", list[0] ? list : NULL),
+           EL_STR("hint", hint[0] ? hint : NULL));
 }
 
 /* What can be known to be wrong before anything is touched. */
@@ -387,24 +467,37 @@ static int run(struct spoke *spoke, struct el_err *err)
         rc = start_tunnel(spoke, err);
     if (rc == 0)
         rc = start_streams(spoke, err);
+    if (rc == 0 && spoke->enrolled)
+        rc = start_agent(spoke, err);
     if (rc != 0)
         return rc == EL_SPOKE_JOIN_STOPPED ? 0 : rc;
     say_what_next(spoke);
-    el_launch_on_restart(spoke->launch, on_restart, spoke);
-    return el_launch_run(spoke->launch);
+    rc = el_launch_run(spoke->launch);
+    return spoke->revoked ? EL_SPOKE_REVOKED : rc;
+}
+
+static void end(struct spoke *spoke)
+{
+    el_spoke_agent_free(spoke->agent);
+    el_spoke_ports_free(spoke->ports);
+    el_launch_free(spoke->launch);
+    el_streams_close(&spoke->streams);
+    if (spoke->manage >= 0)
+        close(spoke->manage);
+    if (spoke->inside >= 0)
+        close(spoke->inside);
+    el_enrol_token_wipe(&spoke->token);
+    sodium_memzero(&spoke->hub, sizeof spoke->hub);
+    sodium_memzero(&spoke->enrolment, sizeof spoke->enrolment);
 }
 
 int el_spoke_run(const struct el_spoke_config *config, struct el_err *err)
 {
-    struct spoke spoke = {.config = config};
+    struct spoke spoke = {.config = config, .manage = -1, .inside = -1};
     int rc = check(&spoke, err);
 
     if (rc == 0)
         rc = run(&spoke, err);
-    el_launch_free(spoke.launch);
-    el_streams_close(&spoke.streams);
-    el_enrol_token_wipe(&spoke.token);
-    sodium_memzero(&spoke.hub, sizeof spoke.hub);
-    sodium_memzero(&spoke.enrolment, sizeof spoke.enrolment);
+    end(&spoke);
     return rc;
 }

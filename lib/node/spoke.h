@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A spoke: a tunnel to the hub, and what is connected to the network here: a LAN interface with
- * bare machines behind it or, without one, this computer itself through an interface of the
- * network's name.
+ * A spoke: a tunnel to the hub, and what is connected to its networks here: LAN interfaces with
+ * bare machines behind them (node/lan.h) or, without one, this computer itself through an interface
+ * of each network's name.
  *
  * The LAN interface is used through a packet socket. It is not enslaved to anything, keeps its
  * addresses, and nothing has to be undone when the spoke ends, however it ends; neither a bridge
  * nor /dev/net/tun is needed, and no packet filter of the host is in the way.
  *
- * Which hub, and how to talk to it, is said, or known from the enrolment: node/spoke_enrol.h.
+ * Which hub, and how to talk to it, is said, or known from the enrolment: node/spoke_enrol.h. An
+ * enrolled spoke asks the hub which networks there are for it, and follows that while it runs; one
+ * that was set up by hand has one network, which was said.
  */
 #ifndef EL_NODE_SPOKE_H
 #define EL_NODE_SPOKE_H
@@ -55,8 +57,10 @@ struct el_spoke_config {
     const char *log_options;
 };
 
-/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), EL_EAGAIN if it gave up (it
- * has said so), or an error. */
+enum { EL_SPOKE_REVOKED = 2 };
+
+/* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), EL_SPOKE_REVOKED: the hub
+ * has revoked it, and it has said so; EL_EAGAIN if it gave up (it has said so), or an error. */
 int el_spoke_run(const struct el_spoke_config *config, struct el_err *err);
 
 #endif

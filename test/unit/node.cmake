@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(node_agent_answer_test node)
 el_unit_test(node_boot_options_test node)
 el_unit_test(node_capture_test node)
 el_unit_test(node_control_test node)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The supervisor's side of a spoke's agent: starts the applet (node/agent_service.h), tells it when
+ * the hub is within reach, and takes what the hub says from it, which is read as strictly as if it
+ * came from outside.
+ */
+#ifndef EL_NODE_SPOKE_AGENT_H
+#define EL_NODE_SPOKE_AGENT_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "node/agent_answer.h"
+#include "node/launch.h"
+
+struct el_spoke_agent;
+
+struct el_spoke_agent_config {
+    struct el_launch *launch;
+    struct el_ip address; /* ours, in the tunnel */
+    int inside;           /* the end of the tunnel's "inside" that is the agent's; passed on */
+    const char *log_options;
+    /* How it stands, each time that the hub was asked; wiped after it. */
+    void (*self)(void *arg, const struct el_agent_self *self);
+    /* Our key is good for nothing any more; the hub's sentence. */
+    void (*revoked)(void *arg, const char *sentence);
+    void *arg;
+};
+
+int el_spoke_agent_new(const struct el_spoke_agent_config *config, struct el_spoke_agent **agent,
+                       struct el_err *err);
+
+/* Before the loop is closed, which has to run once more; not in a callback of ours. NULL is
+ * allowed. */
+void el_spoke_agent_free(struct el_spoke_agent *agent);
+
+/* There is a session with the hub. */
+void el_spoke_agent_ask(struct el_spoke_agent *agent);
+
+#endif
