@@ -118,6 +118,9 @@ static const struct el_conf_option options[] = {
     {LINE("psk", read_psk)},
     {LINE("endpoint", read_endpoint), .repeat = true},
     {LINE("network", read_network), .repeat = true},
+    {.name = "revoked",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct reading, enrolment.revoked)},
 };
 
 static const struct el_conf_schema schema = {
@@ -182,6 +185,8 @@ static void write_lines(FILE *out, const struct el_enrolment *enrolment)
     for (unsigned i = 0; i < enrolment->endpoint_count; i++)
         fprintf(out, "endpoint = %s\n", enrolment->endpoints[i]);
     el_spoke_networks_print(out, &enrolment->networks);
+    if (enrolment->revoked)
+        fputs("revoked = yes\n", out);
 }
 
 /* In memory of a fixed size: a stream that grows would leave secrets behind where it was. */

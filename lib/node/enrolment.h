@@ -13,6 +13,7 @@
  *     psk = …               only if there is one; why the file is secret
  *     endpoint = hub.example.org:51820      as often as there are; the one that answered first
  *     network = 77 boot published     as often as there are (node/spoke_networks.h)
+ *     revoked = yes         only if the hub has told us so, which it does once
  *
  * Part of it was said by the hub, and it is used by root: the same strict reading is for what comes
  * from the applet that joined and for the file. The networks are those that the hub told of last:
@@ -46,6 +47,7 @@ struct el_enrolment {
     unsigned endpoint_count;          /* 1.. */
     char endpoints[EL_ENROLMENT_ENDPOINTS][EL_NODE_ENDPOINT_TEXT];
     struct el_spoke_networks networks; /* the published ones first */
+    bool revoked;                      /* the key is good for nothing any more */
 };
 
 /* Text to enrolment: 0, or EL_EINVAL and what is wrong (ORIGIN is what to call the text), and then

@@ -358,16 +358,21 @@ static int start_streams(struct spoke *spoke, struct el_err *err)
 
 /* -- what the hub says -- */
 
-/* With it we start while the hub is away. */
-static void keep_networks(struct spoke *spoke, const struct el_spoke_networks *networks)
+static void keep_enrolment(const struct spoke *spoke)
 {
     struct el_err err = {""};
 
+    if (el_enrolment_write(spoke->config->state, &spoke->enrolment, &err) < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "enrolment", EL_STR("error", err.text));
+}
+
+/* With them we start while the hub is away. */
+static void keep_networks(struct spoke *spoke, const struct el_spoke_networks *networks)
+{
     if (el_spoke_networks_equal(&spoke->enrolment.networks, networks))
         return;
     spoke->enrolment.networks = *networks;
-    if (el_enrolment_write(spoke->config->state, &spoke->enrolment, &err) < 0)
-        EL_LOG(EL_LOG_ERROR, "node", "enrolment", EL_STR("error", err.text));
+    keep_enrolment(spoke);
 }
 
 static void on_self(void *arg, const struct el_agent_self *self)
@@ -393,9 +398,10 @@ static void on_revoked(void *arg, const char *sentence)
 
     if (spoke->revoked)
         return;
-    spoke->revoked = true;
+    spoke->revoked = spoke->enrolment.revoked = true;
     EL_LOG(EL_LOG_ERROR, "node", "revoked", EL_STR("why", sentence),
-           EL_STR("hint", "to join again: a new token, and --join-again"));
+           EL_STR("hint", "it joins again with a new token: --join TOKEN"));
+    keep_enrolment(spoke); /* the hub says it once */
     el_launch_stop(spoke->launch);
 }
 

@@ -57,7 +57,7 @@ struct el_spoke_config {
     const char *log_options;
 };
 
-enum { EL_SPOKE_REVOKED = 2 };
+enum { EL_SPOKE_REVOKED = 3 };
 
 /* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), EL_SPOKE_REVOKED: the hub
  * has revoked it, and it has said so; EL_EAGAIN if it gave up (it has said so), or an error. */

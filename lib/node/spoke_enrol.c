@@ -104,10 +104,9 @@ static int settle_key(const struct el_spoke_config *config, const struct el_enro
 /* -- joining -- */
 
 static int join(const struct el_spoke_config *config, struct el_launch *launch,
-                const struct el_enrol_token *token, struct el_enrolment *enrolment,
+                const struct el_enrol_token *token, bool new_key, struct el_enrolment *enrolment,
                 struct el_err *err)
 {
-    bool new_key = config->join_again && !config->key;
     struct el_spoke_join_config joining = {
         .launch = launch,
         .token = token,
@@ -149,16 +148,28 @@ static int other_token(const struct el_enrolment *enrolment, const struct el_enr
         token->name[0] ? token->name : "no name in it");
 }
 
+/* Its key is good for nothing any more, at that hub. */
+static int say_revoked(const struct el_enrolment *enrolment)
+{
+    EL_LOG(EL_LOG_ERROR, "node", "revoked", EL_STR("name", enrolment->name),
+           EL_STR("why", "the hub has revoked this spoke"),
+           EL_STR("hint", "it joins again with a new token: --join TOKEN"));
+    return EL_SPOKE_REVOKED;
+}
+
 static int with_token(const struct el_spoke_config *config, struct el_launch *launch,
                       const struct el_enrol_token *token, bool enrolled,
                       struct el_enrolment *enrolment, struct el_err *err)
 {
+    bool revoked = enrolled && enrolment->revoked;
+
     if (enrolled && is_token_of(token, enrolment))
-        return 0;
-    if (enrolled && !config->join_again)
+        return revoked ? say_revoked(enrolment) : 0;
+    if (enrolled && !revoked && !config->join_again)
         return other_token(enrolment, token, err);
     sodium_memzero(enrolment, sizeof *enrolment);
-    return join(config, launch, token, enrolment, err);
+    return join(config, launch, token, (revoked || config->join_again) && !config->key, enrolment,
+                err);
 }
 
 /* -- whether -- */
@@ -195,6 +206,8 @@ int el_spoke_enrol(const struct el_spoke_config *config, struct el_launch *launc
         return with_token(config, launch, token, settled == 1, enrolment, err);
     if (found < 0)
         return el_spoke_not_enrolled(err);
+    if (settled == 1 && enrolment->revoked)
+        return say_revoked(enrolment);
     return settled == 1 ? 0
                         : el_err(err, EL_ENOENT,
                                  "this spoke's key is not the one that was enrolled: put that one "

@@ -5,8 +5,9 @@
  *   not enrolled                  it joins
  *   enrolled with this token      nothing: it is what was asked for
  *   enrolled with another         refused; with --join-again it joins
+ *   enrolled, and since revoked   it joins with another token; else it says so, and that is all
  *
- * With --join-again it joins with a key of its own making that is new: one that was revoked is
+ * With --join-again, or revoked, it joins with a key of its own making that is new: one that was revoked is
  * never taken again. Until the hub has said yes, the old key and the old enrolment stay what they
  * are; then the new enrolment is written, and the new key takes the old one's place. Whatever
  * happens in between, the next start finds out which key the enrolment belongs to.
@@ -31,8 +32,8 @@ bool el_spoke_may_be_enrolled(const char *state);
 int el_spoke_not_enrolled(struct el_err *err); /* EL_ENOENT, and what to do about it */
 
 /* 0: ENROLMENT, to be wiped, is what CONFIG's spoke is enrolled with, by now. TOKEN: what to join
- * with, or NULL. EL_ENOENT with a sentence: it is not, and was not to be. Or what el_spoke_join()
- * says, or another error. */
+ * with, or NULL. EL_ENOENT with a sentence: it is not, and was not to be. EL_SPOKE_REVOKED: it was,
+ * which has been said. Or what el_spoke_join() says, or another error. */
 int el_spoke_enrol(const struct el_spoke_config *config, struct el_launch *launch,
                    const struct el_enrol_token *token, struct el_enrolment *enrolment,
                    struct el_err *err);

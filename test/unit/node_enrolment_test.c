@@ -33,7 +33,7 @@ static void what_is_written_is_read(void **state)
 {
     const char more[] = GOOD "psk = " PSK "\nendpoint = [2001:db8::1]:4000\nendpoint = 192.0.2.1\n"
                              "network = 77 boot\nnetwork = 16777215 lab.2 published eth1.30\n"
-                             "network = 79 lab3 unpublished\n";
+                             "network = 79 lab3 unpublished\nrevoked = yes\n";
     struct el_enrolment again;
 
     (void)state;
@@ -43,6 +43,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(enrolment.endpoint_count, 3);
     assert_string_equal(enrolment.endpoints[1], "[2001:db8::1]:4000");
     assert_int_equal(enrolment.networks.count, 3);
+    assert_true(enrolment.revoked);
     const struct el_spoke_network *lab = el_spoke_networks_find(&enrolment.networks, "lab.2");
     assert_int_equal(lab->vni, 16777215);
     assert_true(lab->published);
