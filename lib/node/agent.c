@@ -21,6 +21,8 @@ struct el_agent {
     struct el_net_udp *nudges;
     struct el_net_timer *timer; /* of the next question */
     unsigned retry_s;
+    bool has_report;
+    struct el_agent_report report;
 };
 
 static void ask(struct el_agent *agent);
@@ -72,18 +74,26 @@ static void on_answered(void *arg, int code, const struct el_control_answer *rep
     sodium_memzero(&answer, sizeof answer);
 }
 
-static void ask(struct el_agent *agent)
+static int start_question(struct el_agent *agent)
 {
     static const struct el_client_events events = {.answered = on_answered};
-    static const struct el_control_question question = {.method = "GET", .path = "/v1/self"};
     const struct el_net_connect_config to = {.to = {.ip = el_ip4(EL_NODE_HUB_ADDRESS), .port = 80}};
+    json_t *body = agent->has_report ? el_agent_report_json(&agent->report) : NULL;
+    const struct el_control_question question = {
+        .method = body ? "POST" : "GET", .path = "/v1/self", .body = body};
+    int rc = el_client_start(agent->config.net, &to, "100.64.0.1", &question, &events, agent,
+                             &agent->client, NULL);
 
+    json_decref(body);
+    return rc;
+}
+
+static void ask(struct el_agent *agent)
+{
     el_client_free(agent->client);
     agent->client = NULL;
     agent->asked_ns = el_net_now_ns(agent->config.net);
-    int rc = el_client_start(agent->config.net, &to, "100.64.0.1", &question, &events, agent,
-                             &agent->client, NULL);
-    if (rc < 0) /* for want of memory or a port, which may be there later */
+    if (start_question(agent) < 0) /* for want of memory or a port, which may be there later */
         plan(agent, false);
     else
         el_net_timer_set(agent->timer, EL_NEVER);
@@ -102,6 +112,15 @@ void el_agent_ask(struct el_agent *agent)
         agent->again = true;
     else
         ask(agent);
+}
+
+void el_agent_tell(struct el_agent *agent, const struct el_agent_report *report)
+{
+    if (agent->has_report && el_agent_report_equal(&agent->report, report))
+        return;
+    agent->report = *report;
+    agent->has_report = true;
+    el_agent_ask(agent);
 }
 
 static void on_nudge(void *arg, const struct el_net_udp_meta *meta, const uint8_t *bytes,

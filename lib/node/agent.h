@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A spoke asks the hub how it stands: GET /v1/self, when the hub is within reach, when it nudges
- * (node/nudge.h), and every minute. What comes is a state: to have missed something is no harm.
+ * A spoke asks the hub how it stands: GET /v1/self, or POST once it has something to say about
+ * itself (node/agent_report.h), when the hub is within reach, when it nudges (node/nudge.h), when
+ * there is something new to say, and every minute. What comes and goes are states: to have missed
+ * something is no harm.
  *
  * One question is under way at a time. A nudge while one is leads to another one behind it, since
  * its answer may have been made before what we are nudged for; a question that has waited for more
@@ -13,6 +15,7 @@
 #include "base/err.h"
 #include "net/net.h"
 #include "node/agent_answer.h"
+#include "node/agent_report.h"
 
 enum {
     EL_AGENT_PERIOD_S = 60, /* from an answer to the next question, and up to a tenth more */
@@ -34,5 +37,8 @@ void el_agent_free(struct el_agent *agent); /* not in `answered`; NULL is allowe
 
 /* The tunnel has come up: asks now. */
 void el_agent_ask(struct el_agent *agent);
+
+/* What is said with each question from now on. Asks now, if it is new. */
+void el_agent_tell(struct el_agent *agent, const struct el_agent_report *report);
 
 #endif

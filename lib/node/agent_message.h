@@ -16,7 +16,8 @@ enum el_agent_message_kind {
     EL_AGENT_MESSAGE_SELF = 1, /* text: el_agent_self_text() */
     EL_AGENT_MESSAGE_REVOKED,  /* text: the hub's sentence */
     /* to the agent */
-    EL_AGENT_MESSAGE_ASK, /* the hub can be reached, or can be reached again */
+    EL_AGENT_MESSAGE_ASK,    /* the hub can be reached, or can be reached again */
+    EL_AGENT_MESSAGE_REPORT, /* text: el_agent_report_text() */
 };
 
 struct el_agent_message {

@@ -69,6 +69,17 @@ static void on_answered(void *arg, const struct el_agent_answer *answer)
     s->failed = answer->verdict == EL_AGENT_LATER;
 }
 
+static void take_report(struct service *s, const char *text)
+{
+    struct el_agent_report report;
+    struct el_err err = {""};
+
+    if (el_agent_report_parse(text, &report, &err) == 0)
+        el_agent_tell(s->agent, &report);
+    else
+        EL_LOG(EL_LOG_ERROR, "agent", "supervisor", EL_STR("error", err.text));
+}
+
 static void on_channel(uv_poll_t *poll, int status, int events)
 {
     struct service *s = poll->data;
@@ -81,6 +92,8 @@ static void on_channel(uv_poll_t *poll, int status, int events)
         el_net_kernel_stop(s->net);
     if (rc == 0 && message.kind == EL_AGENT_MESSAGE_ASK)
         el_agent_ask(s->agent);
+    if (rc == 0 && message.kind == EL_AGENT_MESSAGE_REPORT)
+        take_report(s, message.text);
 }
 
 /* -- from beginning to end -- */

@@ -148,6 +148,21 @@ static void add_expiring(json_t *list, const struct el_registry_network *network
                                           network->name, "text", text));
 }
 
+static void add_loop(json_t *list, const struct el_node_hub_api *hub,
+                     const struct el_registry_spoke *spoke,
+                     const struct el_registry_network *network)
+{
+    char text[160];
+    const char *other;
+
+    if (!hub->config.shut_out ||
+        !hub->config.shut_out(hub->config.arg, spoke->key, network->vni, &other))
+        return;
+    snprintf(text, sizeof text, "this spoke is shut out: it bridges the same LAN as %.64s", other);
+    json_array_append_new(
+        list, json_pack("{s:s, s:s, s:s}", "kind", "loop", "network", network->name, "text", text));
+}
+
 /* Of the spoke's networks. */
 static json_t *notices_json(const struct el_node_hub_api *hub,
                             const struct el_registry_spoke *spoke, int64_t now_s)
@@ -156,8 +171,12 @@ static json_t *notices_json(const struct el_node_hub_api *hub,
     unsigned count = el_registry_memberships(hub->registry, spoke, m);
     json_t *list = json_array();
 
-    for (unsigned i = 0; i < count; i++)
-        add_expiring(list, el_registry_network_by_vni(hub->registry, m[i].vni), now_s);
+    for (unsigned i = 0; i < count; i++) {
+        const struct el_registry_network *network =
+            el_registry_network_by_vni(hub->registry, m[i].vni);
+        add_expiring(list, network, now_s);
+        add_loop(list, hub, spoke, network);
+    }
     return list;
 }
 
@@ -292,6 +311,11 @@ int el_node_hub_api_new(const struct el_node_hub_api_config *config, struct el_n
         return el_err(err, EL_ENOMEM, "the API: out of memory");
     new->config = *config;
     new->registry = config->registry;
+    new->reports = el_map_new(EL_REGISTRY_KEY_BYTES, EL_REGISTRY_PEERS);
+    if (!new->reports) {
+        el_node_hub_api_free(new);
+        return el_err(err, EL_ENOMEM, "the API: out of memory");
+    }
     struct el_api_config api = {.title = "el2w hub",
                                 .version = config->version,
                                 .about = "What an el2w hub knows and does.",
@@ -313,6 +337,7 @@ void el_node_hub_api_free(struct el_node_hub_api *hub)
     if (!hub)
         return;
     el_api_free(hub->api);
+    el_hub_forget_reports(hub);
     sodium_memzero(hub, sizeof *hub);
     free(hub);
 }

@@ -3,6 +3,8 @@
 #ifndef EL_NODE_HUB_API_INTERNAL_H
 #define EL_NODE_HUB_API_INTERNAL_H
 
+#include "base/map.h"
+#include "node/agent_report.h"
 #include "node/hub_api.h"
 
 /* Somebody for whom the second factor's program runs, or has said something. */
@@ -28,11 +30,12 @@ struct el_node_hub_api {
     struct el_api *api;
     struct el_hub_question questions[EL_NODE_HUB_QUESTIONS];
     struct el_hub_farewell farewells[EL_NODE_HUB_QUESTIONS];
+    struct el_map *reports; /* struct el_agent_report by the spoke's key */
 };
 
 /* -- the table's rows, by file -- */
 
-el_api_handler el_hub_show_hub, el_hub_show_self, el_hub_show_second_factor,
+el_api_handler el_hub_show_hub, el_hub_show_self, el_hub_tell_self, el_hub_show_second_factor,
     el_hub_set_second_factor;
 el_api_handler el_hub_list_tokens, el_hub_create_token, el_hub_show_token, el_hub_delete_token;
 el_api_handler el_hub_list_spokes, el_hub_show_spoke, el_hub_approve, el_hub_revoke;
@@ -59,6 +62,13 @@ json_t *el_hub_second_factor_json(const struct el_registry_second_factor *policy
 json_t *el_hub_list(const char *name, size_t count,
                     json_t *(*row)(const struct el_node_hub_api *hub, size_t i, int64_t now_s),
                     const struct el_node_hub_api *hub, int64_t now_s);
+
+/* -- what spokes have said (hub_api_report.c) -- */
+
+/* About the network VNI; NULL: nothing. */
+const struct el_agent_port *el_hub_reported(const struct el_node_hub_api *hub,
+                                            const struct el_registry_spoke *spoke, uint32_t vni);
+void el_hub_forget_reports(struct el_node_hub_api *hub);
 
 /* -- refusals -- */
 

@@ -53,6 +53,14 @@ json_t *el_hub_token_json(const struct el_registry_token *token, int64_t now_s)
                      "expires", el_json_time(token->expires_s), "wrong_codes", token->wrong_codes);
 }
 
+static void add_report(json_t *membership, const struct el_agent_port *port)
+{
+    if (port && port->interface[0])
+        json_object_set_new(membership, "interface", json_string(port->interface));
+    else if (port)
+        json_object_set_new(membership, "problem", el_json_string(port->problem));
+}
+
 json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
                                 const struct el_registry_spoke *spoke)
 {
@@ -71,6 +79,7 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
         if (hub->config.shut_out &&
             hub->config.shut_out(hub->config.arg, spoke->key, m[i].vni, &other))
             json_object_set_new(one, "loop", json_string(other));
+        add_report(one, el_hub_reported(hub, spoke, m[i].vni));
         if (json_array_append_new(list, one) < 0) {
             json_decref(list);
             return NULL;

@@ -127,6 +127,8 @@ static const struct el_schema_field membership_fields[] = {
     {.name = "loop",
      .format = EL_FORMAT_NAME,
      .about = "no frames pass: it bridges the same LAN as this other spoke"},
+    {.name = "interface", .about = "where it is, as the spoke says"},
+    {.name = "problem", .about = "why it is nowhere, as the spoke says"},
     {0}};
 static const struct el_schema membership = {"Membership", "A network that a spoke is in.",
                                             membership_fields};
@@ -306,6 +308,31 @@ static const struct el_schema_field self_fields[] = {
 static const struct el_schema self = {"Self", "What the hub has for the spoke that asks.",
                                       self_fields};
 
+static const struct el_schema_field report_port_fields[] = {
+    {.name = "vni",
+     .type = EL_SCHEMA_INTEGER,
+     .required = true,
+     .min = 1,
+     .max = EL_REGISTRY_VNI_MAX},
+    {.name = "interface",
+     .min = 1,
+     .max = EL_SPOKE_NETWORK_LAN - 1,
+     .about = "where the network is; absent: nowhere"},
+    {.name = "problem", .min = 1, .max = EL_AGENT_PROBLEM - 1, .about = "why it is nowhere"},
+    {0}};
+static const struct el_schema report_port = {"ReportPort", "What became of one network.",
+                                             report_port_fields};
+static const struct el_schema_field report_port_item = {.type = EL_SCHEMA_OBJECT,
+                                                        .object = &report_port};
+static const struct el_schema_field report_fields[] = {{.name = "ports",
+                                                        .type = EL_SCHEMA_ARRAY,
+                                                        .required = true,
+                                                        .max = EL_SPOKE_NETWORKS,
+                                                        .items = &report_port_item},
+                                                       {0}};
+static const struct el_schema report = {"Report", "What a spoke has made of its networks.",
+                                        report_fields};
+
 /* -- answers and problems -- */
 
 static const struct el_api_response hub_200[] = {{200, &hub, "The hub.", NULL}, {0}};
@@ -433,4 +460,13 @@ const struct el_api_operation el_hub_operations[] = {
      .responses = self_200,
      .problems = self_problems,
      .handler = el_hub_show_self},
+    {.method = EL_API_POST,
+     .path = "/v1/self",
+     .id = "tellSelf",
+     .about = "The same, from a spoke that says how it stands itself.",
+     .scopes = EL_API_SPOKE,
+     .request = &report,
+     .responses = self_200,
+     .problems = self_problems,
+     .handler = el_hub_tell_self},
     {0}};

@@ -296,6 +296,17 @@ static void on_up(void *arg)
         el_spoke_agent_ask(spoke->agent);
 }
 
+static void on_ports_changed(void *arg)
+{
+    struct spoke *spoke = arg;
+    struct el_agent_report report;
+
+    if (!spoke->agent)
+        return;
+    el_spoke_ports_report(spoke->ports, &report);
+    el_spoke_agent_tell(spoke->agent, &report);
+}
+
 /* What cannot be had at the start is an error, and what cannot later is tried again. */
 static int open_ports(struct spoke *spoke, struct el_err *err)
 {
@@ -305,6 +316,7 @@ static int open_ports(struct spoke *spoke, struct el_err *err)
                                           .lans = &spoke->config->lans,
                                           .hub = &spoke->hub,
                                           .up = on_up,
+                                          .changed = on_ports_changed,
                                           .arg = spoke};
 
     spoke->manage = -1;
@@ -390,6 +402,7 @@ static void on_self(void *arg, const struct el_agent_self *self)
         return;
     spoke->networks = networks;
     (void)el_spoke_ports_set(spoke->ports, &networks, &err); /* what it cannot it has said */
+    on_ports_changed(spoke);
 }
 
 static void on_revoked(void *arg, const char *sentence)
@@ -405,6 +418,15 @@ static void on_revoked(void *arg, const char *sentence)
     el_launch_stop(spoke->launch);
 }
 
+/* An agent that was started again knows nothing of us. */
+static void on_ready(void *arg, const char *applet, bool ready)
+{
+    struct spoke *spoke = arg;
+
+    if (ready && spoke->agent && strcmp(applet, "agent") == 0)
+        el_spoke_agent_ready(spoke->agent);
+}
+
 static int start_agent(struct spoke *spoke, struct el_err *err)
 {
     struct el_spoke_agent_config config = {.launch = spoke->launch,
@@ -417,7 +439,11 @@ static int start_agent(struct spoke *spoke, struct el_err *err)
 
     spoke->inside = -1;
     spoke->self.networks = spoke->enrolment.networks;
-    return el_spoke_agent_new(&config, &spoke->agent, err);
+    el_launch_on_ready(spoke->launch, on_ready, spoke);
+    int rc = el_spoke_agent_new(&config, &spoke->agent, err);
+    if (rc == 0)
+        on_ports_changed(spoke);
+    return rc;
 }
 
 /* -- from beginning to end -- */

@@ -19,6 +19,7 @@ struct el_spoke_agent {
     struct el_spoke_agent_config config;
     int ours, theirs; /* the channel; the applet has a duplicate */
     uv_poll_t *poll;
+    struct el_agent_report report; /* told last */
 };
 
 /* -- what it says -- */
@@ -65,6 +66,20 @@ static void on_channel(uv_poll_t *poll, int status, int events)
 void el_spoke_agent_ask(struct el_spoke_agent *agent)
 {
     (void)el_agent_message_send(agent->ours, EL_AGENT_MESSAGE_ASK, "");
+}
+
+void el_spoke_agent_ready(struct el_spoke_agent *agent)
+{
+    char text[EL_AGENT_REPORT_TEXT];
+
+    if (el_agent_report_text(&agent->report, text) == 0)
+        (void)el_agent_message_send(agent->ours, EL_AGENT_MESSAGE_REPORT, text);
+}
+
+void el_spoke_agent_tell(struct el_spoke_agent *agent, const struct el_agent_report *report)
+{
+    agent->report = *report;
+    el_spoke_agent_ready(agent);
 }
 
 /* -- from beginning to end -- */

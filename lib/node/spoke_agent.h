@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "node/agent_answer.h"
+#include "node/agent_report.h"
 #include "node/launch.h"
 
 struct el_spoke_agent;
@@ -35,5 +36,9 @@ void el_spoke_agent_free(struct el_spoke_agent *agent);
 
 /* There is a session with the hub. */
 void el_spoke_agent_ask(struct el_spoke_agent *agent);
+
+/* What the hub is to be told of us; and again to an applet that has been started again. */
+void el_spoke_agent_tell(struct el_spoke_agent *agent, const struct el_agent_report *report);
+void el_spoke_agent_ready(struct el_spoke_agent *agent);
 
 #endif

@@ -14,6 +14,7 @@
 #include "node/manage_client.h"
 #include "port/packet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ struct port {
     struct seat seat;
     unsigned count; /* of fds; 0: it could not be opened, or is gone */
     int fds[EL_MANAGE_QUEUES];
-    bool complained; /* that it cannot be had */
+    char problem[EL_AGENT_PROBLEM]; /* why it is not there, if it is not; and that was said */
 };
 
 struct el_spoke_ports {
@@ -131,6 +132,16 @@ static void on_done(void *arg, int code, const char *text)
         EL_LOG(EL_LOG_ERROR, "node", "tunnel-refuses", EL_STR("error", text));
 }
 
+static void set_problem(struct port *port, const char *text);
+
+static void lose_port(struct port *port, const char *why)
+{
+    set_problem(port, why);
+    close_port(port);
+    retry_later(port->ports);
+    port->ports->config.changed(port->ports->config.arg);
+}
+
 /* It cannot be used: its interface has gone since it was opened. */
 static void on_set(void *arg, int code, const char *text)
 {
@@ -139,10 +150,7 @@ static void on_set(void *arg, int code, const char *text)
     port->asked--;
     if (code == 0 || code == EL_ECLOSED || !port->used || port->asked > 0)
         return; /* or it is not what was asked about any more; or the tunnel is told again */
-    EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("network", port->seat.network),
-           EL_STR("error", text));
-    close_port(port);
-    retry_later(port->ports);
+    lose_port(port, text);
 }
 
 static void tell_port(struct port *port)
@@ -213,18 +221,27 @@ static struct port *find(struct el_spoke_ports *ports, uint32_t vni)
     return NULL;
 }
 
+/* Says it once. */
+static void set_problem(struct port *port, const char *text)
+{
+    if (port->problem[0])
+        return;
+    snprintf(port->problem, sizeof port->problem, "%s", text);
+    EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("network", port->seat.network),
+           EL_STR("error", text), EL_STR("hint", "trying on"));
+}
+
 static int try_port(struct port *port, struct el_err *err)
 {
     struct el_err why = {""};
     char text[EL_LAN_TEXT];
     int rc = open_port(port, &why);
 
-    if (rc < 0 && !port->complained)
-        EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("network", port->seat.network),
-               EL_STR("error", why.text), EL_STR("hint", "trying on"));
-    port->complained = rc < 0;
-    if (rc < 0)
+    if (rc < 0) {
+        set_problem(port, why.text);
         return el_err(err, rc, "%s", why.text);
+    }
+    port->problem[0] = '\0';
     EL_LOG(EL_LOG_INFO, "node", "port-open", EL_STR("network", port->seat.network),
            EL_UINT("vni", port->seat.vni), EL_STR("interface", interface_of(&port->seat, text)));
     tell_port(port);
@@ -252,19 +269,6 @@ static void remove_port(struct port *port)
     ask(port->ports, &message, on_done);
     close_port(port);
     port->used = false;
-}
-
-static void on_retry(uv_timer_t *timer)
-{
-    struct el_spoke_ports *ports = timer->data;
-    struct el_err err = {""};
-
-    (void)el_spoke_ports_set(ports, &ports->networks, &err); /* what it cannot has been said */
-}
-
-static void retry_later(struct el_spoke_ports *ports)
-{
-    uv_timer_start(ports->retry, on_retry, EL_SPOKE_PORTS_RETRY_MS, 0);
 }
 
 /* -- which -- */
@@ -347,15 +351,15 @@ static bool has_seat(const struct seat *seats, unsigned count, const struct seat
     return false;
 }
 
-int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
-                       struct el_err *err)
+/* Makes it so, as far as it goes. */
+static int arrange(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
+                   struct el_err *err)
 {
     struct seat seats[EL_SPOKE_NETWORKS];
     unsigned count = ports->config.lans->count > 0 ? plan_seats(ports, networks, seats)
                                                    : own_seats(networks, seats);
     int rc = 0;
 
-    uv_timer_stop(ports->retry);
     for (unsigned i = 0; i < PORTS; i++)
         if (ports->items[i].used && !has_seat(seats, count, &ports->items[i].seat))
             remove_port(&ports->items[i]);
@@ -366,12 +370,50 @@ int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_netwo
                                       : try_port(port, err);
         rc = tried < 0 ? tried : rc;
     }
-    if (networks != &ports->networks)
-        ports->networks = *networks;
-    tell_memberships(ports);
     if (rc < 0)
         retry_later(ports);
     return rc;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct el_spoke_ports *ports = timer->data;
+    struct el_err err = {""};
+
+    (void)arrange(ports, &ports->networks, &err); /* what it cannot it has said */
+    ports->config.changed(ports->config.arg);
+}
+
+static void retry_later(struct el_spoke_ports *ports)
+{
+    uv_timer_start(ports->retry, on_retry, EL_SPOKE_PORTS_RETRY_MS, 0);
+}
+
+int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
+                       struct el_err *err)
+{
+    int rc = arrange(ports, networks, err);
+
+    ports->networks = *networks;
+    tell_memberships(ports);
+    return rc;
+}
+
+void el_spoke_ports_report(const struct el_spoke_ports *ports, struct el_agent_report *report)
+{
+    char text[EL_LAN_TEXT];
+
+    *report = (struct el_agent_report){.count = 0};
+    for (unsigned i = 0; i < PORTS; i++) {
+        const struct port *port = &ports->items[i];
+        if (port->used)
+            el_agent_report_add(report, port->seat.vni,
+                                port->count > 0 ? interface_of(&port->seat, text) : NULL,
+                                port->problem);
+    }
+    for (unsigned i = 0; i < ports->plan.problem_count; i++)
+        el_agent_report_add(report, ports->plan.problems[i].vni, NULL,
+                            ports->plan.problems[i].sentence);
 }
 
 /* -- what the tunnel says -- */
@@ -396,8 +438,7 @@ static void on_network_gone(void *arg, uint32_t vni)
 
     if (!port || port->asked > 0)
         return; /* that of one that was there before */
-    close_port(port);
-    retry_later(arg);
+    lose_port(port, "its interface is gone");
 }
 
 /* Which only happens with our own end. */

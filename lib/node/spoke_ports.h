@@ -14,6 +14,7 @@
 #define EL_NODE_SPOKE_PORTS_H
 
 #include "base/err.h"
+#include "node/agent_report.h"
 #include "node/lan.h"
 #include "node/peer.h"
 #include "node/spoke_networks.h"
@@ -34,6 +35,8 @@ struct el_spoke_ports_config {
     const struct el_node_peer *hub; /* as the tunnel was told of it */
     /* There is a session with the hub, perhaps a new one. */
     void (*up)(void *arg);
+    /* What el_spoke_ports_report() says may be another. Not from within el_spoke_ports_set(). */
+    void (*changed)(void *arg);
     void *arg;
 };
 
@@ -47,5 +50,8 @@ void el_spoke_ports_free(struct el_spoke_ports *ports);
  * others are, and it will be tried again. */
 int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
                        struct el_err *err);
+
+/* Which port each network has, or why it has none. */
+void el_spoke_ports_report(const struct el_spoke_ports *ports, struct el_agent_report *report);
 
 #endif

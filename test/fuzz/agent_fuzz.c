@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a hub has for a spoke, and the text of it that the supervisor reads. Input: a letter that
- * says which, and the text.
+ * What a hub has for a spoke, and the text of it that the supervisor reads; and what a spoke says
+ * of itself. Input: a letter that says which, and the text.
  *
- *     a{...} as 200    r{...} as 403    t[self]...
+ *     a{...} as 200    r{...} as 403    t[self]...    p[report]...
  *
  * What is taken prints as text that reads as the same; what is not is nothing, and says why.
  */
 #include "node/agent_answer.h"
+#include "node/agent_report.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,6 +55,21 @@ static void check_text(const char *text)
         require(err.text[0] && memcmp(&self, &none, sizeof none) == 0);
 }
 
+static void check_report(const char *text)
+{
+    struct el_agent_report report, again;
+    char written[EL_AGENT_REPORT_TEXT];
+    struct el_err err = {""};
+
+    if (el_agent_report_parse(text, &report, &err) < 0) {
+        require(err.text[0] && report.count == 0);
+        return;
+    }
+    require(el_agent_report_text(&report, written) == 0);
+    require(el_agent_report_parse(written, &again, &err) == 0);
+    require(el_agent_report_equal(&report, &again));
+}
+
 static void check_answer(int status, const char *text)
 {
     struct el_agent_answer answer;
@@ -80,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'a': check_answer(200, text + 1); break;
     case 'r': check_answer(403, text + 1); break;
     case 't': check_text(text + 1); break;
+    case 'p': check_report(text + 1); break;
     default: break;
     }
     free(text);

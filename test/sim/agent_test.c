@@ -3,6 +3,7 @@
 #include "join_world.h"
 
 #include "node/agent.h"
+#include "node/hub_api_internal.h"
 #include "node/nudge.h"
 
 static struct promise mars; /* its own key, by now */
@@ -149,6 +150,27 @@ static void what_is_no_nudge_is_nothing(void **state)
     assert_false(el_nudge_is(&meta, el_nudge, sizeof el_nudge));
 }
 
+/* It comes back in what the operator sees, and so in what the spoke is told. */
+static void what_it_says_is_known(void **state)
+{
+    const struct el_registry_spoke *spoke = el_registry_spoke(w.hub.registry, "mars");
+    struct el_agent_report report = {.count = 0};
+
+    (void)state;
+    until(&answers, 1, 5);
+    el_agent_report_add(&report, 77, NULL, "eth1.30 is not allowed");
+    el_agent_tell(agent, &report);
+    until(&answers, 2, 1);
+    el_agent_tell(agent, &report); /* nothing new */
+    run_for(30 * EL_S);
+    assert_int_equal(answers, 2);
+    publish(true);
+    json_t *now = el_hub_memberships_json(w.hub.api, spoke);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(now, 0), "problem")),
+                        "eth1.30 is not allowed");
+    json_decref(now);
+}
+
 static void a_revoked_one_is_told(void **state)
 {
     (void)state;
@@ -210,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_nudge_is_followed_at_once, begin, end),
         cmocka_unit_test_setup_teardown(a_nudge_behind_a_question_brings_another, begin, end),
         cmocka_unit_test(what_is_no_nudge_is_nothing),
+        cmocka_unit_test_setup_teardown(what_it_says_is_known, begin, end),
         cmocka_unit_test_setup_teardown(a_revoked_one_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_hub_that_does_not_answer_is_asked_again, begin, end),
         cmocka_unit_test_setup_teardown(a_question_that_hangs_is_asked_anew, begin, end),

@@ -2,6 +2,7 @@
 /* What a hub has for a spoke, from its answer to the supervisor's hands. */
 #include "node/agent_answer.h"
 #include "node/agent_message.h"
+#include "node/agent_report.h"
 #include "node/spoke_news.h"
 #include "sys/message.h"
 
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -185,6 +187,48 @@ static void what_has_changed_is_said(void **state)
     assert_int_equal(el_spoke_news(&before, &now), 2); /* another of this name */
 }
 
+static void what_a_spoke_says_of_itself(void **state)
+{
+    static const char *const bad[] = {"port = 77\n",
+                                      "port = eth1\n",
+                                      "port = 77 a b\n",
+                                      "port = 77 an-interface-that-is-too-long\n",
+                                      "port = 16777216 eth1\n",
+                                      "problem = 78 \n",
+                                      "problem = -1 it\n",
+                                      "more = 1\n"};
+    struct el_agent_report report = {.count = 0}, again;
+    char text[EL_AGENT_REPORT_TEXT];
+    struct el_err err = {""};
+
+    (void)state;
+    el_agent_report_add(&report, 77, "eth1.30", "of no meaning");
+    el_agent_report_add(&report, 78, NULL, "not allowed\n\033[31m");
+    assert_int_equal(el_agent_report_text(&report, text), 0);
+    assert_string_equal(text, "[report]\nport = 77 eth1.30\nproblem = 78 not allowed??[31m\n");
+    assert_int_equal(el_agent_report_parse(text, &again, &err), 0);
+    assert_true(el_agent_report_equal(&report, &again));
+    again.ports[1].vni = 79;
+    assert_false(el_agent_report_equal(&report, &again));
+    json_t *body = el_agent_report_json(&report);
+    size_t len;
+    char *json = el_json_text(body, &len);
+    assert_string_equal(json, "{\"ports\":[{\"vni\":77,\"interface\":\"eth1.30\"},"
+                              "{\"vni\":78,\"problem\":\"not allowed??[31m\"}]}");
+    free(json);
+    json_decref(body);
+    for (unsigned i = 0; i < 2 * EL_SPOKE_NETWORKS; i++) {
+        char longest[EL_AGENT_PROBLEM + 1] = "";
+        memset(longest, 'x', EL_AGENT_PROBLEM);
+        el_agent_report_add(&report, 16777215, NULL, longest);
+    }
+    assert_int_equal(report.count, EL_SPOKE_NETWORKS);
+    assert_int_equal(el_agent_report_text(&report, text), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (el_agent_report_parse(bad[i], &again, &err) != EL_EINVAL || again.count > 0)
+            fail_msg("%s is taken", bad[i]);
+}
+
 static void messages_come_whole(void **state)
 {
     static struct el_agent_message message;
@@ -218,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_longest_is_written),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(what_has_changed_is_said),
+        cmocka_unit_test(what_a_spoke_says_of_itself),
         cmocka_unit_test(messages_come_whole),
     };
 

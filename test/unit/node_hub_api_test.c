@@ -315,6 +315,56 @@ static void a_spoke_joins_with_a_token(void **unused)
     assert_null(strstr(w.reply.text, "psk"));
 }
 
+static void a_spoke_says_how_it_stands(void **unused)
+{
+    static const char said[] = "{\"ports\":[{\"vni\":77,\"interface\":\"eth1.30\"},{\"vni\":99,"
+                               "\"problem\":\"of nobody's interest\"}]}";
+    static const char problem_said[] =
+        "{\"ports\":[{\"vni\":77,\"problem\":\"eth1.30 is not allowed\"}]}";
+
+    (void)unused;
+    post("/v1/networks", "{\"name\":\"boot\",\"vni\":77,\"cidr\":\"192.168.77.0/24\","
+                         "\"to_all\":\"published\"}");
+    struct joiner mars = new_joiner("mars"), venus = new_joiner("venus");
+    enrol(&mars, NULL);
+    enrol(&venus, NULL);
+    struct el_api_asker asker = asker_of("mars");
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", said), 200);
+    assert_string_equal(member("name"), "mars");
+    assert_int_equal(get("/v1/spokes/mars"), 200);
+    assert_non_null(strstr(w.reply.text, "\"interface\":\"eth1.30\""));
+    assert_null(strstr(w.reply.text, "nobody's"));
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", problem_said), 200);
+    assert_int_equal(get("/v1/spokes/mars"), 200);
+    assert_non_null(strstr(w.reply.text, "\"problem\":\"eth1.30 is not allowed\""));
+    assert_int_equal(get("/v1/spokes/venus"), 200);
+    assert_null(strstr(w.reply.text, "not allowed")); /* what one says is about him */
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", "{}"), 422);
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", "{\"ports\":[{\"vni\":0}]}"), 422);
+    assert_int_equal(ask_as(&operator_self, EL_API_POST, "/v1/self", said), 403);
+}
+
+/* As long as it is so, and the last of them only. */
+static void a_spoke_is_told_of_networks_that_end(void **unused)
+{
+    (void)unused;
+    post("/v1/networks", "{\"name\":\"lab\",\"vni\":78,\"cidr\":\"10.78.0.0/24\","
+                         "\"to_all\":\"published\",\"for_s\":7200}");
+    struct joiner mars = new_joiner("mars");
+    enrol(&mars, NULL);
+    struct el_api_asker asker = asker_of("mars");
+    assert_int_equal(self(&asker), 200);
+    assert_non_null(strstr(w.reply.text, "\"notices\":[]"));
+    w.now_s += 3600;
+    assert_int_equal(self(&asker), 200);
+    assert_non_null(strstr(w.reply.text, "\"kind\":\"network-expiring\",\"network\":\"lab\""));
+    assert_non_null(strstr(w.reply.text, "in less than an hour"));
+    w.now_s += 3000;
+    assert_int_equal(self(&asker), 200);
+    assert_non_null(strstr(w.reply.text, "in less than 10 minutes"));
+    assert_null(strstr(w.reply.text, "an hour"));
+}
+
 static void each_stays_in_its_own(void **unused)
 {
     (void)unused;
@@ -791,6 +841,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_spoke_joins_with_a_token),
+        TEST(a_spoke_says_how_it_stands),
+        TEST(a_spoke_is_told_of_networks_that_end),
         TEST(each_stays_in_its_own),
         TEST(a_late_token_is_told_the_time),
         TEST(keys_that_are_none),
