@@ -153,12 +153,15 @@ static void add_loop(json_t *list, const struct el_node_hub_api *hub,
                      const struct el_registry_network *network)
 {
     char text[160];
-    const char *other;
+    const char *other = "";
+    enum el_node_hub_loop loop =
+        hub->config.loop ? hub->config.loop(hub->config.arg, spoke->key, network->vni, &other)
+                         : EL_NODE_HUB_NO_LOOP;
 
-    if (!hub->config.shut_out ||
-        !hub->config.shut_out(hub->config.arg, spoke->key, network->vni, &other))
+    if (loop == EL_NODE_HUB_NO_LOOP)
         return;
-    snprintf(text, sizeof text, "this spoke is shut out: it bridges the same LAN as %.64s", other);
+    snprintf(text, sizeof text, "this spoke bridges the same LAN as %.64s; %s shut out", other,
+             loop == EL_NODE_HUB_SHUT_OUT ? "this one is" : "that one is");
     json_array_append_new(
         list, json_pack("{s:s, s:s, s:s}", "kind", "loop", "network", network->name, "text", text));
 }

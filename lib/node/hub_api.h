@@ -37,6 +37,8 @@ struct el_node_hub_question {
     const struct el_endpoint *from; /* where it is called from; family 0: not known */
 };
 
+enum el_node_hub_loop { EL_NODE_HUB_NO_LOOP, EL_NODE_HUB_SHUT_OUT, EL_NODE_HUB_LET_IN };
+
 struct el_node_hub_api_config {
     struct el_registry *registry;
     struct el_events *events; /* for GET /v1/events and el_node_hub_api_event(); NULL: none */
@@ -53,9 +55,10 @@ struct el_node_hub_api_config {
 
     /* Where the peer of KEY is now, outside the tunnel: 0, or EL_ENOENT. NULL: nobody knows. */
     int (*where)(void *arg, const uint8_t key[32], struct el_endpoint *endpoint);
-    /* Whether the peer of KEY is shut out of network VNI, as it bridges the same LAN as OTHER.
-     * NULL: nobody is. */
-    bool (*shut_out)(void *arg, const uint8_t key[32], uint32_t vni, const char **other);
+    /* Whether the peer of KEY bridges the same LAN of network VNI as OTHER, so that one of them is
+     * shut out. NULL: nobody does. */
+    enum el_node_hub_loop (*loop)(void *arg, const uint8_t key[32], uint32_t vni,
+                                  const char **other);
     /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there
      * is none, and the factor cannot be switched on; where it is on, nobody is let in. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);

@@ -76,8 +76,8 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
                                 "published", m[i].published);
         if (m[i].lan[0])
             json_object_set_new(one, "lan", json_string(m[i].lan));
-        if (hub->config.shut_out &&
-            hub->config.shut_out(hub->config.arg, spoke->key, m[i].vni, &other))
+        if (hub->config.loop &&
+            hub->config.loop(hub->config.arg, spoke->key, m[i].vni, &other) == EL_NODE_HUB_SHUT_OUT)
             json_object_set_new(one, "loop", json_string(other));
         add_report(one, el_hub_reported(hub, spoke, m[i].vni));
         if (json_array_append_new(list, one) < 0) {

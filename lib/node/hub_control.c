@@ -142,6 +142,19 @@ static void on_peer(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
         on_peer_set(arg, key);
 }
 
+/* And says nothing to the tunnel about each of them. */
+static bool concerns_spokes(const struct el_registry_event *event)
+{
+    switch (event->kind) {
+    case EL_REGISTRY_NETWORK_EXPIRING:
+    case EL_REGISTRY_NETWORK_CHANGED:
+    case EL_REGISTRY_NETWORK_REMOVED:
+    case EL_REGISTRY_LOOP:
+    case EL_REGISTRY_LOOP_GONE: return true;
+    default: return false;
+    }
+}
+
 static void on_event(void *arg, const struct el_registry_event *event)
 {
     struct control *c = arg;
@@ -156,8 +169,7 @@ static void on_event(void *arg, const struct el_registry_event *event)
     if (!c->api)
         return; /* nobody can watch yet */
     el_node_hub_api_event(c->api, event);
-    if (event->kind == EL_REGISTRY_NETWORK_EXPIRING || event->kind == EL_REGISTRY_NETWORK_CHANGED ||
-        event->kind == EL_REGISTRY_NETWORK_REMOVED)
+    if (concerns_spokes(event))
         nudge_all(c);
     el_net_timer_set(c->due, 0); /* something may be due earlier than was thought */
 }
@@ -175,20 +187,22 @@ static const char *name_of(const struct control *c, const uint8_t key[EL_REGISTR
     return spoke ? spoke->name : "another";
 }
 
-static bool shut_out(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES], uint32_t vni,
-                     const char **other)
+static enum el_node_hub_loop loop_of(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
+                                     uint32_t vni, const char **other)
 {
     const struct control *c = arg;
     struct el_hub_loop loops[LOOPS];
     unsigned count = el_hub_sync_loops(c->sync, key, loops, LOOPS);
+    enum el_node_hub_loop found = EL_NODE_HUB_NO_LOOP;
 
-    for (unsigned i = 0; i < count; i++) {
-        if (loops[i].vni != vni || memcmp(loops[i].out, key, sizeof loops[i].out) != 0)
+    for (unsigned i = 0; i < count && found != EL_NODE_HUB_SHUT_OUT; i++) {
+        bool out = memcmp(loops[i].out, key, sizeof loops[i].out) == 0;
+        if (loops[i].vni != vni)
             continue;
-        *other = name_of(c, loops[i].in);
-        return true;
+        *other = name_of(c, out ? loops[i].in : loops[i].out);
+        found = out ? EL_NODE_HUB_SHUT_OUT : EL_NODE_HUB_LET_IN;
     }
-    return false;
+    return found;
 }
 
 static void on_loop(void *arg, const struct el_hub_loop *loop, bool ended)
@@ -497,7 +511,7 @@ static int make_api(struct control *c, struct el_err *err)
         .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
         .where = where,
         .ask = c->config->program ? ask_program : NULL,
-        .shut_out = shut_out,
+        .loop = loop_of,
         .due = on_other_deadline,
         .arg = c,
     };

@@ -7,10 +7,10 @@
  *   enrolled with another         refused; with --join-again it joins
  *   enrolled, and since revoked   it joins with another token; else it says so, and that is all
  *
- * With --join-again, or revoked, it joins with a key of its own making that is new: one that was revoked is
- * never taken again. Until the hub has said yes, the old key and the old enrolment stay what they
- * are; then the new enrolment is written, and the new key takes the old one's place. Whatever
- * happens in between, the next start finds out which key the enrolment belongs to.
+ * With --join-again, or revoked, it joins with a key of its own making that is new: one that was
+ * revoked is never taken again. Until the hub has said yes, the old key and the old enrolment stay
+ * what they are; then the new enrolment is written, and the new key takes the old one's place.
+ * Whatever happens in between, the next start finds out which key the enrolment belongs to.
  */
 #ifndef EL_NODE_SPOKE_ENROL_H
 #define EL_NODE_SPOKE_ENROL_H

@@ -33,7 +33,8 @@ static struct {
     /* the program of the second factor */
     unsigned asked, due;
     uint8_t asked_key[32], asked_token[32];
-    uint32_t looped; /* a network that everybody is shut out of */
+    uint32_t looped;            /* a network where everybody has a loop with venus, */
+    enum el_node_hub_loop loop; /* of which this is everybody's part */
 } w;
 
 /* operationIds that have answered well */
@@ -73,12 +74,13 @@ static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
     return el_endpoint_parse("203.0.113.5:40000", 0, endpoint);
 }
 
-static bool shut_out(void *arg, const uint8_t key[32], uint32_t vni, const char **other)
+static enum el_node_hub_loop loop_of(void *arg, const uint8_t key[32], uint32_t vni,
+                                     const char **other)
 {
     (void)arg;
     (void)key;
     *other = "venus";
-    return vni == w.looped;
+    return vni == w.looped ? w.loop : EL_NODE_HUB_NO_LOOP;
 }
 
 static int ask_program(void *arg, const struct el_node_hub_question *question, struct el_err *err)
@@ -122,7 +124,7 @@ static int begin(void **state)
                                             .strict = true,
                                             .events = w.events,
                                             .where = where,
-                                            .shut_out = shut_out,
+                                            .loop = loop_of,
                                             .ask = ask_program,
                                             .due = due};
     if (el_registry_new(&w.store, &observer, &w.registry, &err) < 0)
@@ -711,8 +713,16 @@ static void networks_are_made_and_published(void **unused)
     assert_non_null(strstr(w.reply.text, "{\"name\":\"lab2\",\"vni\":78,\"published\":true,"
                                          "\"lan\":\"eth1.30\"}"));
     w.looped = 78;
+    w.loop = EL_NODE_HUB_SHUT_OUT;
     assert_int_equal(get("/v1/spokes/mars"), 200);
     assert_non_null(strstr(w.reply.text, "\"lan\":\"eth1.30\",\"loop\":\"venus\"}"));
+    assert_int_equal(self(&asker), 200);
+    assert_non_null(strstr(w.reply.text, "same LAN as venus; this one is shut out"));
+    w.loop = EL_NODE_HUB_LET_IN;
+    assert_int_equal(get("/v1/spokes/mars"), 200);
+    assert_null(strstr(w.reply.text, "loop"));
+    assert_int_equal(self(&asker), 200);
+    assert_non_null(strstr(w.reply.text, "same LAN as venus; that one is shut out"));
     assert_int_equal(post("/v1/networks/lab2/unpublish", "{}"), 200);
     assert_int_equal(self(&asker), 200);
     assert_non_null(strstr(w.reply.text, "\"published\":false"));
