@@ -45,6 +45,7 @@ extern const struct el_applet el_applet_boot_service_unpublish;
 extern const struct el_applet el_applet_control;
 extern const struct el_applet el_applet_create;
 extern const struct el_applet el_applet_events;
+extern const struct el_applet el_applet_guest;
 extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_hub;

@@ -9,12 +9,31 @@ enum { COMMANDS_MAX = 8 }; /* of one applet */
 
 /* As they are listed: the two sides, what is said to a hub, what helps. */
 const struct el_applet *const el_applets[] = {
-    &el_applet_hub,       &el_applet_spoke,  &el_applet_token,         &el_applet_spokes,
-    &el_applet_approve,   &el_applet_revoke, &el_applet_network,       &el_applet_publish,
-    &el_applet_unpublish, &el_applet_events, &el_applet_second_factor, &el_applet_create,
-    &el_applet_keygen,    &el_applet_tftpd,  &el_applet_httpd,         &el_applet_install,
-    &el_applet_help,      &el_applet_tunnel, &el_applet_boot_service,  &el_applet_control,
-    &el_applet_join,      &el_applet_stream, &el_applet_agent,         NULL,
+    &el_applet_hub,
+    &el_applet_spoke,
+    &el_applet_token,
+    &el_applet_spokes,
+    &el_applet_approve,
+    &el_applet_revoke,
+    &el_applet_network,
+    &el_applet_publish,
+    &el_applet_unpublish,
+    &el_applet_events,
+    &el_applet_second_factor,
+    &el_applet_create,
+    &el_applet_keygen,
+    &el_applet_tftpd,
+    &el_applet_httpd,
+    &el_applet_install,
+    &el_applet_help,
+    &el_applet_tunnel,
+    &el_applet_boot_service,
+    &el_applet_control,
+    &el_applet_join,
+    &el_applet_stream,
+    &el_applet_agent,
+    &el_applet_guest,
+    NULL,
 };
 
 const struct el_applet *el_applet_find(const char *name)

@@ -77,6 +77,10 @@ static const struct el_conf_option options[] = {
          "here: eth1 allows its VLANs too. Without it this computer itself is connected, through "
          "an interface with the network's name.",
      .repeat = true},
+    {.name = "no-dhcp",
+     .type = EL_CONF_FLAG,
+     .offset = AT(no_dhcp),
+     .help = "Without --lan: do not ask for an address, because somebody else does or gives one."},
     {.name = "key",
      .type = EL_CONF_STRING,
      .offset = AT(key),
@@ -185,9 +189,11 @@ static const struct el_conf_schema schema = {
         "kept, for a start while the hub is away. One that the hub has revoked says so and ends "
         "with exit code 4.\n\n"
         "A single computer is a guest in its networks without --lan: it gets an interface with "
-        "each network's name, which asks for an address as any other does (dhclient boot, or "
-        "udhcpc -i "
-        "boot).\n\n"
+        "each network's name, and asks for an address there (--no-dhcp: it does not). A range that "
+        "is in use here elsewhere is not set; the network's router is used for what no other route "
+        "leads to; its name servers are logged, for whoever writes /etc/resolv.conf. The address "
+        "is "
+        "given back at the end.\n\n"
         "Without a token, both sides are told the other's key:\n\n"
         "  spoke# el2w spoke --hub hub.example.org --hub-key KEY --lan eth1\n\n"
         "logs this spoke's public key, which the hub has to be told: --spoke NAME=PUBLIC-KEY.",

@@ -64,6 +64,12 @@ const struct el_dhcp_host_lease *el_dhcp_host_lease(const struct el_dhcp_host *h
     return host->state >= EL_DHCP_HOST_BOUND ? &host->lease : NULL;
 }
 
+void el_dhcp_host_hurry(struct el_dhcp_host *host, uint64_t now_ns)
+{
+    if (host->state == EL_DHCP_HOST_SELECTING)
+        enter(host, EL_DHCP_HOST_SELECTING, now_ns);
+}
+
 /* -- what we say -- */
 
 static size_t make_frame(const struct el_dhcp_message *m, const struct el_frame_udp4 *to,

@@ -84,6 +84,9 @@ size_t el_dhcp_host_output(struct el_dhcp_host *host, uint64_t now_ns,
 bool el_dhcp_host_input(struct el_dhcp_host *host, uint64_t now_ns, const uint8_t *frame,
                         size_t len, bool trusted);
 
+/* Somebody may answer now who could not before: asks at once, unless it has an address. */
+void el_dhcp_host_hurry(struct el_dhcp_host *host, uint64_t now_ns);
+
 /* What we have; NULL: nothing (any more). */
 const struct el_dhcp_host_lease *el_dhcp_host_lease(const struct el_dhcp_host *host);
 

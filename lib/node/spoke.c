@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "node/guest.h"
 #include "node/key.h"
 #include "node/launch.h"
 #include "node/manage.h"
@@ -43,6 +44,7 @@ struct spoke {
     int manage, inside; /* our end to the tunnel, and the agent's; -1: somebody has it */
     struct el_spoke_ports *ports;
     struct el_spoke_agent *agent;
+    struct el_guest *guest; /* NULL: no address is asked for */
     bool revoked;
 };
 
@@ -387,6 +389,18 @@ static void keep_networks(struct spoke *spoke, const struct el_spoke_networks *n
     keep_enrolment(spoke);
 }
 
+/* What has been published just now answers from now on. */
+static void hurry_guest(const struct spoke *spoke, const struct el_spoke_networks *networks)
+{
+    for (unsigned i = 0; spoke->guest && i < networks->count; i++) {
+        const struct el_spoke_network *network = &networks->items[i];
+        const struct el_spoke_network *before =
+            el_spoke_networks_find(&spoke->networks, network->name);
+        if (network->published && before && !before->published)
+            el_guest_hurry(spoke->guest, network->name);
+    }
+}
+
 static void on_self(void *arg, const struct el_agent_self *self)
 {
     struct spoke *spoke = arg;
@@ -400,6 +414,7 @@ static void on_self(void *arg, const struct el_agent_self *self)
         return; /* it was looked at when we began */
     if (el_spoke_networks_equal(&spoke->networks, &networks))
         return;
+    hurry_guest(spoke, &networks);
     spoke->networks = networks;
     (void)el_spoke_ports_set(spoke->ports, &networks, &err); /* what it cannot it has said */
     on_ports_changed(spoke);
@@ -446,6 +461,33 @@ static int start_agent(struct spoke *spoke, struct el_err *err)
     return rc;
 }
 
+/* -- its own address -- */
+
+static void on_own(void *arg, const char *interface, bool there)
+{
+    struct spoke *spoke = arg;
+    struct el_err err = {""};
+
+    if (!there)
+        el_guest_remove(spoke->guest, interface);
+    else if (el_guest_add(spoke->guest, interface, &err) < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "address", EL_STR("interface", interface),
+               EL_STR("error", err.text));
+}
+
+static int start_guest(struct spoke *spoke, struct el_err *err)
+{
+    const struct el_spoke_config *config = spoke->config;
+    struct el_guest_config guest = {.launch = spoke->launch,
+                                    .name = spoke->enrolled ? spoke->enrolment.name : config->name,
+                                    .log_options = config->log_options};
+    int rc = el_guest_new(&guest, &spoke->guest, err);
+
+    if (rc == 0)
+        el_spoke_ports_watch(spoke->ports, on_own, spoke);
+    return rc;
+}
+
 /* -- from beginning to end -- */
 
 static void say_what_next(const struct spoke *spoke)
@@ -459,7 +501,7 @@ static void say_what_next(const struct spoke *spoke)
         snprintf(hint, sizeof hint, "the hub needs --spoke %.64s=%s%s%s", config->name, key,
                  spoke->hub.wire ? ",wire=" : "",
                  spoke->hub.wire ? el_tunnel_wire_names[spoke->hub.wire] : "");
-    else if (config->lans.count == 0 && spoke->networks.count > 0)
+    else if (config->lans.count == 0 && config->no_dhcp && spoke->networks.count > 0)
         snprintf(hint, sizeof hint,
                  "an address for this computer: dhclient %.15s, or udhcpc -i %.15s",
                  spoke->networks.items[0].name, spoke->networks.items[0].name);
@@ -501,6 +543,8 @@ static int run(struct spoke *spoke, struct el_err *err)
         rc = start_streams(spoke, err);
     if (rc == 0 && spoke->enrolled)
         rc = start_agent(spoke, err);
+    if (rc == 0 && config->lans.count == 0 && !config->no_dhcp)
+        rc = start_guest(spoke, err);
     if (rc != 0)
         return rc == EL_SPOKE_JOIN_STOPPED ? 0 : rc;
     say_what_next(spoke);
@@ -511,6 +555,7 @@ static int run(struct spoke *spoke, struct el_err *err)
 static void end(struct spoke *spoke)
 {
     el_spoke_agent_free(spoke->agent);
+    el_guest_free(spoke->guest);
     el_spoke_ports_free(spoke->ports);
     el_launch_free(spoke->launch);
     el_streams_close(&spoke->streams);

@@ -48,6 +48,7 @@ struct el_spoke_config {
     const char *state;
     const char *key; /* file; NULL: spoke.key in the state directory, made if it is not there */
     struct el_lan_site lans; /* none: this computer itself is connected */
+    bool no_dhcp;            /* and asks for no address */
     uint64_t listen;         /* UDP port; 0: any */
     uint64_t keepalive_ns;   /* how often an idle tunnel says something; 0: never */
     bool no_tcp;             /* where UDP is blocked, that is that */

@@ -47,7 +47,9 @@ struct el_spoke_ports {
     struct el_manage_client *tunnel;
     uv_timer_t *retry;
     struct el_spoke_networks networks;
-    struct el_lan_plan plan; /* for its problems */
+    struct el_lan_plan plan;    /* for its problems */
+    el_spoke_ports_own_cb *own; /* NULL: nobody watches */
+    void *own_arg;
     struct port items[PORTS];
 };
 
@@ -64,6 +66,22 @@ static void close_port(struct port *port)
 {
     while (port->count > 0)
         close(port->fds[--port->count]);
+}
+
+/* An interface of our own came, or has gone. */
+static void tell_own(const struct port *port, bool there)
+{
+    const struct el_spoke_ports *ports = port->ports;
+
+    if (ports->own && !port->seat.place.interface[0])
+        ports->own(ports->own_arg, port->seat.network, there);
+}
+
+static void give_up(struct port *port)
+{
+    if (port->count > 0)
+        tell_own(port, false);
+    close_port(port);
 }
 
 static int switch_on(const char *interface, struct el_err *err)
@@ -137,7 +155,7 @@ static void set_problem(struct port *port, const char *text);
 static void lose_port(struct port *port, const char *why)
 {
     set_problem(port, why);
-    close_port(port);
+    give_up(port);
     retry_later(port->ports);
     port->ports->config.changed(port->ports->config.arg);
 }
@@ -245,6 +263,7 @@ static int try_port(struct port *port, struct el_err *err)
     EL_LOG(EL_LOG_INFO, "node", "port-open", EL_STR("network", port->seat.network),
            EL_UINT("vni", port->seat.vni), EL_STR("interface", interface_of(&port->seat, text)));
     tell_port(port);
+    tell_own(port, true);
     return 0;
 }
 
@@ -267,7 +286,7 @@ static void remove_port(struct port *port)
 
     EL_LOG(EL_LOG_INFO, "node", "port-closed", EL_STR("network", port->seat.network));
     ask(port->ports, &message, on_done);
-    close_port(port);
+    give_up(port);
     port->used = false;
 }
 
@@ -414,6 +433,15 @@ void el_spoke_ports_report(const struct el_spoke_ports *ports, struct el_agent_r
     for (unsigned i = 0; i < ports->plan.problem_count; i++)
         el_agent_report_add(report, ports->plan.problems[i].vni, NULL,
                             ports->plan.problems[i].sentence);
+}
+
+void el_spoke_ports_watch(struct el_spoke_ports *ports, el_spoke_ports_own_cb *own, void *arg)
+{
+    ports->own = own;
+    ports->own_arg = arg;
+    for (unsigned i = 0; i < PORTS; i++)
+        if (ports->items[i].used && ports->items[i].count > 0)
+            tell_own(&ports->items[i], true);
 }
 
 /* -- what the tunnel says -- */

@@ -54,4 +54,9 @@ int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_netwo
 /* Which port each network has, or why it has none. */
 void el_spoke_ports_report(const struct el_spoke_ports *ports, struct el_agent_report *report);
 
+/* Calls OWN for each interface of this computer's own in a network that there is, and from now on
+ * when there is one (again), and when it has gone; not at the end. */
+typedef void el_spoke_ports_own_cb(void *arg, const char *interface, bool there);
+void el_spoke_ports_watch(struct el_spoke_ports *ports, el_spoke_ports_own_cb *own, void *arg);
+
 #endif

@@ -229,6 +229,11 @@ static void it_asks_on_but_not_too_often(void **state)
         wait_for_deadline(18);
     }
     assert_true(asked >= 33 && asked <= 50);
+    now_ns -= EL_S;
+    el_dhcp_host_hurry(&host, now_ns);
+    assert_int_equal(says(), EL_DHCP_DISCOVER);
+    wait_for_deadline(2); /* it is patient again */
+    assert_int_equal(says(), EL_DHCP_DISCOVER);
     assert_int_equal(server_answers(), EL_DHCP_OFFER);
     for (unsigned i = 0; i < 4; i++) { /* whose server falls silent */
         assert_int_equal(says(), EL_DHCP_REQUEST);
