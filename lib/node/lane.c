@@ -291,18 +291,18 @@ static unsigned choose(const struct el_lane *lane, struct pollfd *fds)
     return lane->port_count;
 }
 
-/* Waits for something to do, between laps: ports may have come and gone when it is back. How many
- * were listened to. */
-static unsigned wait_for_work(struct el_lane *lane, struct pollfd *fds)
+/* Waits for something to do, between laps: ports may have come and gone when it is back. LAST: does
+ * not wait. How many were listened to. */
+static unsigned wait_for_work(struct el_lane *lane, struct pollfd *fds, bool last)
 {
     unsigned ports = choose(lane, fds);
     uint64_t deadline = el_earlier(
         el_forward_lane_deadline_ns(lane->config.forward, lane->config.number), lane->look_ns);
-    uint64_t wait = deadline > lane->now_ns ? deadline - lane->now_ns : 0;
+    uint64_t wait = deadline > lane->now_ns && !last ? deadline - lane->now_ns : 0;
     struct timespec timeout = {(time_t)(wait / EL_S), (long)(wait % EL_S)};
 
     el_gate_resume(lane->config.laps, lane->config.number);
-    ppoll(fds, POLL_PORTS + ports, deadline == EL_NEVER ? NULL : &timeout, NULL);
+    ppoll(fds, POLL_PORTS + ports, deadline == EL_NEVER && !last ? NULL : &timeout, NULL);
     el_gate_shared(lane->config.laps, lane->config.number);
     lane->now_ns = el_sys_now_ns();
     return ports;
@@ -334,8 +334,9 @@ static void *run(void *arg)
 
     el_gate_shared(lane->config.laps, lane->config.number);
     lane->now_ns = el_sys_now_ns();
-    while (!atomic_load(&lane->stopping)) {
-        unsigned ports = wait_for_work(lane, fds);
+    for (bool last = false; !last;) {
+        last = atomic_load(&lane->stopping); /* what has come before that is dealt with */
+        unsigned ports = wait_for_work(lane, fds, last);
         if (fds[POLL_WAKE].revents)
             eventfd_read(lane->wake, &woken);
         work(lane, fds, ports);

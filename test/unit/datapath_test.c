@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "node/datapath.h"
+#include "port/pair.h"
 #include "sys/clock.h"
 #include "tunnel/tunnel_io.h"
 
@@ -266,12 +267,48 @@ static void report_is_told_to_a_late_reader(void **state)
     free(report);
 }
 
+/* Who says something by the tunnel and then has it end is heard. */
+static void what_came_before_the_end_leaves(void **state)
+{
+    enum { FRAME = 700 };
+    uint8_t frame[EL_PORT_HEADROOM + FRAME] = {0}, bytes[2048];
+    struct el_slice slice = {frame + EL_PORT_HEADROOM, FRAME};
+    const struct el_port_tx tx = {.slices = &slice, .count = 1, .headroom = true};
+    struct el_port *near, *far;
+    struct el_err err = {""};
+    struct world w;
+    unsigned moves = 0;
+    bool heard = false;
+    ssize_t len;
+    int ends[2];
+
+    (void)state;
+    memset(frame + EL_PORT_HEADROOM, 0xff, 6); /* to all */
+    frame[EL_PORT_HEADROOM + 6] = 0x52;
+    make_world(&w);
+    assert_int_equal(el_port_pair_open(ends), 0);
+    assert_int_equal(el_port_from_pair(ends[0], "near", &near), 0);
+    assert_int_equal(el_port_from_pair(ends[1], "far", &far), 0);
+    assert_int_equal(el_datapath_add_port(w.datapath, &near, VNI, NULL), 0);
+    assert_int_equal(el_datapath_start(w.datapath, &err), 0);
+    shake_hands(&w);
+    await(&w, EL_NOTICE_EVENT, EL_TUNNEL_SESSION_UP, &moves);
+    assert_int_equal(el_port_send(far, &tx), 0);
+    el_datapath_stop(w.datapath);
+    while ((len = recv(w.sockets[0], bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        heard |= len > FRAME;
+    assert_true(heard);
+    el_port_close(far);
+    end_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_are_told_now_and_then),
         cmocka_unit_test(lost_port_is_told_to_a_late_reader),
         cmocka_unit_test(report_is_told_to_a_late_reader),
+        cmocka_unit_test(what_came_before_the_end_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
