@@ -78,15 +78,17 @@ static int set(struct visit *visit, struct el_netlink *netlink,
     int rc = el_netlink_find_overlap(netlink, &lease->address, except, what, err);
 
     if (rc == 1)
-        return el_err(err, EL_EEXIST, "%s: the address of the network is not set", what);
+        return el_err(err, EL_EEXIST, "%s: the address that the network has for us is not set",
+                      what);
     if (rc == 0)
         rc = el_netlink_add_address(netlink, visit->interface, &lease->address, err);
-    if (rc == 0)
-        visit->address = lease->address;
-    if (rc == 0 && lease->router.family)
-        rc = el_netlink_add_default_route(netlink, visit->interface, &lease->router,
-                                          EL_GUEST_METRIC, err);
-    return rc;
+    if (rc < 0)
+        return rc;
+    visit->address = lease->address;
+    say(visit, lease);
+    return lease->router.family ? el_netlink_add_default_route(netlink, visit->interface,
+                                                               &lease->router, EL_GUEST_METRIC, err)
+                                : 0;
 }
 
 static bool is_same(const struct el_prefix *a, const struct el_prefix *b)
@@ -106,10 +108,8 @@ static void on_message(struct visit *visit, const struct el_guest_message *messa
         EL_LOG(EL_LOG_INFO, "node", "address-gone", EL_STR("interface", visit->interface));
         take_back(visit, netlink);
     }
-    if (rc == 0 && message->has_lease && !visit->address.ip.family) {
+    if (rc == 0 && message->has_lease && !visit->address.ip.family)
         rc = set(visit, netlink, lease, &err);
-        say(visit, lease);
-    }
     if (rc < 0)
         EL_LOG(EL_LOG_WARN, "node", "address", EL_STR("interface", visit->interface),
                EL_STR("error", err.text));
