@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/time.h"
+#include "node/lan.h"
 
 #include <string.h>
 #include <time.h>
@@ -213,7 +214,16 @@ const struct el_applet el_applet_network = {.schema = &schema, .run = run, .comm
 struct publish {
     struct el_cmd_ask ask;
     const char *spoke;
+    const char *lan; /* NULL: not said */
 };
+
+static int set_lan(void *values, const char *text, struct el_err *err)
+{
+    struct el_lan_place place;
+
+    ((struct publish *)values)->lan = text;
+    return el_lan_place_parse(text, &place, err);
+}
 
 static const struct el_conf_option publish_options[] = {
     {.name = "to",
@@ -221,16 +231,25 @@ static const struct el_conf_option publish_options[] = {
      .offset = offsetof(struct publish, spoke),
      .metavar = "SPOKE",
      .help = "Only to this one; without it to all that there are and that will be."},
+    {.name = "lan",
+     .type = EL_CONF_CUSTOM,
+     .parse = set_lan,
+     .metavar = "INTERFACE[.VLAN]",
+     .help =
+         "With --to: which of the spoke's interfaces, or VLAN of one, is the network's, as eth1 "
+         "or eth1.30. Its site has to allow it (el2w spoke --lan). Without it as it was, or as "
+         "the spoke was started."},
 };
 
 static const struct el_conf_schema publish_schema = {
     .name = "publish",
     .summary = "let spokes see a network",
-    .usage = "NETWORK [--to SPOKE] [OPTIONS]",
+    .usage = "NETWORK [--to SPOKE [--lan INTERFACE]] [OPTIONS]",
     .manual = "From now on frames pass between the network and the spoke, or all of them. It acts "
               "at once, "
               "on sessions that stand.\n\n"
-              "  hub# el2w publish boot --to mars",
+              "  hub# el2w publish boot --to mars\n"
+              "  hub# el2w publish lab2 --to mars --lan eth1.30",
     .options = publish_options,
     .count = sizeof publish_options / sizeof publish_options[0],
     EL_CMD_ASK_PART,
@@ -242,7 +261,7 @@ static int say(const struct el_cmd_ask *ask, const struct el_conf *conf, const c
                struct el_err *err)
 {
     const struct publish *values = (const struct publish *)ask;
-    json_t *body = values->spoke ? json_pack("{s:s}", "to", values->spoke) : json_object();
+    json_t *body = json_pack("{s:s*, s:s*}", "to", values->spoke, "lan", values->lan);
 
     return el_cmd_ask_only(ask, "POST", el_cmd_path(format, el_cmd_argument(conf, 0)), body, err);
 }
