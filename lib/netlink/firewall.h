@@ -22,7 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A service that is published on the interface. */
+/* A service that is published on the interface, over IPv4: what is on its port over IPv6 is
+ * somebody else's. */
 struct el_firewall_service {
     uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
     uint16_t port;
