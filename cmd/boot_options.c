@@ -81,7 +81,7 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "dns",
      .type = EL_CONF_CUSTOM,
      .metavar = "IP",
-     .help = "A DNS server that machines are told.",
+     .help = "A DNS server that machines are told: an IPv6 one where they have IPv6.",
      .parse = add_dns,
      .repeat = true},
     {.name = "ntp",
@@ -111,6 +111,7 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "no-ra",
      .type = EL_CONF_FLAG,
      .offset = AT(no_ra),
-     .help = "Do not tell machines at once that there is no IPv6 (a Router Advertisement without a "
-             "router), which spares iPXE seconds of waiting: where others speak IPv6."},
+     .help = "Do not tell machines how IPv6 stands (Router Advertisements: at once that there is "
+             "none, which spares iPXE seconds of waiting, or who is its router): where others "
+             "speak IPv6."},
 };

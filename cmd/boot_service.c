@@ -4,6 +4,7 @@
 #include "boot_options.h"
 
 #include "node/boot_service.h"
+#include "registry/registry.h"
 
 struct boot_service {
     struct el_cmd_boot boot;
@@ -39,6 +40,12 @@ static const struct el_conf_option options[] = {
      .metavar = "IP/LENGTH",
      .fallback = "192.168.77.1/24",
      .help = "This computer's address there, and the network's size."},
+    {.name = "prefix6",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(prefix6),
+     .metavar = "RANGE",
+     .help = "The network's IPv6 addresses, a /64, which this computer has one of and routes: "
+             "machines are told. By default they are told that there is no IPv6."},
     {.name = "mac",
      .type = EL_CONF_CUSTOM,
      .metavar = "ADDRESS",
@@ -79,6 +86,8 @@ static int run(int argc, char **argv)
     if (code == EL_EXIT_GO_ON) {
         values.config.options = &values.boot.boot;
         int rc = el_boot_options_fit(&values.boot.boot, &values.config.address, &err);
+        if (rc == 0)
+            rc = el_registry_prefix6_check(&values.config.prefix6, &err);
         if (rc == 0)
             rc = el_boot_service_run(&values.config, &err);
         code = rc < 0 ? el_cmd_fail(&schema, &err) : EL_EXIT_DONE;

@@ -143,6 +143,12 @@ static const struct el_conf_option options[] = {
      .metavar = "RANGE",
      .fallback = "192.168.77.0/24",
      .help = "The network's addresses; the hub has the first."},
+    {.name = "prefix6",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(prefix6),
+     .metavar = "RANGE",
+     .help = "With --gateway: the network's IPv6 addresses, a /64; the hub has the first. By "
+             "default a unique local range (fd...) that follows from the hub's key."},
     {.name = "userspace",
      .type = EL_CONF_FLAG,
      .offset = AT(userspace),
@@ -187,10 +193,12 @@ static const struct el_conf_schema schema = {
         "With --gateway machines reach whatever this computer reaches, but for other networks of "
         "el2w; nobody reaches them. Their packets leave with this computer's addresses "
         "(masquerading). They are told that the hub is their router and which DNS servers this "
-        "computer asks, unless --router or --dns say otherwise. IPv4 forwarding is switched on "
-        "where it is off, for these answers alone, until the hub stops: if this computer routes "
-        "for others too, switch it on yourself before (sysctl net.ipv4.ip_forward=1). To let "
-        "machines out by an interface that came later, start the hub again.\n\n"
+        "computer asks, unless --router or --dns say otherwise. So over IPv6: router "
+        "advertisements tell them a range to make addresses in; --no-ra leaves that out. "
+        "Forwarding is switched "
+        "on where it is off, for these answers alone, until the hub stops: if this computer routes "
+        "for others too, switch it on yourself before. To let machines out by an interface that "
+        "came later, start the hub again.\n\n"
         "Spokes that cannot reach the UDP port come inside TCP, by default on the port of the same "
         "number; they try 443 as well, which has to be said here: --tcp 443. Whoever else connects "
         "there is hung up on.\n\n"
@@ -209,8 +217,8 @@ static const struct el_conf_schema schema = {
         "With --userspace it needs no root and no capability, and runs as a plain user or in a "
         "container: each network has a TCP/IP stack of its own inside the boot service, and what "
         "machines send never meets this computer's. Networks may have the same addresses, and "
-        "those of this computer's other networks. IPv4 only: router solicitations are not "
-        "answered. There is no interface to look at or to reach machines by, no --gateway, and "
+        "those of this computer's other networks. IPv4 only. There "
+        "is no interface to look at or to reach machines by, no --gateway, and "
         "nothing for a firewall to do.\n\n"
         "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
         "  title  = Debian 12 installer\n"
@@ -224,8 +232,8 @@ static const struct el_conf_schema schema = {
         "in the hub's log.\n\n"
         "What goes over the wire is WireGuard and VXLAN, so a spoke need not be el2w. For one that "
         "is, "
-        "wire=compact saves bytes and checksums, and wire=fast, on CPUs with instructions for AES, "
-        "most of the time for the cipher too (AEGIS-128L instead of ChaCha20-Poly1305). Both sides "
+        "wire=compact saves bytes and checksums, and wire=fast (AEGIS-128L), on CPUs with "
+        "instructions for AES, most of the time for the cipher too. Both sides "
         "have to be told the same: the spoke with --wire.\n\n"
         "Running it again with the same options changes nothing and succeeds. SIGTERM ends it and "
         "leaves nothing behind.",
@@ -283,7 +291,7 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->http_port = values->boot.boot.http_port;
     config->no_ra = values->boot.boot.no_ra;
     config->said_router = values->boot.boot.router.family != 0;
-    config->said_dns = values->boot.boot.dns_count > 0;
+    config->said_dns = values->boot.boot.dns_count + values->boot.boot.dns6_count > 0;
     config->options = text;
     config->log_options = log_text;
     config->boot_options = boot_text;

@@ -16,7 +16,7 @@ enum { PATIENCE = 250, PAUSE_NS = 20000000 }; /* 5 s */
 struct create {
     struct el_cmd_ask ask;
     uint64_t vni;
-    struct el_prefix cidr;
+    struct el_prefix cidr, prefix6;
     uint64_t for_ns;
 };
 
@@ -36,6 +36,11 @@ static const struct el_conf_option create_options[] = {
      .help =
          "Its addresses, of which the hub has the first. Another network may have the same ones.",
      .required = true},
+    {.name = "prefix6",
+     .type = EL_CONF_PREFIX,
+     .offset = offsetof(struct create, prefix6),
+     .metavar = "RANGE",
+     .help = "Its IPv6 addresses behind a gateway, a /64; by default a unique local range."},
     {.name = "for",
      .type = EL_CONF_DURATION,
      .offset = offsetof(struct create, for_ns),
@@ -48,7 +53,7 @@ static const struct el_conf_option create_options[] = {
 static const struct el_conf_schema create_schema = {
     .name = "network create",
     .summary = "make a network beside those that there are",
-    .usage = "NAME --vni N --cidr RANGE [--for TIME] [OPTIONS]",
+    .usage = "NAME --vni N --cidr RANGE [--prefix6 RANGE] [--for TIME] [OPTIONS]",
     .manual =
         "An Ethernet of its own, with an interface called NAME on the hub and a boot service on "
         "it. "
@@ -89,7 +94,7 @@ static int await(const struct el_cmd_ask *ask, const char *name, struct el_err *
 static int create(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
 {
     const struct create *values = (const struct create *)ask;
-    char cidr[EL_PREFIX_TEXT];
+    char cidr[EL_PREFIX_TEXT], prefix6[EL_PREFIX_TEXT];
     json_t *answer;
     json_t *body = json_pack("{s:s, s:I, s:s, s:b}", "name", el_cmd_argument(conf, 0), "vni",
                              (json_int_t)values->vni, "cidr", el_prefix_text(&values->cidr, cidr),
@@ -97,6 +102,9 @@ static int create(const struct el_cmd_ask *ask, const struct el_conf *conf, stru
 
     if (body && values->for_ns > 0)
         json_object_set_new(body, "for_s", json_integer((json_int_t)(values->for_ns / EL_S)));
+    if (body && values->prefix6.ip.family)
+        json_object_set_new(body, "prefix6",
+                            json_string(el_prefix_text(&values->prefix6, prefix6)));
     if (!body)
         return el_err(err, EL_EINVAL, "this is no name for a network");
     int rc = el_cmd_ask(ask, "POST", el_cmd_path("/v1/networks"), body, &answer, err);

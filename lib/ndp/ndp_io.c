@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Router solicitations from a raw socket, and the answers to them. */
+/* Router solicitations from a raw socket, and what is said to them, or of ourselves. */
 #include "ndp/ndp_io.h"
 
 #include "base/log.h"
-#include "ndp/ndp.h"
 #include "net/kernel.h"
 #include "net/sockaddr.h"
 
@@ -23,6 +22,8 @@ enum {
 
 struct el_ndp_io {
     uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned open; /* of these two */
     int fd;
     struct el_net *net;
     struct el_ndp *ndp;
@@ -88,7 +89,7 @@ static void send_reply(const struct el_ndp_io *io, const struct el_ndp_reply *re
     union el_net_sockaddr address;
     socklen_t len = el_net_sockaddr_from(&address, AF_INET6, &to);
 
-    if (sendto(io->fd, reply->bytes, sizeof reply->bytes, 0, &address.any, len) < 0)
+    if (sendto(io->fd, reply->bytes, reply->len, 0, &address.any, len) < 0)
         EL_LOG(EL_LOG_DEBUG, "ndp", "not-sent", EL_IP("to", &reply->to),
                EL_STR("reason", strerror(errno)));
     else
@@ -123,6 +124,28 @@ static bool receive_one(struct el_ndp_io *io)
     return true;
 }
 
+static void on_time(uv_timer_t *timer);
+
+/* The timer rounds up, so that it never comes too early. */
+static void set_timer(struct el_ndp_io *io)
+{
+    uint64_t now_ns = el_net_now_ns(io->net), due_ns = el_ndp_deadline_ns(io->ndp);
+
+    if (due_ns != EL_NEVER)
+        uv_timer_start(&io->timer, on_time,
+                       due_ns > now_ns ? (due_ns - now_ns + EL_MS - 1) / EL_MS : 0, 0);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    struct el_ndp_io *io = timer->data;
+    struct el_ndp_reply reply;
+
+    if (el_ndp_tick(io->ndp, el_net_now_ns(io->net), &reply) == 0)
+        send_reply(io, &reply);
+    set_timer(io);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct el_ndp_io *io = poll->data;
@@ -130,6 +153,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     (void)events;
     for (unsigned i = 0; i < ROUND && receive_one(io); i++)
         ;
+    set_timer(io);
     /* libuv stops to watch after an error, which the receiving has taken off the socket. */
     if (status < 0)
         uv_poll_start(poll, UV_READABLE, on_readable);
@@ -146,11 +170,14 @@ static void free_io(struct el_ndp_io *io)
 
 static void on_closed(uv_handle_t *handle)
 {
-    free_io(handle->data);
+    struct el_ndp_io *io = handle->data;
+
+    if (--io->open == 0)
+        free_io(io);
 }
 
-int el_ndp_io_start(struct el_net *net, int fd, const struct el_mac *mac, struct el_ndp_io **made,
-                    struct el_err *err)
+int el_ndp_io_start(struct el_net *net, int fd, const struct el_ndp_config *config,
+                    struct el_ndp_io **made, struct el_err *err)
 {
     struct el_ndp_io *io = calloc(1, sizeof *io);
 
@@ -160,23 +187,31 @@ int el_ndp_io_start(struct el_net *net, int fd, const struct el_mac *mac, struct
     }
     io->fd = fd;
     io->net = net;
-    io->ndp = el_ndp_new(mac);
+    io->ndp = el_ndp_new(config);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     int failed = io->ndp ? uv_poll_init(el_net_kernel_loop(net), &io->poll, fd) : UV_ENOMEM;
     if (failed) {
         free_io(io);
         return el_err(err, EL_EIO, "router solicitations: %s", uv_strerror(failed));
     }
-    io->poll.data = io;
+    uv_timer_init(el_net_kernel_loop(net), &io->timer);
+    io->open = 2;
+    io->poll.data = io->timer.data = io;
     uv_poll_start(&io->poll, UV_READABLE, on_readable);
+    set_timer(io);
     *made = io;
     return 0;
 }
 
 void el_ndp_io_stop(struct el_ndp_io *io)
 {
+    struct el_ndp_reply reply;
+
     if (!io)
         return;
+    if (el_ndp_goodbye(io->ndp, &reply) == 0)
+        send_reply(io, &reply);
     uv_poll_stop(&io->poll);
     uv_close((uv_handle_t *)&io->poll, on_closed);
+    uv_close((uv_handle_t *)&io->timer, on_closed);
 }

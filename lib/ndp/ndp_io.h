@@ -6,8 +6,8 @@
 #ifndef EL_NDP_NDP_IO_H
 #define EL_NDP_NDP_IO_H
 
-#include "base/addr.h"
 #include "base/err.h"
+#include "ndp/ndp.h"
 #include "net/net.h"
 
 /* A raw socket on DEVICE that receives Router Solicitations and nothing else, and sends with the
@@ -17,12 +17,12 @@ int el_ndp_io_socket(const char *device, struct el_err *err);
 
 struct el_ndp_io;
 
-/* Answers solicitations on FD (of el_ndp_io_socket, and ours from now on, also on an error) from
- * the interface that has MAC. NET is the kernel's provider. */
-int el_ndp_io_start(struct el_net *net, int fd, const struct el_mac *mac, struct el_ndp_io **io,
-                    struct el_err *err);
+/* Speaks by CONFIG on FD (of el_ndp_io_socket, and ours from now on, also on an error). NET is the
+ * kernel's provider. */
+int el_ndp_io_start(struct el_net *net, int fd, const struct el_ndp_config *config,
+                    struct el_ndp_io **io, struct el_err *err);
 
-/* Before the provider is freed. NULL is allowed. */
+/* Says goodbye. Before the provider is freed. NULL is allowed. */
 void el_ndp_io_stop(struct el_ndp_io *io);
 
 #endif

@@ -4,6 +4,10 @@
 
 enum {
     OPTION_SOURCE_MAC = 1, /* Source Link-layer Address (RFC 4861 §4.6.1) */
+    OPTION_PREFIX = 3,     /* Prefix Information (§4.6.2) */
+    OPTION_SERVERS = 25,   /* Recursive DNS Server (RFC 8106 §5.1) */
+    ON_LINK = 0x80,        /* all addresses of the prefix are neighbours, */
+    AUTONOMOUS = 0x40,     /* and who likes may make itself one (RFC 4862 §5.5.3) */
     OPTION_UNIT = 8, /* option lengths count units of so many bytes, type and length included */
     CHECKSUM_AND_RESERVED = 6,
 };
@@ -47,17 +51,46 @@ int el_ndp_check_solicitation(const struct el_ip *from, uint8_t hop_limit, const
     return has_mac && is_unspecified(from) ? EL_EPROTO : 0;
 }
 
-void el_ndp_put_no_router(struct el_wire *w, const struct el_mac *mac)
+static void put_option(struct el_wire *w, uint8_t type, size_t bytes)
+{
+    el_wire_put_u8(w, type);
+    el_wire_put_u8(w, (uint8_t)(bytes / OPTION_UNIT));
+}
+
+static void put_prefix(struct el_wire *w, const struct el_ndp_advertisement *a)
+{
+    put_option(w, OPTION_PREFIX, 32);
+    el_wire_put_u8(w, a->prefix.len);
+    el_wire_put_u8(w, ON_LINK | AUTONOMOUS);
+    el_wire_put_be32(w, a->valid_s);
+    el_wire_put_be32(w, a->preferred_s);
+    el_wire_put_be32(w, 0); /* reserved */
+    el_wire_put(w, a->prefix.ip.b, sizeof a->prefix.ip.b);
+}
+
+static void put_servers(struct el_wire *w, const struct el_ndp_advertisement *a)
+{
+    put_option(w, OPTION_SERVERS, 8 + 16 * (size_t)a->dns_count);
+    el_wire_put_be16(w, 0); /* reserved */
+    el_wire_put_be32(w, a->dns_s);
+    for (unsigned i = 0; i < a->dns_count; i++)
+        el_wire_put(w, a->dns[i].b, sizeof a->dns[i].b);
+}
+
+void el_ndp_put_advertisement(struct el_wire *w, const struct el_ndp_advertisement *a)
 {
     el_wire_put_u8(w, EL_NDP_ROUTER_ADVERTISEMENT);
     el_wire_put_u8(w, 0);   /* code */
     el_wire_put_be16(w, 0); /* checksum */
     el_wire_put_u8(w, 0);   /* hop limit for hosts to use: not specified */
     el_wire_put_u8(w, 0);   /* neither Managed nor Other: no DHCPv6 */
-    el_wire_put_be16(w, 0); /* router lifetime: not a default router */
+    el_wire_put_be16(w, a->router_s);
     el_wire_put_be32(w, 0); /* reachable time: not specified */
     el_wire_put_be32(w, 0); /* retransmission timer: not specified */
-    el_wire_put_u8(w, OPTION_SOURCE_MAC);
-    el_wire_put_u8(w, 1);
-    el_wire_put(w, mac->b, sizeof mac->b);
+    put_option(w, OPTION_SOURCE_MAC, 2 + sizeof a->mac.b);
+    el_wire_put(w, a->mac.b, sizeof a->mac.b);
+    if (a->prefix.ip.family == 6)
+        put_prefix(w, a);
+    if (a->dns_count > 0)
+        put_servers(w, a);
 }

@@ -14,7 +14,20 @@ enum {
     EL_NDP_ROUTER_SOLICITATION = 133,
     EL_NDP_ROUTER_ADVERTISEMENT = 134,
     EL_NDP_HOP_LIMIT = 255, /* of every message: one that was routed has less */
-    EL_NDP_ADVERTISEMENT_BYTES = 24,
+    EL_NDP_SERVERS = 4,
+    EL_NDP_ADVERTISEMENT_BYTES = 24 + 32 + 8 + 16 * EL_NDP_SERVERS, /* at most */
+};
+
+/* What a Router Advertisement says, but for what ours never does: no DHCPv6 (flags 0), and no
+ * parameter that a host should set. Lifetimes are in seconds. */
+struct el_ndp_advertisement {
+    struct el_mac mac;       /* the link-layer address of who says so */
+    uint16_t router_s;       /* how long to take us for a default router; 0: not (any more) */
+    struct el_prefix prefix; /* hosts make themselves an address in it; family 0: none */
+    uint32_t valid_s, preferred_s;
+    struct el_ip dns[EL_NDP_SERVERS]; /* who resolves names, for dns_s (RFC 8106 §5.1) */
+    unsigned dns_count;
+    uint32_t dns_s;
 };
 
 /* Checks a Router Solicitation as RFC 4861 §6.1.1 wants it. FROM and HOP_LIMIT are those of its
@@ -22,9 +35,7 @@ enum {
 int el_ndp_check_solicitation(const struct el_ip *from, uint8_t hop_limit, const uint8_t *bytes,
                               size_t len);
 
-/* Builds the Router Advertisement that says: there is no router here (lifetime 0), no prefix, no
- * DHCPv6 (flags 0), and no parameter that a host should set. MAC is the link-layer address of who
- * says so. The checksum is left 0. */
-void el_ndp_put_no_router(struct el_wire *w, const struct el_mac *mac);
+/* Builds ADVERTISEMENT, EL_NDP_ADVERTISEMENT_BYTES at most. The checksum is left 0. */
+void el_ndp_put_advertisement(struct el_wire *w, const struct el_ndp_advertisement *advertisement);
 
 #endif

@@ -4,9 +4,12 @@
  *
  *     table inet el2w-boot {
  *         chain input {                                   # what is for this host
- *             iifname != "boot" accept                    # the interfaces of others are not our
- * business ct state established,related accept udp dport 67 accept ... icmp type echo-request
- * accept icmpv6 type { echo-request, nd-router-solicit, ... } accept counter drop
+ *             iifname != "boot" accept                    # not our business
+ *             ct state established,related accept
+ *             ip protocol udp udp dport 67 accept         # ...
+ *             icmp type echo-request accept
+ *             icmpv6 type { echo-request, nd-router-solicit, ... } accept
+ *             counter drop
  *         }
  *         chain forward {                                 # what is for others
  *             iifname "boot" oifgroup el2w counter drop   # no other network
@@ -16,6 +19,8 @@
  *             oifname "boot" ct state established,related accept
  *             oifname "boot" counter drop                 # nobody calls a machine
  *             iifname "eth0" ct state & (established | related) == 0 counter drop
+ *             meta nfproto ipv6 iifgroup != el2w ct state & (established | related) == 0
+ *                 counter drop
  *         }
  *         chain postrouting {
  *             iifname "boot" ip saddr 192.168.77.0/24 masquerade
@@ -205,9 +210,10 @@ static void input_rules(struct el_nft *nft, const struct el_firewall_config *con
 
 /* -- what is for others -- */
 
+static const uint32_t group = EL_NETLINK_GROUP;
+
 static void out_rules(struct el_nft *nft, const struct el_firewall_config *config)
 {
-    static const uint32_t group = EL_NETLINK_GROUP;
     const char *network = config->network;
 
     el_nft_rule(nft, "forward", "to another network");
@@ -256,6 +262,14 @@ static void forward_rules(struct el_nft *nft, const struct el_firewall_config *c
         answer(nft, NFT_CMP_EQ);
         counted_drop(nft);
     }
+    if (!config->guarded6)
+        return;
+    el_nft_rule(nft, "forward", "forwards answers only");
+    family(nft, NFPROTO_IPV6);
+    el_nft_load_meta(nft, NFT_META_IIFGROUP);
+    el_nft_compare(nft, NFT_CMP_NEQ, &group, sizeof group);
+    answer(nft, NFT_CMP_EQ);
+    counted_drop(nft);
 }
 
 static void masquerade_rules(struct el_nft *nft, const struct el_firewall_config *config)

@@ -54,6 +54,7 @@ struct el_firewall_config {
      * there and is no answer is not forwarded, wherever it is for. */
     const char (*guarded)[EL_NETLINK_NAME_BYTES];
     size_t guarded_count;
+    bool guarded6; /* and so does this whole computer, with IPv6: wherever it is not el2w's */
 
     /* Do without connection tracking, as on a kernel that has none: with a gateway that is an
      * error; without, whatever comes to a port that this host gives out by itself

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv4 forwarding, borrowed: who holds what, and the keeper.
+ * Forwarding, borrowed: who holds what, and the keeper.
  *
- * An interface that is borrowed has a file, which is there as long as the setting is not what it
- * was before, and which everybody who needs it holds a shared lock on. The kernel lets go of locks
- * when a process dies, so who finds a file that nobody has locked is its heir. Decisions are made
- * under the lock of the directory.
+ * An interface that is borrowed (and IPv6's switch) has a file, which is there as long as the
+ * setting is not what it was before, and which everybody who needs it holds a shared lock on. The
+ * kernel lets go of locks when a process dies, so who finds a file that nobody has locked is its
+ * heir. Decisions are made under the lock of the directory.
  *
  * The locks are held, and things are given back, by the keeper: a process that waits for our end on
  * a pipe and does nothing else. Without it a hub that is killed would leave a computer that
@@ -14,6 +14,7 @@
 #include "netlink/forwarding.h"
 
 #include "base/log.h"
+#include "netlink/forwarding6.h"
 #include "sys/files.h"
 
 #include <errno.h>
@@ -41,6 +42,8 @@ struct el_forwarding {
     char names[EL_FORWARDING_LINKS][EL_NETLINK_NAME_BYTES];
     int files[EL_FORWARDING_LINKS]; /* the keeper's, once there is one */
     unsigned count;
+    bool six;  /* IPv6's is borrowed, */
+    int file6; /* with this one */
     int directory;
     uint64_t cookie; /* of the network namespace: interfaces elsewhere may have the same names */
     pid_t keeper;
@@ -81,11 +84,14 @@ static int write_setting(const char *name, char value)
     return failed;
 }
 
-int el_forwarding_allow(const char *name, struct el_err *err)
+int el_forwarding_allow(const char *name, bool six, struct el_err *err)
 {
     int failed = write_setting(name, '1');
 
-    return failed ? el_err_os(err, failed, "gateway: cannot let %s forward IPv4", name) : 0;
+    if (failed)
+        return el_err_os(err, failed, "gateway: cannot let %s forward IPv4", name);
+    failed = six ? el_forwarding6_write(name, '1') : 0;
+    return failed ? el_err_os(err, failed, "gateway: cannot make %s a router of IPv6", name) : 0;
 }
 
 /* -- giving back -- */
@@ -111,9 +117,30 @@ static void give_back(const struct el_forwarding *forwarding, unsigned i)
     unlinkat(forwarding->directory, path, 0);
 }
 
+static void file6_of(const struct el_forwarding *forwarding, char path[PATH_BYTES])
+{
+    snprintf(path, PATH_BYTES, "forwarding6-%" PRIu64, forwarding->cookie);
+}
+
+/* Who has switched it on since, for the whole computer, has changed the default for interfaces to
+ * come as well, which we have not. */
+static void give_back6(const struct el_forwarding *forwarding)
+{
+    char path[PATH_BYTES];
+    char before = '0';
+
+    if (!forwarding->six || flock(forwarding->file6, LOCK_EX | LOCK_NB) < 0)
+        return;
+    if (pread(forwarding->file6, &before, 1, 0) != 1 || el_forwarding6_read("default") == before)
+        (void)el_forwarding6_write("all", '0');
+    file6_of(forwarding, path);
+    unlinkat(forwarding->directory, path, 0);
+}
+
 static void give_all_back(const struct el_forwarding *forwarding)
 {
     flock(forwarding->directory, LOCK_EX);
+    give_back6(forwarding);
     for (unsigned i = 0; i < forwarding->count; i++)
         give_back(forwarding, i);
     flock(forwarding->directory, LOCK_UN);
@@ -126,7 +153,7 @@ static bool is_kept(const struct el_forwarding *forwarding, int fd)
     for (unsigned i = 0; i < forwarding->count; i++)
         if (forwarding->files[i] == fd)
             return true;
-    return fd == forwarding->directory;
+    return fd == forwarding->directory || (forwarding->six && fd == forwarding->file6);
 }
 
 /* Of what the hub has open the keeper keeps nothing else: not the lock of its state, nor the pipes
@@ -161,6 +188,8 @@ static void close_files(struct el_forwarding *forwarding)
 {
     for (unsigned i = 0; i < forwarding->count; i++)
         close(forwarding->files[i]);
+    if (forwarding->six)
+        close(forwarding->file6);
     close(forwarding->directory);
 }
 
@@ -205,26 +234,43 @@ static void add(struct el_forwarding *forwarding, const char *name, int fd)
     forwarding->files[forwarding->count++] = fd;
 }
 
+/* Opens PATH, which says that something is borrowed, and which is there already if BORROWED, and
+ * shares its lock; what is kept in it is BEFORE. Negative: an errno. */
+static int open_file(const struct el_forwarding *forwarding, const char *path, bool borrowed,
+                     char before)
+{
+    int fd = openat(forwarding->directory, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd >= 0 && flock(fd, LOCK_SH) == 0 && (borrowed || pwrite(fd, &before, 1, 0) == 1))
+        return fd;
+    int failed = errno;
+    if (fd >= 0)
+        close(fd);
+    return -failed;
+}
+
+static bool is_borrowed(const struct el_forwarding *forwarding, const char *path)
+{
+    struct stat stat;
+
+    return fstatat(forwarding->directory, path, &stat, 0) == 0;
+}
+
 /* Under the lock of the directory. */
 static int borrow(struct el_forwarding *forwarding, const char *name, struct el_err *err)
 {
-    char path[PATH_BYTES], value = read_setting(name), all = read_setting("all");
-    struct stat stat;
+    char path[PATH_BYTES], value = read_setting(name);
 
     file_of(forwarding, name, path);
-    bool borrowed = fstatat(forwarding->directory, path, &stat, 0) == 0;
+    bool borrowed = is_borrowed(forwarding, path);
     if (value == 0 || (value == '1' && !borrowed))
         return 0; /* gone since it was listed; or the administrator's */
     int rc = check_room(forwarding, err);
     if (rc < 0)
         return rc;
-    int fd = openat(forwarding->directory, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || flock(fd, LOCK_SH) < 0 || (!borrowed && pwrite(fd, &all, 1, 0) != 1)) {
-        int why = errno;
-        if (fd >= 0)
-            close(fd);
-        return el_err_os(err, why, "gateway: forwarding of %s", name);
-    }
+    int fd = open_file(forwarding, path, borrowed, read_setting("all"));
+    if (fd < 0)
+        return el_err_os(err, -fd, "gateway: forwarding of %s", name);
     add(forwarding, name, fd);
     int failed = write_setting(name, '1');
     if (failed)
@@ -235,7 +281,28 @@ static int borrow(struct el_forwarding *forwarding, const char *name, struct el_
     return 0;
 }
 
-static int borrow_all(struct el_forwarding *forwarding, struct el_err *err)
+static int borrow6(struct el_forwarding *forwarding, struct el_err *err)
+{
+    char path[PATH_BYTES], value = el_forwarding6_read("all");
+
+    file6_of(forwarding, path);
+    bool borrowed = is_borrowed(forwarding, path);
+    if (value == '1' && !borrowed)
+        return 0; /* the administrator's */
+    int fd = open_file(forwarding, path, borrowed, el_forwarding6_read("default"));
+    if (fd < 0)
+        return el_err_os(err, -fd, "gateway: forwarding of IPv6");
+    forwarding->six = true;
+    forwarding->file6 = fd;
+    int failed = value == '1' ? 0 : el_forwarding6_write("all", '1');
+    if (failed)
+        return el_err_os(err, failed,
+                         "gateway: cannot let this computer forward IPv6; switch it on before "
+                         "(sysctl net.ipv6.conf.all.forwarding=1), or do without (--no-ra)");
+    return 0;
+}
+
+static int borrow_all(struct el_forwarding *forwarding, bool six, struct el_err *err)
 {
     struct el_netlink_link links[EL_FORWARDING_LINKS * 2];
     struct el_netlink *netlink;
@@ -248,6 +315,8 @@ static int borrow_all(struct el_forwarding *forwarding, struct el_err *err)
     for (int i = 0; i < count && rc == 0; i++)
         if (!links[i].loopback && links[i].group != EL_NETLINK_GROUP)
             rc = borrow(forwarding, links[i].name, err);
+    if (rc == 0 && count >= 0 && six)
+        rc = borrow6(forwarding, err);
     return count < 0 ? count : rc;
 }
 
@@ -276,7 +345,8 @@ static int open_directory(struct el_forwarding *forwarding, const char *director
     return forwarding->directory < 0 ? el_err_os(err, errno, "gateway: %s", directory) : 0;
 }
 
-int el_forwarding_borrow(const char *directory, struct el_forwarding **result, struct el_err *err)
+int el_forwarding_borrow(const char *directory, bool six, struct el_forwarding **result,
+                         struct el_err *err)
 {
     struct el_forwarding *forwarding = calloc(1, sizeof *forwarding);
 
@@ -289,7 +359,7 @@ int el_forwarding_borrow(const char *directory, struct el_forwarding **result, s
         return rc;
     }
     flock(forwarding->directory, LOCK_EX);
-    rc = borrow_all(forwarding, err);
+    rc = borrow_all(forwarding, six, err);
     flock(forwarding->directory, LOCK_UN);
     int failed = rc == 0 ? start_keeper(forwarding) : 0;
     if (failed)
@@ -319,4 +389,9 @@ unsigned el_forwarding_names(const struct el_forwarding *forwarding,
 {
     *names = forwarding ? (const char(*)[EL_NETLINK_NAME_BYTES])forwarding->names : NULL;
     return forwarding ? forwarding->count : 0;
+}
+
+bool el_forwarding_borrows6(const struct el_forwarding *forwarding)
+{
+    return forwarding && forwarding->six;
 }

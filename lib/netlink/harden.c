@@ -91,6 +91,18 @@ unsigned el_netlink_harden(const char *name)
     return set_all(name, settings, sizeof settings / sizeof settings[0]);
 }
 
+bool el_netlink_has_ipv6(void)
+{
+    char disabled = '1';
+    int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 && read(fd, &disabled, 1) != 1)
+        disabled = '1';
+    if (fd >= 0)
+        close(fd);
+    return disabled == '0';
+}
+
 unsigned el_netlink_mute(const char *name)
 {
     static const struct setting disable = {"ipv6", "disable_ipv6", "1"};

@@ -99,6 +99,9 @@ int el_netlink_find_overlap(struct el_netlink *netlink, const struct el_prefix *
  * take, each of which is logged at debug. */
 unsigned el_netlink_harden(const char *name);
 
+/* Whether an interface that is made now has IPv6. */
+bool el_netlink_has_ipv6(void);
+
 /* This host has no IPv6 address on the interface, not even one that it makes itself. As above: 1 if
  * that setting did not take. */
 unsigned el_netlink_mute(const char *name);

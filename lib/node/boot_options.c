@@ -26,24 +26,32 @@ int el_boot_options_range(struct el_boot_options *options, const char *text, str
     return 0;
 }
 
-static int add_server(struct el_ip *list, unsigned *count, const char *text, struct el_err *err)
+static int add_server(struct el_ip *list, unsigned *count, const struct el_ip *server,
+                      struct el_err *err)
 {
     if (*count == EL_BOOT_OPTION_SERVERS)
         return el_err(err, EL_EFULL, "at most %d servers", EL_BOOT_OPTION_SERVERS);
-    if (parse_ip4(text, &list[*count]) < 0)
-        return el_err(err, EL_EINVAL, "%s: expected an IPv4 address", text);
-    (*count)++;
+    list[(*count)++] = *server;
     return 0;
 }
 
 int el_boot_options_dns(struct el_boot_options *options, const char *text, struct el_err *err)
 {
-    return add_server(options->dns, &options->dns_count, text, err);
+    struct el_ip server;
+
+    if (el_ip_parse(text, &server) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected an address", text);
+    return server.family == 4 ? add_server(options->dns, &options->dns_count, &server, err)
+                              : add_server(options->dns6, &options->dns6_count, &server, err);
 }
 
 int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err)
 {
-    return add_server(options->ntp, &options->ntp_count, text, err);
+    struct el_ip server;
+
+    if (parse_ip4(text, &server) < 0)
+        return el_err(err, EL_EINVAL, "%s: expected an IPv4 address", text);
+    return add_server(options->ntp, &options->ntp_count, &server, err);
 }
 
 int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err)

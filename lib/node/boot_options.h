@@ -33,6 +33,8 @@ struct el_boot_options {
     struct el_ip router;      /* family 0: none */
     struct el_ip dns[EL_BOOT_OPTION_SERVERS], ntp[EL_BOOT_OPTION_SERVERS];
     unsigned dns_count, ntp_count;
+    struct el_ip dns6[EL_BOOT_OPTION_SERVERS]; /* told where there is IPv6 */
+    unsigned dns6_count;
     const char *domain; /* or NULL */
     const char *search; /* domains separated by spaces or commas, or NULL */
     struct el_dhcp_route routes[EL_BOOT_OPTION_ROUTES];

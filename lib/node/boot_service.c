@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -166,13 +167,19 @@ static int start_http(struct service *s, struct el_err *err)
     return el_http_server_start(s->net, &config, &s->http, err);
 }
 
-/* -- IPv6: there is none -- */
+/* -- IPv6: where its router is, or that there is none -- */
 
 static int start_ndp(struct service *s, struct el_err *err)
 {
-    const struct el_boot_ground *ground = &s->ground;
+    const struct el_boot_options *options = s->config->options;
+    struct el_ndp_config config = {
+        .mac = s->ground.mac, .prefix = s->config->prefix6, .dns_count = options->dns6_count};
 
-    return ground->ndp < 0 ? 0 : el_ndp_io_start(s->net, ground->ndp, &ground->mac, &s->ndp, err);
+    _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_NDP_SERVERS, "one length");
+    if (s->ground.ndp < 0)
+        return 0;
+    memcpy(config.dns, options->dns6, sizeof config.dns);
+    return el_ndp_io_start(s->net, s->ground.ndp, &config, &s->ndp, err);
 }
 
 /* -- setting up -- */

@@ -22,6 +22,7 @@ struct el_boot_service_config {
     const char *network; /* its name, and its interface's */
     uint64_t vni;
     struct el_prefix address; /* ours in the network, with its length */
+    struct el_prefix prefix6; /* we are its router; family 0: there is no IPv6 */
     struct el_mac mac;        /* ours on a "port" */
     const char *state;        /* directory, or NULL: leases are forgotten at the end */
     uint64_t user;            /* who to become; 0: stay */

@@ -71,6 +71,7 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
     el_node_check_begin(&check, config->state, config->options);
     if (el_node_check_step(&check, el_hub_network_check(&config->cidr, &err), &err))
         el_node_check_step(&check, el_boot_options_fit(&fitted, &config->cidr, &err), &err);
+    el_node_check_step(&check, el_hub_check_prefix6(config, &err), &err);
     el_node_check_step(&check, el_node_lanes(config->tunnel.workers, &err), &err);
     el_node_check_key(&check, config->key, config->state);
     el_node_check_step(&check, el_hub_find_program(config, &(struct el_sys_user){0, 0}, &err),

@@ -3,6 +3,7 @@
 #include "node/errand.h"
 
 #include "node/hub_network.h"
+#include "registry/registry.h"
 #include "switch/switch.h"
 
 #include <string.h>
@@ -45,5 +46,8 @@ int el_errand_check(struct el_errand *errand, struct el_err *err)
         return 0;
     if (network->vni > EL_SWITCH_VNI_MAX)
         return el_err(err, EL_EINVAL, "vni: from 0 to %d", EL_SWITCH_VNI_MAX);
-    return errand->kind == EL_ERRAND_PORT_UP ? 0 : el_hub_network_check(&network->cidr, err);
+    if (errand->kind == EL_ERRAND_PORT_UP)
+        return 0;
+    int rc = el_registry_prefix6_check(&network->prefix6, err);
+    return rc == 0 ? el_hub_network_check(&network->cidr, err) : rc;
 }

@@ -28,7 +28,8 @@ enum {
 struct el_errand_network {
     char name[EL_ERRAND_NAME];
     uint32_t vni;
-    struct el_prefix cidr; /* the hub is its first address */
+    struct el_prefix cidr;    /* the hub is its first address */
+    struct el_prefix prefix6; /* a /64; family 0: one that follows from the hub's key */
 };
 
 /* Who wants to enrol: for the second factor's program. */
@@ -70,7 +71,7 @@ struct el_errand {
 };
 
 /* Whether ERRAND, which came from another process, is a request that makes sense: a kind we know, a
- * name that an interface or a spoke can have, a VNI of 24 bits, a range that a network can have. 0,
+ * name that an interface or a spoke can have, a VNI of 24 bits, ranges that a network can have. 0,
  * or EL_EINVAL with the sentence. */
 int el_errand_check(struct el_errand *errand, struct el_err *err);
 

@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 #include "net/resolve.h"
+#include "net/sockaddr.h"
 #include "netlink/forwarding.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +18,7 @@
 struct el_gateway {
     char network[EL_NETLINK_NAME_BYTES];
     struct el_forwarding *forwarding; /* NULL: nobody is let out */
+    bool six;                         /* also over IPv6 */
     struct el_firewall *firewall;     /* NULL: done without */
 };
 
@@ -27,15 +28,19 @@ static const struct el_prefix tunnel = {{4, {100, 64}}, 10};
 static int open_firewall(struct el_gateway *gateway, const struct el_gateway_config *config,
                          struct el_err *err)
 {
+    const struct el_prefix ranges[] = {config->range, config->prefix};
     struct el_firewall_config rules = {
         .network = config->network,
         .port = config->firewall,
         .services = config->services,
         .service_count = config->service_count,
-        .ranges = &config->range,
-        .range_count = config->out ? 1 : 0,
+        .ranges = ranges,
+        .range_count = !config->out   ? 0
+                       : gateway->six ? 2
+                                      : 1,
         .forbidden = &tunnel,
         .forbidden_count = 1,
+        .guarded6 = el_forwarding_borrows6(gateway->forwarding),
     };
 
     rules.guarded_count = el_forwarding_names(gateway->forwarding, &rules.guarded);
@@ -61,10 +66,11 @@ int el_gateway_open(const struct el_gateway_config *config, struct el_gateway **
     if (!gateway)
         return el_err(err, EL_ENOMEM, "out of memory");
     strncpy(gateway->network, config->network, sizeof gateway->network - 1);
+    gateway->six = config->out && config->prefix.ip.family == 6;
     int rc = 0;
     if (config->out)
-        rc = el_forwarding_borrow(EL_FORWARDING_DIRECTORY, &gateway->forwarding, err);
-    if (rc == 0 && (config->out || config->firewall))
+        rc = el_forwarding_borrow(EL_FORWARDING_DIRECTORY, gateway->six, &gateway->forwarding, err);
+    if (rc == 0 && (config->routes || config->firewall))
         rc = open_firewall(gateway, config, err);
     if (rc < 0) {
         el_gateway_close(gateway);
@@ -76,7 +82,7 @@ int el_gateway_open(const struct el_gateway_config *config, struct el_gateway **
 
 int el_gateway_attach(const struct el_gateway *gateway, struct el_err *err)
 {
-    return gateway->forwarding ? el_forwarding_allow(gateway->network, err) : 0;
+    return gateway->forwarding ? el_forwarding_allow(gateway->network, gateway->six, err) : 0;
 }
 
 void el_gateway_close(struct el_gateway *gateway)
@@ -92,35 +98,44 @@ void el_gateway_close(struct el_gateway *gateway)
 /* Whoever has the address can bind to it. A name server here itself is behind the firewall. */
 static bool is_ours(const struct el_ip *ip)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    union el_net_sockaddr address;
+    const struct el_endpoint any_port = {.ip = *ip};
+    int family = ip->family == 4 ? AF_INET : AF_INET6;
+    socklen_t len = el_net_sockaddr_from(&address, family, &any_port);
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    memcpy(&address.sin_addr, ip->b, sizeof address.sin_addr);
-    bool ours = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    bool ours = fd >= 0 && bind(fd, &address.any, len) == 0;
     if (fd >= 0)
         close(fd);
     return ours;
 }
 
-static unsigned read_servers(const char *path, struct el_ip servers[EL_GATEWAY_SERVERS])
+/* fe80::/10 is somebody else on every link. */
+static bool is_link_local(const struct el_ip *ip)
+{
+    return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+static unsigned read_servers(const char *path, uint8_t family,
+                             struct el_ip servers[EL_GATEWAY_SERVERS])
 {
     struct el_ip all[3 * EL_GATEWAY_SERVERS];
     size_t count = el_net_resolve_servers(path, all, sizeof all / sizeof all[0]);
     unsigned kept = 0;
 
     for (size_t i = 0; i < count && kept < EL_GATEWAY_SERVERS; i++)
-        if (all[i].family == 4 && !is_ours(&all[i]))
+        if (all[i].family == family && !is_link_local(&all[i]) && !is_ours(&all[i]))
             servers[kept++] = all[i];
     return kept;
 }
 
-unsigned el_gateway_dns(struct el_ip servers[EL_GATEWAY_SERVERS])
+unsigned el_gateway_dns(uint8_t family, struct el_ip servers[EL_GATEWAY_SERVERS])
 {
-    unsigned count = read_servers(NULL, servers);
+    unsigned count = read_servers(NULL, family, servers);
 
     if (count == 0)
-        count = read_servers(UPLINK_RESOLV_CONF, servers);
-    if (count == 0)
+        count = read_servers(UPLINK_RESOLV_CONF, family, servers);
+    if (count == 0 && family == 4)
         EL_LOG(EL_LOG_WARN, "gateway", "no-dns",
                EL_STR("reason", "this computer asks no IPv4 name server that machines could ask"),
                EL_STR("hint", "--dns IP names one for them"));

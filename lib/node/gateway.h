@@ -13,11 +13,13 @@ struct el_gateway;
 
 struct el_gateway_config {
     const char *network;
-    struct el_prefix range; /* the network's addresses: IPv4 */
-    bool firewall;          /* admit SERVICES only */
+    struct el_prefix range;  /* the network's addresses: IPv4, */
+    struct el_prefix prefix; /* and IPv6; family 0: not let out over that */
+    bool firewall;           /* admit SERVICES only */
     const struct el_firewall_service *services;
     size_t service_count;
-    bool out; /* machines are let out, to anywhere but other networks and the tunnel */
+    bool out;    /* machines are let out, to anywhere but other networks and the tunnel */
+    bool routes; /* machines of some network of this host are, so that it forwards */
 };
 
 /* Before the interface is made, so that it is never open. A kernel without what the firewall needs
@@ -33,8 +35,8 @@ void el_gateway_close(struct el_gateway *gateway);
 
 enum { EL_GATEWAY_SERVERS = 4 };
 
-/* The DNS servers that this host asks and that machines can ask too: IPv4, not on this host itself.
- * How many; none is warned of. */
-unsigned el_gateway_dns(struct el_ip servers[EL_GATEWAY_SERVERS]);
+/* The DNS servers that this host asks and that machines can ask too, not on this host itself; of
+ * FAMILY 4 or 6. How many; of 4, none is warned of. */
+unsigned el_gateway_dns(uint8_t family, struct el_ip servers[EL_GATEWAY_SERVERS]);
 
 #endif

@@ -10,6 +10,7 @@
 #include "node/launch.h"
 #include "node/places.h"
 #include "node/queues.h"
+#include "registry/registry.h"
 #include "sys/control.h"
 #include "sys/drop.h"
 #include "sys/message.h"
@@ -159,6 +160,8 @@ static char *control_options(const struct hub *hub)
     fprintf(out, "%snetwork = %s\nvni = %llu\ncidr = %s\nlisten = %llu\nlanes = %u\nhub-key = %s\n",
             config->log_options, config->network, (unsigned long long)config->vni,
             el_prefix_text(&range, cidr), (unsigned long long)config->listen, hub->lanes, key);
+    if (config->prefix6.ip.family)
+        fprintf(out, "prefix6 = %s\n", el_prefix_text(&config->prefix6, cidr));
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
     fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
@@ -269,6 +272,17 @@ int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *er
     return 0;
 }
 
+int el_hub_check_prefix6(const struct el_hub_config *config, struct el_err *err)
+{
+    if (config->prefix6.ip.family && !config->gateway)
+        return el_err(err, EL_EINVAL,
+                      "prefix6: machines have IPv6 where they are let out, with --gateway");
+    if (config->prefix6.ip.family && config->no_ra)
+        return el_err(err, EL_EINVAL,
+                      "prefix6: with --no-ra nobody tells machines of it; leave one of them away");
+    return el_registry_prefix6_check(&config->prefix6, err);
+}
+
 static void say_what_next(const struct hub *hub)
 {
     struct el_prefix range = range_of(hub->config);
@@ -290,7 +304,8 @@ static void say_what_next(const struct hub *hub)
 static int open_networks(struct hub *hub, struct el_err *err)
 {
     const struct el_hub_config *config = hub->config;
-    struct el_errand_network first = {.vni = (uint32_t)config->vni, .cidr = range_of(config)};
+    struct el_errand_network first = {
+        .vni = (uint32_t)config->vni, .cidr = range_of(config), .prefix6 = config->prefix6};
     int rc = el_node_lanes(config->tunnel.workers, err);
 
     if (rc < 0)
@@ -381,6 +396,8 @@ static int start_all(struct hub *hub, struct el_err *err)
     const struct el_hub_config *config = hub->config;
     int rc = el_hub_network_check(&config->cidr, err);
 
+    if (rc == 0)
+        rc = el_hub_check_prefix6(config, err);
     if (rc < 0)
         return rc;
     hub->key = el_node_key_open(config->key, config->state, "hub", hub->public_key, err);

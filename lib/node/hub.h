@@ -37,7 +37,8 @@ struct el_hub_config {
     struct el_tunnel_options tunnel;
     const char *network; /* its name, and its interface's */
     uint64_t vni;
-    struct el_prefix cidr; /* IPv4; the hub is its first address */
+    struct el_prefix cidr;    /* IPv4; the hub is its first address */
+    struct el_prefix prefix6; /* IPv6, with gateway; family 0: one that follows from the key */
     uint64_t http_port;
     const char *images; /* directory of boot entries, or NULL */
     bool userspace;     /* no interfaces, no privileges: stacks of our own */
@@ -64,6 +65,9 @@ int el_hub_check_userspace(const struct el_hub_config *config, struct el_err *er
  * plain user runs it as himself. */
 int el_hub_find_program(const struct el_hub_config *config, struct el_sys_user *user,
                         struct el_err *err);
+
+/* That prefix6 is one, and would be used. */
+int el_hub_check_prefix6(const struct el_hub_config *config, struct el_err *err);
 
 /* Runs until it is told to stop. 0, EL_LAUNCH_RUNNING (node/launch.h), or an error: EL_EAGAIN if an
  * applet gave up, which has said why. */

@@ -52,7 +52,8 @@ extern const struct el_api_operation el_hub_operations[];
 json_t *el_hub_token_json(const struct el_registry_token *token, int64_t now_s);
 json_t *el_hub_spoke_json(const struct el_node_hub_api *hub, const struct el_registry_spoke *spoke);
 json_t *el_hub_given_json(const struct el_node_hub_api *hub, const struct el_node_peer *peer);
-json_t *el_hub_network_json(const struct el_registry_network *network);
+json_t *el_hub_network_json(const struct el_node_hub_api *hub,
+                            const struct el_registry_network *network);
 json_t *el_hub_port_json(const struct el_node_hub_api *hub, const struct el_registry_port *port);
 json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
                                 const struct el_registry_spoke *spoke);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a hub knows, as JSON: its rows, and its events. Nothing here is secret. */
 #include "node/hub_api_internal.h"
+#include "node/interface.h"
 
 #include "enrol/fingerprint.h"
 #include "tunnel/tunnel.h"
@@ -129,14 +130,19 @@ json_t *el_hub_given_json(const struct el_node_hub_api *hub, const struct el_nod
     return json;
 }
 
-json_t *el_hub_network_json(const struct el_registry_network *network)
+json_t *el_hub_network_json(const struct el_node_hub_api *hub,
+                            const struct el_registry_network *network)
 {
-    char cidr[EL_PREFIX_TEXT];
+    char cidr[EL_PREFIX_TEXT], text[EL_PREFIX_TEXT];
+    struct el_prefix prefix6 = network->prefix6;
 
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s}", "name", network->name, "vni",
-                     (int)network->vni, "cidr", el_prefix_text(&network->cidr, cidr), "created",
-                     el_json_time(network->created_s), "expires", time_or_null(network->expires_s),
-                     "to_all", el_registry_to_all_names[network->to_all]);
+    if (prefix6.ip.family == 0)
+        prefix6 = el_node_interface_prefix6_for(hub->config.key, network->vni);
+    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:s}", "name", network->name, "vni",
+                     (int)network->vni, "cidr", el_prefix_text(&network->cidr, cidr), "prefix6",
+                     el_prefix_text(&prefix6, text), "created", el_json_time(network->created_s),
+                     "expires", time_or_null(network->expires_s), "to_all",
+                     el_registry_to_all_names[network->to_all]);
 }
 
 json_t *el_hub_port_json(const struct el_node_hub_api *hub, const struct el_registry_port *port)

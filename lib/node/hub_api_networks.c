@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The API's networks, what is published to whom, and ports. */
 #include "node/hub_api_internal.h"
+#include "node/interface.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@
 static json_t *network_row(const struct el_node_hub_api *hub, size_t i, int64_t now_s)
 {
     (void)now_s;
-    return el_hub_network_json(el_registry_network_at(hub->registry, i));
+    return el_hub_network_json(hub, el_registry_network_at(hub->registry, i));
 }
 
 void el_hub_list_networks(void *arg, const struct el_api_request *request,
@@ -28,7 +29,7 @@ static void answer_network(const struct el_node_hub_api *hub, int status, const 
     const struct el_registry_network *network = el_registry_network(hub->registry, name);
 
     if (network)
-        el_api_answer(answer, status, el_hub_network_json(network));
+        el_api_answer(answer, status, el_hub_network_json(hub, network));
     else
         el_api_refuse(answer, &el_problem_not_found, "network %s: no such network", name);
 }
@@ -48,6 +49,34 @@ static enum el_registry_to_all to_all_of(const char *text)
     return (enum el_registry_to_all)to_all;
 }
 
+/* What is said of IPv6, or was before: machines that have addresses in it would not hear of another
+ * one. */
+static int take_prefix6(const struct el_node_hub_api *hub, const char *said,
+                        struct el_registry_network_request *request, struct el_err *err)
+{
+    const struct el_registry_network *network = el_registry_network(hub->registry, request->name);
+    struct el_prefix now = {.len = 0};
+
+    if (network)
+        now = network->prefix6.ip.family
+                  ? network->prefix6
+                  : el_node_interface_prefix6_for(hub->config.key, network->vni);
+    if (network)
+        request->prefix6 = network->prefix6;
+    if (!said)
+        return 0;
+    struct el_prefix prefix6;
+    int rc = el_prefix_parse(said, &prefix6);
+    if (rc < 0)
+        return el_err(err, EL_EINVAL, "prefix6: %s is no range", said);
+    if (network && !(prefix6.len == now.len && el_ip_equal(&prefix6.ip, &now.ip)))
+        return el_err(err, EL_EEXIST, "network %s: is there already, with another prefix6",
+                      request->name);
+    if (!network)
+        request->prefix6 = prefix6;
+    return 0;
+}
+
 void el_hub_create_network(void *arg, const struct el_api_request *request,
                            struct el_api_answer *answer)
 {
@@ -65,6 +94,8 @@ void el_hub_create_network(void *arg, const struct el_api_request *request,
     bool is_new = !el_registry_network(hub->registry, network.name);
 
     int rc = el_prefix_parse(el_api_string(request, "cidr"), &network.cidr);
+    if (rc == 0)
+        rc = take_prefix6(hub, el_api_string(request, "prefix6"), &network, &err);
     if (rc == 0)
         rc = el_registry_network_create(hub->registry, &network, request->wall_s, &err);
     if (rc < 0) {

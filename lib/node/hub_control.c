@@ -362,6 +362,7 @@ static int make_network(struct control *c, struct el_err *err)
     struct el_registry_network_request request = {.name = config->network,
                                                   .vni = (uint32_t)config->vni,
                                                   .cidr = config->cidr,
+                                                  .prefix6 = config->prefix6,
                                                   .to_all = EL_REGISTRY_TO_UNPUBLISHED,
                                                   .published = true,
                                                   .expires_s = there ? there->expires_s : 0};

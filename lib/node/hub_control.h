@@ -26,8 +26,9 @@ struct el_hub_control_config {
     const char *network; /* of the command line: made if it is not there */
     uint64_t vni;
     struct el_prefix cidr;
-    uint64_t listen; /* the tunnel's UDP port */
-    uint64_t lanes;  /* queues of each network's port */
+    struct el_prefix prefix6; /* family 0: nothing was said */
+    uint64_t listen;          /* the tunnel's UDP port */
+    uint64_t lanes;           /* queues of each network's port */
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     /* Where spokes reach us, as HOST or HOST:PORT: what tokens say. */
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* owned by whoever fills it in */

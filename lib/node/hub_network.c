@@ -28,6 +28,7 @@ struct network {
     struct el_mac own;
     struct el_gateway *gateway;
     bool let_out;
+    struct el_prefix prefix6; /* also over IPv6, from there; family 0: not */
     int queues[EL_TUNNEL_LANES_MAX];
     unsigned lanes;
     int port;      /* in user space: the boot service's end of the socket pair; else -1 */
@@ -121,6 +122,34 @@ static bool shares_range(const struct el_hub_networks *networks, const struct ne
     return false;
 }
 
+static bool shares_prefix6(const struct el_hub_networks *networks, const struct network *network)
+{
+    for (unsigned i = 0; i < EL_HUB_NETWORKS; i++) {
+        const struct network *other = &networks->items[i];
+        if (other->used && other != network &&
+            el_prefix_overlaps(&other->prefix6, &network->prefix6)) {
+            EL_LOG(EL_LOG_WARN, "gateway", "not-let-out", EL_STR("network", network->about.name),
+                   EL_STR("same-prefix6", other->about.name));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Over IPv6 as well, if this computer has it and nobody else is to speak for it there. */
+static void choose_prefix6(const struct el_hub_networks *networks, struct network *network)
+{
+    const struct el_hub_config *config = networks->config;
+
+    if (!network->let_out || config->no_ra || !el_netlink_has_ipv6())
+        return;
+    network->prefix6 = network->about.prefix6;
+    if (network->prefix6.ip.family == 0)
+        network->prefix6 = el_node_interface_prefix6_for(networks->public_key, network->about.vni);
+    if (shares_prefix6(networks, network))
+        network->prefix6 = (struct el_prefix){.len = 0};
+}
+
 static int open_gateway(const struct el_hub_networks *networks, struct network *network,
                         struct el_err *err)
 {
@@ -133,30 +162,47 @@ static int open_gateway(const struct el_hub_networks *networks, struct network *
     };
 
     network->let_out = config->gateway && !shares_range(networks, network);
+    choose_prefix6(networks, network);
     struct el_gateway_config gateway = {
         .network = network->about.name,
         .range = network->about.cidr,
+        .prefix = network->prefix6,
         .firewall = !config->no_firewall,
         .services = services,
         .service_count = sizeof services / sizeof services[0],
         .out = network->let_out,
+        .routes = config->gateway,
     };
 
     return el_gateway_open(&gateway, &network->gateway, err);
+}
+
+static void print_dns(FILE *out, uint8_t family)
+{
+    struct el_ip servers[EL_GATEWAY_SERVERS];
+    unsigned count = el_gateway_dns(family, servers);
+    char text[EL_IP_TEXT];
+
+    for (unsigned i = 0; i < count; i++)
+        fprintf(out, "dns = %s\n", el_ip_text(&servers[i], text));
 }
 
 /* What machines are told of the way out, unless it was said. */
 static void print_gateway(FILE *out, const struct el_hub_config *config,
                           const struct network *network, bool first)
 {
-    struct el_ip dns[EL_GATEWAY_SERVERS];
-    char text[EL_IP_TEXT];
+    char ip[EL_IP_TEXT], prefix[EL_PREFIX_TEXT];
+    bool six = network->prefix6.ip.family == 6;
 
     if (!first || !config->said_router)
-        fprintf(out, "router = %s\n", el_ip_text(&network->address.ip, text));
-    unsigned count = config->said_dns ? 0 : el_gateway_dns(dns);
-    for (unsigned i = 0; i < count; i++)
-        fprintf(out, "dns = %s\n", el_ip_text(&dns[i], text));
+        fprintf(out, "router = %s\n", el_ip_text(&network->address.ip, ip));
+    if (six)
+        fprintf(out, "prefix6 = %s\n", el_prefix_text(&network->prefix6, prefix));
+    if (config->said_dns)
+        return;
+    print_dns(out, 4);
+    if (six)
+        print_dns(out, 6);
 }
 
 /* -- the boot service -- */
@@ -300,6 +346,8 @@ int el_hub_network_serve(struct el_hub_networks *networks, const char *name, str
                                    rc < 0 ? NULL : options, &fds, err);
     free(options);
     network->served = rc >= 0 && started == 0;
+    if (network->served) /* its last word to machines goes through the tunnel */
+        el_launch_end_first(networks->launch, service);
     return rc < 0 ? rc : started;
 }
 
@@ -320,7 +368,7 @@ void el_hub_network_unserve(struct el_hub_networks *networks, const char *name)
 static bool same(const struct el_errand_network *a, const struct el_errand_network *b)
 {
     return strcmp(a->name, b->name) == 0 && a->vni == b->vni && a->cidr.len == b->cidr.len &&
-           el_ip_equal(&a->cidr.ip, &b->cidr.ip);
+           el_ip_equal(&a->cidr.ip, &b->cidr.ip) && el_ip_equal(&a->prefix6.ip, &b->prefix6.ip);
 }
 
 /* 1: it is there. */
@@ -334,7 +382,7 @@ static int look_for(const struct el_hub_networks *networks, const struct el_erra
         if (same(&network->about, wanted))
             return 1;
         if (strcmp(network->about.name, wanted->name) == 0)
-            return el_err(err, EL_EEXIST, "network %s is there already, with another range or VNI",
+            return el_err(err, EL_EEXIST, "network %s is there already, with other ranges or VNI",
                           wanted->name);
         if (network->about.vni == wanted->vni)
             return el_err(err, EL_EEXIST, "VNI %lu is network %s's", (unsigned long)wanted->vni,
@@ -391,6 +439,8 @@ static int start_interface(struct el_hub_networks *networks, struct network *net
 
     if (rc == 0)
         rc = open_interface(networks, network, err);
+    if (rc == 0 && network->prefix6.ip.family)
+        rc = el_node_interface_add6(network->about.name, &network->prefix6, err);
     return rc == 0 ? el_gateway_attach(network->gateway, err) : rc;
 }
 

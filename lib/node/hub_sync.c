@@ -536,6 +536,7 @@ static struct network *place_for(struct el_hub_sync *sync, const struct el_regis
     if (network && !network->used) {
         *network = (struct network){.sync = sync, .used = true, .about.vni = about->vni};
         network->about.cidr = about->cidr;
+        network->about.prefix6 = about->prefix6;
         memcpy(network->about.name, about->name, sizeof network->about.name);
     }
     return network;

@@ -9,20 +9,43 @@
 #include <string.h>
 #include <unistd.h>
 
+static void hash_of(const char *what, const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint32_t vni,
+                    uint8_t hash[crypto_generichash_BYTES])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, (const uint8_t *)what, strlen(what), crypto_generichash_BYTES);
+    crypto_generichash_update(&state, public_key, EL_TUNNEL_KEY_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)&vni, sizeof vni);
+    crypto_generichash_final(&state, hash, crypto_generichash_BYTES);
+}
+
 /* A locally administered unicast address (IEEE 802 §8.2) from a hash. */
 struct el_mac el_node_interface_mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES], uint32_t vni)
 {
-    crypto_generichash_state state;
     uint8_t hash[crypto_generichash_BYTES];
     struct el_mac mac;
 
-    crypto_generichash_init(&state, (const uint8_t *)"el2w interface", 14, sizeof hash);
-    crypto_generichash_update(&state, public_key, EL_TUNNEL_KEY_BYTES);
-    crypto_generichash_update(&state, (const uint8_t *)&vni, sizeof vni);
-    crypto_generichash_final(&state, hash, sizeof hash);
+    hash_of("el2w interface", public_key, vni, hash);
     memcpy(mac.b, hash, sizeof mac.b);
     mac.b[0] = (uint8_t)((mac.b[0] & 0xfc) | 0x02);
     return mac;
+}
+
+/* A Global ID from a hash, and for the Subnet ID 16 of the VNI's 24 bits; the others are in the
+ * hash. */
+struct el_prefix el_node_interface_prefix6_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                                               uint32_t vni)
+{
+    enum { GLOBAL_ID_BYTES = 5 };
+    struct el_prefix prefix = {.ip = {6, {0xfd}}, .len = 64};
+    uint8_t hash[crypto_generichash_BYTES];
+
+    hash_of("el2w prefix6", public_key, vni >> 16, hash);
+    memcpy(prefix.ip.b + 1, hash, GLOBAL_ID_BYTES);
+    prefix.ip.b[6] = (uint8_t)(vni >> 8);
+    prefix.ip.b[7] = (uint8_t)vni;
+    return prefix;
 }
 
 /* 1: one of SIBLINGS has (some of) the range too. */
@@ -84,6 +107,26 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
     for (int i = 0; rc < 0 && i < opened; i++)
         close(fds[i]);
     return rc < 0 ? rc : opened;
+}
+
+int el_node_interface_add6(const char *name, const struct el_prefix *prefix6, struct el_err *err)
+{
+    const char *const except[] = {name, NULL};
+    struct el_prefix address = *prefix6;
+    char what[EL_NETLINK_TEXT];
+    struct el_netlink *netlink;
+    int rc = el_netlink_open(&netlink, err);
+
+    if (rc < 0)
+        return rc;
+    rc = el_netlink_find_overlap(netlink, prefix6, except, what, err);
+    if (rc == 1)
+        rc = el_err(err, EL_EEXIST, "prefix6 %s: choose another one with --prefix6", what);
+    address.ip.b[15] = 1;
+    if (rc == 0)
+        rc = el_netlink_add_address(netlink, name, &address, err);
+    el_netlink_close(netlink);
+    return rc;
 }
 
 int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err)

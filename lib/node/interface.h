@@ -26,6 +26,15 @@ int el_node_interface_open(const char *name, const uint8_t public_key[EL_TUNNEL_
 struct el_mac el_node_interface_mac_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
                                         uint32_t vni);
 
+/* The IPv6 range that goes with PUBLIC_KEY and VNI: unique local (RFC 4193 §3.2.2), with the VNI in
+ * sight: fdXX:XXXX:XXXX:4d::/64 of VNI 77. */
+struct el_prefix el_node_interface_prefix6_for(const uint8_t public_key[EL_TUNNEL_KEY_BYTES],
+                                               uint32_t vni);
+
+/* Gives the interface NAME the first address of PREFIX6, after a look whether that range is in use
+ * elsewhere on this host: EL_EEXIST. */
+int el_node_interface_add6(const char *name, const struct el_prefix *prefix6, struct el_err *err);
+
 /* The MAC address of the interface NAME. */
 int el_node_interface_mac(const char *name, struct el_mac *mac, struct el_err *err);
 

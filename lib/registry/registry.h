@@ -113,8 +113,9 @@ extern const char *const el_registry_to_all_names[EL_REGISTRY_TO_ALLS + 1];
 
 struct el_registry_network {
     char name[EL_REGISTRY_NETWORK_NAME];
-    uint32_t vni;          /* 1..EL_REGISTRY_VNI_MAX */
-    struct el_prefix cidr; /* IPv4, /8../29; the same in two networks is fine */
+    uint32_t vni;             /* 1..EL_REGISTRY_VNI_MAX */
+    struct el_prefix cidr;    /* IPv4, /8../29; the same in two networks is fine */
+    struct el_prefix prefix6; /* what was said of IPv6 (el_registry_prefix6_check()) */
     int64_t created_s;
     int64_t expires_s; /* 0: never */
     enum el_registry_to_all to_all;
@@ -404,13 +405,20 @@ struct el_registry_network_request {
     const char *name;
     uint32_t vni;
     struct el_prefix cidr;
+    struct el_prefix prefix6;       /* family 0: nothing is said */
     int64_t expires_s;              /* 0: never */
     enum el_registry_to_all to_all; /* at its creation */
     bool published;                 /* at its creation: its own port is to be published */
 };
 
+/* The IPv6 range of a network: a /64, as hosts make themselves addresses in no other (RFC 4862
+ * §5.5.3), of unicast addresses that can be routed; or family 0, which leaves it to whoever makes
+ * the network. EL_EINVAL. */
+int el_registry_prefix6_check(const struct el_prefix *prefix6, struct el_err *err);
+
 /* Makes a network with its port. One that is there with the same VNI and range gets the new end of
- * its life, nothing else. EL_EEXIST (name or VNI is another's), EL_EINVAL, EL_EFULL. */
+ * its life and the new prefix6, which is told when all is told the next time; nothing else.
+ * EL_EEXIST (name or VNI is another's), EL_EINVAL, EL_EFULL. */
 int el_registry_network_create(struct el_registry *registry,
                                const struct el_registry_network_request *request, int64_t now_s,
                                struct el_err *err);

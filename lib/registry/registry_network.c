@@ -58,6 +58,8 @@ static int request_check(const struct el_registry *registry,
 
     if (rc == 0)
         rc = el_registry_cidr_check(request->name, &request->cidr, err);
+    if (rc == 0)
+        rc = el_registry_prefix6_check(&request->prefix6, err);
     if (rc < 0)
         return rc;
     if (request->vni == 0 || request->vni > EL_REGISTRY_VNI_MAX)
@@ -104,6 +106,7 @@ static int create(struct el_registry *registry, const struct el_registry_network
         strcpy(network->name, request->name);
         network->vni = request->vni;
         network->cidr = request->cidr;
+        network->prefix6 = request->prefix6;
         network->created_s = now_s;
         network->expires_s = request->expires_s;
         network->to_all = request->to_all;
@@ -128,15 +131,25 @@ static int create(struct el_registry *registry, const struct el_registry_network
     return 0;
 }
 
-static int prolong(struct el_registry *registry, const struct el_registry_network *network,
-                   int64_t expires_s, int64_t now_s, struct el_err *err)
+static bool is_unchanged(const struct el_registry_network *network,
+                         const struct el_registry_network_request *request)
+{
+    return network->expires_s == request->expires_s &&
+           el_ip_equal(&network->prefix6.ip, &request->prefix6.ip);
+}
+
+static int change(struct el_registry *registry, const struct el_registry_network *network,
+                  const struct el_registry_network_request *request, int64_t now_s,
+                  struct el_err *err)
 {
     struct el_registry_draft draft = el_registry_draft(registry);
     struct el_registry_network *edited =
         el_registry_draft_edit(&draft, EL_REGISTRY_ROW_NETWORK, network);
 
-    if (edited)
-        edited->expires_s = expires_s;
+    if (edited) {
+        edited->expires_s = request->expires_s;
+        edited->prefix6 = request->prefix6;
+    }
     int rc = el_registry_draft_commit(&draft, err);
     el_registry_draft_end(&draft);
     if (rc == 0)
@@ -156,9 +169,7 @@ int el_registry_network_create(struct el_registry *registry,
         return rc;
     const struct el_registry_network *network = el_registry_network(registry, request->name);
     if (network)
-        return network->expires_s == request->expires_s
-                   ? 0
-                   : prolong(registry, network, request->expires_s, now_s, err);
+        return is_unchanged(network, request) ? 0 : change(registry, network, request, now_s, err);
     rc = room(registry, request, err);
     return rc < 0 ? rc : create(registry, request, now_s, err);
 }

@@ -118,6 +118,28 @@ int el_registry_cidr_check(const char *name, const struct el_prefix *cidr, struc
     return 0;
 }
 
+int el_registry_prefix6_check(const struct el_prefix *prefix6, struct el_err *err)
+{
+    static const uint8_t no_host[8];
+    const uint8_t *b = prefix6->ip.b;
+    char text[EL_PREFIX_TEXT];
+
+    if (prefix6->ip.family == 0)
+        return 0;
+    if (prefix6->ip.family != 6 || prefix6->len != 64)
+        return el_err(err, EL_EINVAL,
+                      "prefix6: %s is no IPv6 range of 64 bits, as 2001:db8:0:1::/64 is",
+                      el_prefix_text(prefix6, text));
+    if (memcmp(b + 8, no_host, sizeof no_host) != 0)
+        return el_err(err, EL_EINVAL, "prefix6: %s is an address in a range, not a range",
+                      el_prefix_text(prefix6, text));
+    /* ::/8 is IPv4 in disguise and ourselves, fe80::/10 every link's, ff00::/8 multicast. */
+    if (b[0] == 0 || b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80))
+        return el_err(err, EL_EINVAL, "prefix6: %s cannot be routed",
+                      el_prefix_text(prefix6, text));
+    return 0;
+}
+
 /* -- rows that were read -- */
 
 static int spoke_check(const struct el_registry *registry, const struct el_registry_spoke *spoke,
@@ -162,7 +184,8 @@ static int network_check(const struct el_registry *registry,
                          const struct el_registry_network *network, struct el_err *err)
 {
     if (el_registry_name_check("network", network->name, EL_REGISTRY_NETWORK_NAME, err) < 0 ||
-        el_registry_cidr_check(network->name, &network->cidr, err) < 0)
+        el_registry_cidr_check(network->name, &network->cidr, err) < 0 ||
+        el_registry_prefix6_check(&network->prefix6, err) < 0)
         return EL_EINVAL;
     if (network->vni == 0 || network->vni > EL_REGISTRY_VNI_MAX ||
         network->to_all >= EL_REGISTRY_TO_ALLS)

@@ -49,6 +49,7 @@ static const char *const control_steps[] = {
     " why TEXT NOT NULL);"
     "CREATE TABLE second_factor (one INTEGER PRIMARY KEY CHECK (one = 1),"
     " factors INTEGER NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL);",
+    "ALTER TABLE network ADD COLUMN prefix6 BLOB;", /* a /64; NULL: nothing was said */
 };
 
 static const struct owner {

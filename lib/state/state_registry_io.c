@@ -167,9 +167,10 @@ static int put_network(struct el_state *state, const struct el_registry_network 
 {
     sqlite3_stmt *statement =
         el_state_statement(state, EL_STATE_NETWORK_PUT,
-                           "INSERT INTO network (vni, name, ip, len, created_s, expires_s, to_all)"
-                           " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vni) DO UPDATE SET"
-                           " expires_s = excluded.expires_s, to_all = excluded.to_all");
+                           "INSERT INTO network (vni, name, ip, len, created_s, expires_s, to_all,"
+                           " prefix6) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                           " ON CONFLICT (vni) DO UPDATE SET expires_s = excluded.expires_s,"
+                           " to_all = excluded.to_all, prefix6 = excluded.prefix6");
 
     if (!statement)
         return -1;
@@ -180,6 +181,7 @@ static int put_network(struct el_state *state, const struct el_registry_network 
     sqlite3_bind_int64(statement, 5, network->created_s);
     sqlite3_bind_int64(statement, 6, network->expires_s);
     sqlite3_bind_int(statement, 7, (int)network->to_all);
+    el_state_bind_ip(statement, 8, &network->prefix6.ip);
     return el_state_run(statement);
 }
 
@@ -308,6 +310,8 @@ static int give_network(struct loading *l, struct reading *r)
     read_text(r, 1, network.name, sizeof network.name);
     el_state_read_ip(r->statement, 2, &network.cidr.ip);
     network.cidr.len = (uint8_t)read_number(r, 3, 0, 128);
+    el_state_read_ip(r->statement, 7, &network.prefix6.ip);
+    network.prefix6.len = network.prefix6.ip.family ? 64 : 0;
     return give(l, r,
                 &(struct el_registry_row){.kind = EL_REGISTRY_ROW_NETWORK, .network = &network});
 }
@@ -434,7 +438,8 @@ static int load_rows(void *arg,
         int (*row)(struct loading *l, struct reading *r);
     } tables[] = {
         {EL_STATE_NETWORK_LOAD,
-         "SELECT vni, name, ip, len, created_s, expires_s, to_all FROM network ORDER BY rowid",
+         "SELECT vni, name, ip, len, created_s, expires_s, to_all, prefix6 FROM network"
+         " ORDER BY rowid",
          give_network},
         {EL_STATE_PORT_LOAD,
          "SELECT name, service, vni, state, wanted, since_s, why FROM port ORDER BY rowid",

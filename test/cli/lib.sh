@@ -78,5 +78,5 @@ commands() {
 
 # options_of APPLET [COMMAND]: the options in its help, one a line, with their dashes.
 options_of() {
-    "$EL2W" help "$@" | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+    "$EL2W" help "$@" | sed -n 's/^  \(--[a-z0-9-]*\).*/\1/p'
 }

@@ -3,7 +3,7 @@
 # What udhcpc runs for the tests: sets the address, and notes in $LEASE what the server said.
 case $1 in
 bound | renew)
-    ip address flush dev "$interface"
+    ip -4 address flush dev "$interface"
     ip address add "$ip/$mask" dev "$interface"
     [ -z "${router-}" ] || ip route replace default via "$router"
     set >"$LEASE.all"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/csprng.h"
 #include "ndp/ndp.h"
 
 enum { SOLICITATION_BYTES = 16 };
@@ -25,7 +26,7 @@ static struct el_ndp *ndp;
 static int with_ndp(void **state)
 {
     (void)state;
-    ndp = el_ndp_new(&hub);
+    ndp = el_ndp_new(&(struct el_ndp_config){.mac = hub});
     return ndp ? 0 : -1;
 }
 
@@ -109,7 +110,7 @@ static void only_valid_solicitations_are_answered(void **state)
 
 static void answer_says_that_there_is_nothing(void **state)
 {
-    static const uint8_t expected[EL_NDP_ADVERTISEMENT_BYTES] = {
+    static const uint8_t expected[] = {
         134,  0,    0,    0,    /* Router Advertisement; the checksum is the kernel's */
         0,    0,    0,    0,    /* no hop limit, neither M nor O, lifetime 0: no router */
         0,    0,    0,    0,    /* no reachable time */
@@ -122,6 +123,7 @@ static void answer_says_that_there_is_nothing(void **state)
 
     (void)state;
     assert_int_equal(el_ndp_input(ndp, 0, &from, 255, usual, sizeof usual, &reply), 0);
+    assert_int_equal(reply.len, sizeof expected);
     assert_memory_equal(reply.bytes, expected, sizeof expected);
 }
 
@@ -236,6 +238,155 @@ static void invalid_ones_do_not_count(void **state)
     assert_int_equal(solicit(0, nobody), 0);
 }
 
+/* -- a router -- */
+
+static const struct el_ndp_config router = {
+    .mac = {{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}},
+    .prefix = {{6, {0xfd, 0x12, 0x34, 0x56, 0x78, 0x9a, 0, 0x4d}}, 64},
+    .dns = {{6, {0x20, 0x01, 0x0d, 0xb8, [15] = 0x53}}, {6, {0x20, 0x01, 0x0d, 0xb8, [15] = 0x54}}},
+    .dns_count = 2,
+};
+
+static int with_router(void **state)
+{
+    (void)state;
+    el_random_seed_for_test(6);
+    ndp = el_ndp_new(&router);
+    return ndp ? 0 : -1;
+}
+
+/* As somebody who reads RFC 4861 §4.2 and §4.6.2 and RFC 8106 §5.1 writes it down. */
+static void router_says_what_it_is(void **state)
+{
+    static const uint8_t expected[] = {
+        134,  0,    0,    0,    /* Router Advertisement; the checksum is the kernel's */
+        0,    0,    0x07, 0x08, /* no hop limit, neither M nor O, a router for 1,800 s */
+        0,    0,    0,    0,    /* no reachable time */
+        0,    0,    0,    0,    /* no retransmission timer */
+        1,    1,    0x02, 0x11, /* our link-layer address */
+        0x22, 0x33, 0x44, 0x55, /* */
+        3,    4,    64,   0xc0, /* a prefix of 64 bits, on link, for addresses, */
+        0,    0,    0x15, 0x18, /* valid for 5,400 s, */
+        0,    0,    0x0a, 0x8c, /* preferred for 2,700 s */
+        0,    0,    0,    0,    /* */
+        0xfd, 0x12, 0x34, 0x56, /* fd12:3456:789a:4d:: */
+        0x78, 0x9a, 0,    0x4d, /* */
+        0,    0,    0,    0,    /* */
+        0,    0,    0,    0,    /* */
+        25,   5,    0,    0,    /* two name servers */
+        0,    0,    0x07, 0x08, /* for 1,800 s */
+        0x20, 0x01, 0x0d, 0xb8, /* 2001:db8::53 */
+        0,    0,    0,    0,    /* */
+        0,    0,    0,    0,    /* */
+        0,    0,    0,    0x53, /* */
+        0x20, 0x01, 0x0d, 0xb8, /* 2001:db8::54 */
+        0,    0,    0,    0,    /* */
+        0,    0,    0,    0,    /* */
+        0,    0,    0,    0x54,
+    };
+    struct el_ip from = host(1);
+    struct el_ndp_reply reply;
+
+    (void)state;
+    assert_int_equal(el_ndp_input(ndp, 0, &from, 255, usual, sizeof usual, &reply), 0);
+    assert_true(el_ip_equal(&reply.to, &from));
+    assert_int_equal(reply.len, sizeof expected);
+    assert_memory_equal(reply.bytes, expected, sizeof expected);
+}
+
+/* A router without name servers, and one with all that there is room for. */
+static void servers_are_told_if_there_are_any(void **state)
+{
+    struct el_ndp_config config = router;
+    struct el_ip from = host(1);
+    struct el_ndp_reply reply;
+
+    (void)state;
+    for (unsigned count = 0; count <= EL_NDP_SERVERS; count += EL_NDP_SERVERS) {
+        config.dns_count = count;
+        struct el_ndp *other = el_ndp_new(&config);
+        assert_int_equal(el_ndp_input(other, 0, &from, 255, usual, sizeof usual, &reply), 0);
+        assert_int_equal(reply.len, count ? EL_NDP_ADVERTISEMENT_BYTES : 56);
+        el_ndp_free(other);
+    }
+}
+
+/* Three times within half a minute, then every few minutes; never twice at the same distance for
+ * long, or the routers of a link would speak at once. */
+static void router_speaks_by_itself(void **state)
+{
+    uint64_t now_ns = 0, shortest_ns = EL_NEVER, longest_ns = 0;
+    struct el_ndp_reply reply;
+
+    (void)state;
+    assert_int_equal(el_ndp_deadline_ns(ndp), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(el_ndp_tick(ndp, now_ns, &reply), 0);
+        assert_true(el_ip_equal(&reply.to, &(struct el_ip){6, {0xff, 0x02, [15] = 1}}));
+        assert_int_equal(el_ndp_tick(ndp, now_ns, &reply), EL_EAGAIN);
+        uint64_t wait_ns = el_ndp_deadline_ns(ndp) - now_ns;
+        if (i < 2) {
+            assert_int_equal(wait_ns, 16 * EL_S);
+        } else {
+            shortest_ns = wait_ns < shortest_ns ? wait_ns : shortest_ns;
+            longest_ns = wait_ns > longest_ns ? wait_ns : longest_ns;
+        }
+        now_ns += wait_ns;
+    }
+    assert_true(shortest_ns >= 200 * EL_S && longest_ns <= 600 * EL_S);
+    assert_true(longest_ns - shortest_ns > 200 * EL_S);
+}
+
+/* Whoever cannot be answered alone and comes too early is answered when three seconds are over. */
+static void router_answers_everybody_later(void **state)
+{
+    struct el_ndp_reply reply;
+
+    (void)state;
+    assert_int_equal(el_ndp_tick(ndp, EL_S, &reply), 0);
+    assert_int_equal(solicit(500, nobody), EL_EAGAIN);
+    assert_int_equal(el_ndp_deadline_ns(ndp), 4 * EL_S);
+    assert_int_equal(el_ndp_tick(ndp, 4 * EL_S - 1, &reply), EL_EAGAIN);
+    assert_int_equal(el_ndp_tick(ndp, 4 * EL_S, &reply), 0);
+    /* And an answer to everybody is as good as what it would have said by itself (§6.2.6). */
+    assert_int_equal(el_ndp_deadline_ns(ndp), 20 * EL_S);
+    assert_int_equal(solicit(10 * 1000, nobody), 0);
+    assert_true(el_ndp_deadline_ns(ndp) >= 211 * EL_S);
+    /* A tick that comes late, and too early after an answer, waits as well. */
+    uint64_t due_ns = el_ndp_deadline_ns(ndp);
+    assert_int_equal(solicit((due_ns - EL_S) / EL_MS - 1, nobody), 0);
+    assert_true(el_ndp_deadline_ns(ndp) > due_ns);
+}
+
+/* Router lifetime 0, name servers for 0 s, addresses deprecated but valid. */
+static void goodbye_takes_it_back(void **state)
+{
+    struct el_ndp_reply before, reply;
+
+    (void)state;
+    assert_int_equal(el_ndp_tick(ndp, 0, &before), 0);
+    assert_int_equal(el_ndp_goodbye(ndp, &reply), 0);
+    assert_true(el_ip_equal(&reply.to, &before.to));
+    assert_int_equal(reply.len, before.len);
+    memset(before.bytes + 6, 0, 2);  /* router lifetime */
+    memset(before.bytes + 32, 0, 4); /* preferred lifetime */
+    memset(before.bytes + 60, 0, 4); /* of name servers */
+    assert_memory_equal(reply.bytes, before.bytes, reply.len);
+}
+
+static void who_promised_nothing_says_nothing(void **state)
+{
+    struct el_ndp_reply reply;
+
+    (void)state;
+    assert_int_equal(el_ndp_deadline_ns(ndp), EL_NEVER);
+    assert_int_equal(el_ndp_tick(ndp, EL_NEVER - 1, &reply), EL_EAGAIN);
+    assert_int_equal(el_ndp_goodbye(ndp, &reply), EL_EAGAIN);
+    assert_int_equal(solicit(0, nobody), 0);
+    assert_int_equal(solicit(1, nobody), EL_EAGAIN);
+    assert_int_equal(el_ndp_deadline_ns(ndp), EL_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +402,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(everybody_is_told_every_three_seconds, with_ndp,
                                         without_ndp),
         cmocka_unit_test_setup_teardown(invalid_ones_do_not_count, with_ndp, without_ndp),
+        cmocka_unit_test_setup_teardown(router_says_what_it_is, with_router, without_ndp),
+        cmocka_unit_test(servers_are_told_if_there_are_any),
+        cmocka_unit_test_setup_teardown(router_speaks_by_itself, with_router, without_ndp),
+        cmocka_unit_test_setup_teardown(router_answers_everybody_later, with_router, without_ndp),
+        cmocka_unit_test_setup_teardown(goodbye_takes_it_back, with_router, without_ndp),
+        cmocka_unit_test_setup_teardown(who_promised_nothing_says_nothing, with_ndp, without_ndp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,7 @@ static void every_rule_is_taken(void **state)
     config.forbidden_count = 2;
     config.guarded = guarded;
     config.guarded_count = 2;
+    config.guarded6 = true;
     el_firewall_close(open_firewall(&config));
 }
 
@@ -281,30 +282,40 @@ static int open_tap(const char *name)
     return fd;
 }
 
-static int open_setting(const char *name)
+static int open_setting(const char *family, const char *name, const char *what)
 {
     char path[128];
 
-    snprintf(path, sizeof path, "/proc/sys/net/ipv4/conf/%s/forwarding", name);
+    snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, name, what);
     return open(path, O_RDWR | O_CLOEXEC);
 }
 
-static char forwards(const char *name)
+static char read_setting(const char *family, const char *name, const char *what)
 {
     char value = '?';
-    int fd = open_setting(name);
+    int fd = open_setting(family, name, what);
 
     assert_int_equal(read(fd, &value, 1), 1);
     close(fd);
     return value;
 }
 
-static void set_forwards(const char *name, char value)
+static void write_setting(const char *family, const char *name, const char *what, char value)
 {
-    int fd = open_setting(name);
+    int fd = open_setting(family, name, what);
 
     assert_int_equal(write(fd, &value, 1), 1);
     close(fd);
+}
+
+static char forwards(const char *name)
+{
+    return read_setting("ipv4", name, "forwarding");
+}
+
+static void set_forwards(const char *name, char value)
+{
+    write_setting("ipv4", name, "forwarding", value);
 }
 
 static struct el_forwarding *borrow(const char *directory, unsigned expected)
@@ -313,7 +324,7 @@ static struct el_forwarding *borrow(const char *directory, unsigned expected)
     struct el_forwarding *forwarding = NULL;
     struct el_err err = {""};
 
-    if (el_forwarding_borrow(directory, &forwarding, &err) < 0)
+    if (el_forwarding_borrow(directory, false, &forwarding, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(el_forwarding_names(forwarding, &names), expected);
     return forwarding;
@@ -351,10 +362,78 @@ static void forwarding_is_given_back_by_the_last(void **state)
     assert_int_equal(forwards("off"), '1');
     el_forwarding_return(borrow(directory, 0));
     assert_int_equal(rmdir(directory), 0); /* nothing is left in it */
-    assert_int_equal(el_forwarding_allow("ours", &err), 0);
-    assert_true(el_forwarding_allow("nothing", &err) < 0);
+    assert_int_equal(el_forwarding_allow("ours", false, &err), 0);
+    assert_true(el_forwarding_allow("nothing", false, &err) < 0);
     close(off);
     close(on);
+    close(ours);
+}
+
+/* -- the same of IPv6, which is one switch -- */
+
+static struct el_forwarding *borrow6(const char *directory, bool expected)
+{
+    struct el_forwarding *forwarding = NULL;
+    struct el_err err = {""};
+
+    if (el_forwarding_borrow(directory, true, &forwarding, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(el_forwarding_borrows6(forwarding), expected);
+    return forwarding;
+}
+
+/* Hosts that stay hosts, a router that stays one, and what they believe of routers. */
+static void check_settings6(char all)
+{
+    assert_int_equal(read_setting("ipv6", "all", "forwarding"), all);
+    assert_int_equal(read_setting("ipv6", "default", "forwarding"), '0');
+    assert_int_equal(read_setting("ipv6", "host", "forwarding"), '0');
+    assert_int_equal(read_setting("ipv6", "host", "accept_ra"), '1');
+    assert_int_equal(read_setting("ipv6", "deaf", "forwarding"), '0');
+    assert_int_equal(read_setting("ipv6", "deaf", "accept_ra"), '0');
+    assert_int_equal(read_setting("ipv6", "router", "forwarding"), '1');
+    assert_int_equal(read_setting("ipv6", "router", "accept_ra"), '1');
+}
+
+static void forwarding_of_ipv6_changes_nothing_else(void **state)
+{
+    char directory[] = "/tmp/el2w-forwarding-XXXXXX";
+    struct el_err err;
+
+    (void)state;
+    need_namespace();
+    if (access("/proc/sys/net/ipv6/conf/all/forwarding", W_OK) != 0)
+        skip();
+    assert_non_null(mkdtemp(directory));
+    set_forwards("all", '1'); /* nothing to borrow of IPv4 */
+    int host = open_tap("host"), deaf = open_tap("deaf"), router = open_tap("router"),
+        ours = open_tap("ours");
+    write_setting("ipv6", "deaf", "accept_ra", '0');
+    write_setting("ipv6", "router", "forwarding", '1');
+    check_settings6('0');
+
+    struct el_forwarding *one = borrow6(directory, true), *two = borrow6(directory, true);
+    check_settings6('1');
+    assert_int_equal(el_forwarding_allow("ours", true, &err), 0);
+    assert_int_equal(read_setting("ipv6", "ours", "forwarding"), '1');
+    check_settings6('1');
+    el_forwarding_return(one);
+    check_settings6('1');
+    el_forwarding_return(two);
+    check_settings6('0');
+
+    /* Switched on for the whole computer in between, and before: not ours to switch off. */
+    one = borrow6(directory, true);
+    write_setting("ipv6", "all", "forwarding", '1');
+    el_forwarding_return(one);
+    assert_int_equal(read_setting("ipv6", "all", "forwarding"), '1');
+    assert_int_equal(read_setting("ipv6", "host", "forwarding"), '1');
+    el_forwarding_return(borrow6(directory, false));
+    assert_int_equal(read_setting("ipv6", "all", "forwarding"), '1');
+    assert_int_equal(rmdir(directory), 0);
+    close(host);
+    close(deaf);
+    close(router);
     close(ours);
 }
 
@@ -389,6 +468,7 @@ int main(void)
         cmocka_unit_test(who_is_killed_leaves_nothing),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(forwarding_is_given_back_by_the_last),
+        cmocka_unit_test(forwarding_of_ipv6_changes_nothing_else),
     };
 
     have_namespace = make_namespace();

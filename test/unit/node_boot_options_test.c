@@ -62,8 +62,8 @@ static void servers(void **state)
     char text[] = "192.168.77.0";
 
     (void)state;
-    assert_int_equal(el_boot_options_dns(&options, "fd00::1", &err), EL_EINVAL);
     assert_int_equal(el_boot_options_dns(&options, "", &err), EL_EINVAL);
+    assert_int_equal(el_boot_options_ntp(&options, "fd00::1", &err), EL_EINVAL);
     assert_int_equal(el_boot_options_ntp(&options, "pool.ntp.org", &err), EL_EINVAL);
     for (unsigned i = 0; i < EL_BOOT_OPTION_SERVERS; i++) {
         text[sizeof text - 2] = (char)('1' + i);
@@ -75,6 +75,12 @@ static void servers(void **state)
     assert_int_equal(el_boot_options_dns(&options, text, &err), EL_EFULL);
     assert_int_equal(el_boot_options_ntp(&options, text, &err), EL_EFULL);
     assert_int_equal(options.dns_count, EL_BOOT_OPTION_SERVERS);
+    /* IPv6 ones are told otherwise, and so counted apart. */
+    for (unsigned i = 0; i < EL_BOOT_OPTION_SERVERS; i++)
+        assert_int_equal(el_boot_options_dns(&options, "2001:db8::53", &err), 0);
+    assert_int_equal(el_boot_options_dns(&options, "2001:db8::53", &err), EL_EFULL);
+    assert_int_equal(options.dns6_count, EL_BOOT_OPTION_SERVERS);
+    assert_int_equal(options.dns6[EL_BOOT_OPTION_SERVERS - 1].b[15], 0x53);
 }
 
 #define HOSTNAME_63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"

@@ -76,6 +76,13 @@ static void other_nonsense(void **state)
     errand.network.cidr.len = 255;
     assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
     errand = up("boot", 77, "10.0.0.0/24");
+    assert_int_equal(el_prefix_parse("fd00:0:0:1::/64", &errand.network.prefix6), 0);
+    assert_int_equal(el_errand_check(&errand, &err), 0);
+    errand.network.prefix6.len = 255;
+    assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+    errand.network.prefix6 = (struct el_prefix){{9, {0xfd}}, 64};
+    assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+    errand = up("boot", 77, "10.0.0.0/24");
     errand.kind = EL_ERRAND_ANSWER;
     assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
     errand.kind = 0xffffffff;

@@ -706,6 +706,26 @@ static void networks_are_made_and_published(void **unused)
         post("/v1/networks", "{\"name\":\"lab2\",\"vni\":79,\"cidr\":\"192.168.77.0/24\"}"), 409);
     assert_int_equal(
         post("/v1/networks", "{\"name\":\"lab3\",\"vni\":79,\"cidr\":\"192.168.77.9/24\"}"), 422);
+    /* Its IPv6 range follows from the hub's key and shows the VNI; to say it changes nothing. */
+    assert_int_equal(get("/v1/networks/lab2"), 200);
+    const char *prefix6 = strstr(w.reply.text, "\"prefix6\":\"fd");
+    assert_non_null(prefix6);
+    assert_non_null(strstr(prefix6, ":4e::/64\""));
+    char same[160];
+    snprintf(same, sizeof same, "{\"name\":\"lab2\",\"vni\":78,\"cidr\":\"192.168.77.0/24\",%.*s}",
+             (int)(strstr(prefix6, "/64\"") + 4 - prefix6), prefix6);
+    assert_int_equal(post("/v1/networks", same), 200);
+    assert_int_equal(post("/v1/networks", "{\"name\":\"lab2\",\"vni\":78,\"cidr\":\"192.168.77.0/"
+                                          "24\",\"prefix6\":\"2001:db8:0:1::/64\"}"),
+                     409);
+    assert_int_equal(post("/v1/networks", "{\"name\":\"lab3\",\"vni\":79,\"cidr\":\"192.168.77.0/"
+                                          "24\",\"prefix6\":\"2001:db8::/48\"}"),
+                     422);
+    assert_int_equal(post("/v1/networks", "{\"name\":\"lab3\",\"vni\":79,\"cidr\":\"192.168.77.0/"
+                                          "24\",\"prefix6\":\"2001:db8:0:1::/64\"}"),
+                     201);
+    assert_non_null(strstr(w.reply.text, "\"prefix6\":\"2001:db8:0:1::/64\""));
+    assert_int_equal(delete ("/v1/networks/lab3"), 204);
     assert_int_equal(post("/v1/networks/lab2/publish", "{\"to\":\"mars\",\"lan\":\"eth1.30\"}"),
                      200);
     struct el_api_asker asker = asker_of("mars");

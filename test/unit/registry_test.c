@@ -456,6 +456,48 @@ static void a_network_may_be_prolonged(void **unused)
     assert_int_equal(el_registry_network_create(w.registry, &r, NOW, &w.err), EL_EINVAL);
 }
 
+/* An IPv6 range is said, or not, or otherwise: which changes nothing else. */
+static void a_network_may_have_an_ipv6_range(void **unused)
+{
+    static const struct {
+        const char *text;
+        int answer;
+    } ranges[] = {
+        {"2001:db8:0:1::/64", 0},
+        {"fd12:3456:789a:4d::/64", 0},
+        {"2001:db8::/48", EL_EINVAL},
+        {"2001:db8::/65", EL_EINVAL},
+        {"2001:db8::1/64", EL_EINVAL},
+        {"fe80::/64", EL_EINVAL},
+        {"febf:ffff:ffff::/64", EL_EINVAL},
+        {"ff0e::/64", EL_EINVAL},
+        {"::/64", EL_EINVAL},
+        {"0:0:0:0::/0", EL_EINVAL},
+        {"192.168.0.0/24", EL_EINVAL},
+        {"192.168.0.0/32", EL_EINVAL},
+    };
+    struct el_registry_network_request r = {
+        .name = "lab", .vni = 9, .cidr = {el_ip4(0x0a000000), 24}, .published = true};
+
+    (void)unused;
+    assert_int_equal(el_registry_network_create(w.registry, &r, NOW, &w.err), 0);
+    told();
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        assert_int_equal(el_prefix_parse(ranges[i].text, &r.prefix6), 0);
+        int rc = el_registry_network_create(w.registry, &r, NOW, &w.err);
+        if (rc != ranges[i].answer)
+            fail_msg("%s: %d", ranges[i].text, rc);
+        assert_string_equal(told(), rc == 0 ? "[network-changed]" : "");
+    }
+    assert_int_equal(el_prefix_parse(ranges[1].text, &r.prefix6), 0);
+    assert_int_equal(el_registry_network_create(w.registry, &r, NOW, &w.err), 0);
+    assert_string_equal(told(), "");
+    assert_true(el_ip_equal(&el_registry_network(w.registry, "lab")->prefix6.ip, &r.prefix6.ip));
+    r.prefix6 = (struct el_prefix){.len = 0};
+    assert_int_equal(el_registry_network_create(w.registry, &r, NOW, &w.err), 0);
+    assert_int_equal(el_registry_network(w.registry, "lab")->prefix6.ip.family, 0);
+}
+
 static void tokens_are_peers_until_a_day_later(void **unused)
 {
     (void)unused;
@@ -710,6 +752,7 @@ int main(void)
         TEST(networks_do_not_overlap_in_names_and_vnis),
         TEST(a_network_ends_after_warnings),
         TEST(a_network_may_be_prolonged),
+        TEST(a_network_may_have_an_ipv6_range),
         TEST(tokens_are_peers_until_a_day_later),
         TEST(a_port_takes_every_step),
         TEST(every_step_of_a_port_is_in_the_table),

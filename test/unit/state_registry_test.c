@@ -130,6 +130,7 @@ static void everything_comes_back(void **unused)
     struct el_registry_network_request lab = {.name = "lab",
                                               .vni = 5,
                                               .cidr = {el_ip4(0x0a010000), 16},
+                                              .prefix6 = {{6, {0x20, 0x01, 0x0d, 0xb8}}, 64},
                                               .expires_s = NOW + HOUR,
                                               .to_all = EL_REGISTRY_TO_UNPUBLISHED},
                                        boot = {.name = "boot",
@@ -166,6 +167,8 @@ static void everything_comes_back(void **unused)
     assert_string_equal(network->name, "lab"); /* in the order of their creation */
     assert_int_equal(network->expires_s, NOW + HOUR);
     assert_int_equal(network->to_all, EL_REGISTRY_TO_UNPUBLISHED);
+    assert_memory_equal(&network->prefix6, &lab.prefix6, sizeof lab.prefix6);
+    assert_int_equal(el_registry_network_at(hub.registry, 1)->prefix6.ip.family, 0);
     const struct el_registry_port *port = el_registry_port(hub.registry, "boot");
     assert_int_equal(port->state, EL_REGISTRY_VERIFIED);
     assert_int_equal(port->wanted, EL_REGISTRY_PUBLISHED);
@@ -559,6 +562,8 @@ static void what_makes_no_sense_is_refused(void **unused)
         "UPDATE network SET len = 99",
         "UPDATE network SET vni = 16777216",
         "UPDATE network SET to_all = 3",
+        "UPDATE network SET prefix6 = x'fe800000000000000000000000000000'",
+        "UPDATE network SET prefix6 = x'01020304'",
         "UPDATE port SET state = 7",
         "UPDATE port SET wanted = 2",
         "UPDATE port SET vni = 99",
@@ -582,6 +587,26 @@ static void what_makes_no_sense_is_refused(void **unused)
         without_directory(NULL);
         assert_int_equal(mkdir(directory, 0700), 0);
     }
+}
+
+/* A control.db of before there was IPv6. */
+static void what_an_older_el2w_has_written_is_read(void **unused)
+{
+    (void)unused;
+    struct el_registry_network_request boot = {
+        .name = "boot", .vni = 77, .cidr = {el_ip4(0xc0a84d00), 24}};
+    start_well();
+    assert_int_equal(el_registry_network_create(hub.registry, &boot, NOW, &hub.err), 0);
+    stop();
+    change_file("ALTER TABLE network DROP COLUMN prefix6; PRAGMA user_version = 1");
+    for (unsigned i = 0; i < 2; i++) {
+        start_well();
+        const struct el_registry_network *network = el_registry_network(hub.registry, "boot");
+        assert_non_null(network);
+        assert_int_equal(network->prefix6.ip.family, 0);
+        stop();
+    }
+    start_well();
 }
 
 static void damage_is_for_a_person_to_decide(void **unused)
@@ -613,6 +638,7 @@ int main(void)
         TEST(a_full_disk_admits_nobody),
         TEST(the_disk_and_the_memory_say_the_same),
         TEST(what_makes_no_sense_is_refused),
+        TEST(what_an_older_el2w_has_written_is_read),
         TEST(damage_is_for_a_person_to_decide),
     };
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
