@@ -261,6 +261,11 @@ static int fit_network(struct el_hub_config *config, const struct el_conf *conf,
     if (said && said->cidr.ip.family && el_conf_said(conf, "cidr") &&
         (said->cidr.len != config->cidr.len || !el_ip_equal(&said->cidr.ip, &config->cidr.ip)))
         return el_err(err, EL_EINVAL, "network %s: cidr is said twice, differently", said->name);
+    if (said && said->prefix6.ip.family && el_conf_said(conf, "prefix6") &&
+        !el_ip_equal(&said->prefix6.ip, &config->prefix6.ip))
+        return el_err(err, EL_EINVAL, "network %s: prefix6 is said twice, differently", said->name);
+    if (said && said->prefix6.ip.family)
+        config->prefix6 = said->prefix6;
     if (said && said->vni)
         first.vni = said->vni;
     if (said && said->cidr.ip.family)

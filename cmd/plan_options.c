@@ -18,7 +18,7 @@ static int set_publish(void *network, const char *text, struct el_err *err)
 
 const char el_cmd_network_help[] =
     "A network, made at the hub's start if it is not there. That of --network is the hub's own: it "
-    "takes VNI and range from here unless --vni or --cidr say them.\n\n"
+    "takes VNI and ranges from here unless --vni, --cidr or --prefix6 say them.\n\n"
     "  [hub]\n"
     "  public = hub.example.org\n"
     "  second-factor = approval\n"
@@ -50,6 +50,11 @@ const struct el_conf_option el_cmd_network_options[EL_CMD_NETWORK_OPTIONS] = {
      .offset = AT(cidr),
      .metavar = "RANGE",
      .help = "Its addresses, of which the hub has the first."},
+    {.name = "prefix6",
+     .type = EL_CONF_PREFIX,
+     .offset = AT(prefix6),
+     .metavar = "RANGE",
+     .help = "Its IPv6 addresses behind a gateway, a /64; by default a unique local range."},
     {.name = "until",
      .type = EL_CONF_CUSTOM,
      .metavar = "TIME",

@@ -7,7 +7,7 @@
 #include "base/conf.h"
 #include "node/hub_plan.h"
 
-enum { EL_CMD_NETWORK_OPTIONS = 4, EL_CMD_SPOKE_OPTIONS = 6 };
+enum { EL_CMD_NETWORK_OPTIONS = 5, EL_CMD_SPOKE_OPTIONS = 6 };
 extern const struct el_conf_option el_cmd_network_options[EL_CMD_NETWORK_OPTIONS];
 extern const struct el_conf_option el_cmd_spoke_options[EL_CMD_SPOKE_OPTIONS];
 extern const char el_cmd_network_help[], el_cmd_spoke_help[];

@@ -33,6 +33,7 @@ static int make_network(struct el_registry *registry, const struct el_hub_plan_n
         .name = network->name,
         .vni = (uint32_t)network->vni,
         .cidr = {el_ip4(number), network->cidr.len}, /* of which any address may have been said */
+        .prefix6 = network->prefix6.ip.family || !there ? network->prefix6 : there->prefix6,
         .expires_s = network->until_s ? network->until_s
                      : there          ? there->expires_s
                                       : 0,

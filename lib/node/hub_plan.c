@@ -202,6 +202,10 @@ static int check_network(const struct el_hub_plan *plan, unsigned at,
     if (is_first && network->until_s)
         return el_err(err, EL_EINVAL, "network %s: it is the hub's own, which has no end",
                       network->name);
+    struct el_err why = {""};
+    int rc = el_registry_prefix6_check(&network->prefix6, &why);
+    if (rc < 0)
+        return el_err(err, rc, "network %s: %s", network->name, why.text);
     if (is_first)
         return 0;
     if (network->vni == 0 || network->cidr.ip.family == 0)
@@ -213,8 +217,7 @@ static int check_network(const struct el_hub_plan *plan, unsigned at,
         if (plan->networks[i].vni == network->vni)
             return el_err(err, EL_EINVAL, "network %s: VNI %u is that of network %s", network->name,
                           (unsigned)network->vni, plan->networks[i].name);
-    struct el_err why = {""};
-    int rc = el_hub_network_check(&network->cidr, &why);
+    rc = el_hub_network_check(&network->cidr, &why);
     return rc < 0 ? el_err(err, rc, "network %s: %s", network->name, why.text) : 0;
 }
 
@@ -277,13 +280,15 @@ static void print_factors(FILE *out, unsigned factors)
 static void print_network(FILE *out, const struct el_hub_plan_network *network)
 {
     static const char *const words[] = {[EL_HUB_PLAN_ALL] = "all", [EL_HUB_PLAN_NONE] = "none"};
-    char cidr[EL_PREFIX_TEXT], until[EL_CIVIL_TEXT];
+    char text[EL_PREFIX_TEXT], until[EL_CIVIL_TEXT];
 
     fprintf(out, "[network %s]\n", network->name);
     if (network->vni)
         fprintf(out, "vni = %llu\n", (unsigned long long)network->vni);
     if (network->cidr.ip.family)
-        fprintf(out, "cidr = %s\n", el_prefix_text(&network->cidr, cidr));
+        fprintf(out, "cidr = %s\n", el_prefix_text(&network->cidr, text));
+    if (network->prefix6.ip.family)
+        fprintf(out, "prefix6 = %s\n", el_prefix_text(&network->prefix6, text));
     if (network->until_s)
         fprintf(out, "until = %s\n", el_civil_text(network->until_s, until));
     if (network->publish != EL_HUB_PLAN_AS_IT_IS)

@@ -30,9 +30,9 @@
 
 struct el_hub_plan_network {
     char name[EL_REGISTRY_NETWORK_NAME];
-    uint64_t vni;          /* 0: not said */
-    struct el_prefix cidr; /* family 0: not said */
-    int64_t until_s;       /* 0: not said */
+    uint64_t vni;                   /* 0: not said */
+    struct el_prefix cidr, prefix6; /* family 0: not said */
+    int64_t until_s;                /* 0: not said */
     enum { EL_HUB_PLAN_AS_IT_IS, EL_HUB_PLAN_ALL, EL_HUB_PLAN_NONE } publish;
 };
 

@@ -260,6 +260,10 @@ static void what_contradicts_itself(void **state)
     network("lab3", 78, "192.168.78.0/24", NULL);
     assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     plan.networks[1].vni = 79;
+    assert_int_equal(el_prefix_parse("2001:db8::/48", &plan.networks[1].prefix6), 0);
+    assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
+    assert_non_null(strstr(w.err.text, "network lab3: prefix6: 2001:db8::/48 is no"));
+    plan.networks[1].prefix6.len = 64;
     spoke("mars", 0, NULL)->has_wire = true;
     assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
     plan.spokes[0].has_wire = false;
@@ -273,6 +277,29 @@ static void what_contradicts_itself(void **state)
     assert_int_equal(el_hub_plan_check(&plan, &first, &peers, &w.err), EL_EINVAL);
 }
 
+/* As everything: what the file says wins at a start, what it does not say stays. */
+static void an_ipv6_range_wins_or_stays(void **state)
+{
+    struct el_registry_network_request by_hand = {
+        .name = "lab2", .vni = 78, .cidr = {el_ip4(0xc0a84e00), 24}};
+    struct el_prefix said;
+
+    (void)state;
+    assert_int_equal(el_prefix_parse("2001:db8:0:1::/64", &by_hand.prefix6), 0);
+    assert_int_equal(el_prefix_parse("2001:db8:0:2::/64", &said), 0);
+    assert_int_equal(el_registry_network_create(w.registry, &by_hand, NOW, &w.err), 0);
+    network("lab2", 78, "192.168.78.0/24", NULL);
+    network("lab3", 79, "192.168.79.0/24", NULL);
+    assert_int_equal(apply(NOW), 0);
+    assert_true(
+        el_ip_equal(&el_registry_network(w.registry, "lab2")->prefix6.ip, &by_hand.prefix6.ip));
+    assert_int_equal(el_registry_network(w.registry, "lab3")->prefix6.ip.family, 0);
+    plan.networks[0].prefix6 = plan.networks[1].prefix6 = said;
+    assert_int_equal(apply(NOW), 0);
+    assert_true(el_ip_equal(&el_registry_network(w.registry, "lab2")->prefix6.ip, &said.ip));
+    assert_true(el_ip_equal(&el_registry_network(w.registry, "lab3")->prefix6.ip, &said.ip));
+}
+
 static void printed_for_control(void **state)
 {
     char *text = NULL, expected[512], key[EL_TUNNEL_KEY_TEXT];
@@ -282,6 +309,7 @@ static void printed_for_control(void **state)
     (void)state;
     network("lab2", 78, "192.168.78.0/24", "all");
     plan.networks[0].until_s = 1798740000;
+    assert_int_equal(el_prefix_parse("2001:db8:0:1::/64", &plan.networks[0].prefix6), 0);
     spoke("mars", 101, "boot, lab2@eth1.30");
     spoke("venus", 0, "none");
     assert_int_equal(el_hub_plan_set_factors(&plan, "approval,totp", &w.err), 0);
@@ -290,7 +318,8 @@ static void printed_for_control(void **state)
     el_tunnel_key_text(key_of(101), key);
     snprintf(expected, sizeof expected,
              "second-factor = totp,approval\n[network lab2]\nvni = 78\ncidr = 192.168.78.0/24\n"
-             "until = 2026-12-31T18:00:00Z\npublish = all\n[spoke mars]\nkey = %s\n"
+             "prefix6 = 2001:db8:0:1::/64\nuntil = 2026-12-31T18:00:00Z\npublish = all\n[spoke "
+             "mars]\nkey = %s\n"
              "publish = boot, lab2@eth1.30\n[spoke venus]\npublish = none\n",
              key);
     assert_string_equal(text, expected);
@@ -308,6 +337,7 @@ int main(void)
         TEST(what_was_revoked_stays_so),
         TEST(what_contradicts_is_an_error),
         TEST(a_network_ends_and_does_not_come_back),
+        TEST(an_ipv6_range_wins_or_stays),
         TEST(codes_have_a_secret_once),
         TEST(publications_as_text),
         TEST(what_contradicts_itself),
