@@ -12,8 +12,8 @@
  * has addresses. Ageing sweeps the array, a slice at a time.
  *
  * Who gets a flooded frame is decided when ports change, not when frames come: each network keeps
- * an array of its published ports, and one of those that are not isolated. A flood copies it to the
- * lane without the port that the frame came from.
+ * an array of its published ports without shortcuts, and one of those that are not isolated. A
+ * flood copies it to the lane without the port that the frame came from.
  */
 #include "switch/switch.h"
 
@@ -63,7 +63,7 @@ struct flood_list {
     unsigned count;
 };
 
-enum list { LIST_ALL, LIST_OPEN, LISTS }; /* published; published and not isolated */
+enum list { LIST_ALL, LIST_OPEN, LISTS }; /* published, no shortcut; and not isolated either */
 
 struct network {
     uint32_t vni;
@@ -72,7 +72,7 @@ struct network {
 };
 
 struct port {
-    bool used, published, isolate, protect;
+    bool used, published, isolate, shortcut, protect;
     uint8_t network;
     uint16_t position[LISTS]; /* in the network's lists */
     uint32_t newest;          /* address */
@@ -166,6 +166,17 @@ static struct address *look_up(const struct el_switch *sw, struct lane *lane, ui
     return address;
 }
 
+static struct el_mac mac_of(uint64_t key)
+{
+    uint32_t head = (uint32_t)(key >> 32);
+    uint16_t tail = (uint16_t)(key >> 16);
+    struct el_mac mac;
+
+    memcpy(mac.b, &head, sizeof head);
+    memcpy(mac.b + sizeof head, &tail, sizeof tail);
+    return mac;
+}
+
 static bool is_alive(const struct el_switch *sw, const struct address *address, uint64_t now_ns)
 {
     return address->pinned ||
@@ -248,9 +259,20 @@ static struct address *remember(struct el_switch *sw, unsigned port, uint64_t ke
     return address;
 }
 
+/* Whether ADDRESS, which is known at another port, stays there although PORT hears it. */
+static bool is_held(const struct el_switch *sw, uint64_t now_ns, unsigned port,
+                    const struct address *address)
+{
+    uint64_t seen_ns = atomic_load_explicit(&address->seen_ns, memory_order_relaxed);
+
+    return sw->ports[address->port].shortcut && sw->ports[port].isolate &&
+           now_ns < seen_ns + EL_SWITCH_HOLD_S * EL_S;
+}
+
 /* What it means that an address is heard at a port. */
 enum verdict {
     KNOWN,     /* it is there */
+    HELD,      /* it stays at the shortcut where it is */
     NEW,       /* it should be there */
     UNLEARNED, /* it should, but the port has had its share: what is known of it stays as it was */
     FORBIDDEN  /* another port protects it */
@@ -266,6 +288,8 @@ static enum verdict judge(const struct el_switch *sw, uint64_t now_ns, unsigned 
     if (address && is_alive(sw, address, now_ns) &&
         (address->pinned || sw->ports[address->port].protect))
         return FORBIDDEN;
+    if (address && is_held(sw, now_ns, port, address))
+        return HELD;
     if (!has_token(changes, now_ns, atomic_load_explicit(&changes->full_ns, memory_order_relaxed)))
         return UNLEARNED;
     bool room = address ? sw->owned[port] < sw->ports[port].addresses_max : has_room(sw, port);
@@ -379,13 +403,19 @@ static void move_to_end(struct el_switch *sw, enum list l, unsigned port)
     swap_in_list(sw, l, port, list->ports[list->count - 1]);
 }
 
+/* In how many lists the port is while it is published: in the first so many. */
+static unsigned lists_of(const struct port *port)
+{
+    return port->shortcut ? 0 : port->isolate ? LIST_OPEN : LISTS;
+}
+
 void el_switch_publish(struct el_switch *sw, unsigned port, bool published)
 {
     if (port >= sw->ports_max || !sw->ports[port].used || sw->ports[port].published == published)
         return;
 
     struct port *p = &sw->ports[port];
-    for (enum list l = 0; l < (p->isolate ? LIST_OPEN : LISTS); l++) {
+    for (enum list l = 0; l < lists_of(p); l++) {
         struct flood_list *list = &sw->networks[p->network].list[l];
         if (published) {
             p->position[l] = (uint16_t)list->count;
@@ -418,7 +448,8 @@ int el_switch_add_port(struct el_switch *sw, const struct el_switch_port_config 
     unsigned quota = config->addresses_max ? config->addresses_max : ADDRESSES_PER_PORT_DEFAULT;
     sw->ports[port] = (struct port){
         .used = true,
-        .isolate = config->isolate,
+        .isolate = config->isolate || config->shortcut,
+        .shortcut = config->shortcut,
         .protect = config->protect,
         .network = network,
         .newest = NONE,
@@ -515,7 +546,8 @@ static int decide(struct el_switch *sw, uint64_t now_ns, struct lane *lane, unsi
     const struct port *from = &sw->ports[port];
 
     if (el_mac_is_group(dst))
-        return flood(sw, now_ns, lane, port, out);
+        return from->shortcut ? drop(lane, EL_SWITCH_DROP_ISOLATED, EL_EPERM)
+                              : flood(sw, now_ns, lane, port, out);
     const struct address *address = look_up(sw, lane, make_key(from->network, dst));
     if (!address || !is_alive(sw, address, now_ns))
         return flood(sw, now_ns, lane, port, out);
@@ -563,6 +595,7 @@ static inline int forward(struct el_switch *sw, uint64_t now_ns, unsigned number
             return EL_SWITCH_NEEDS_CHANGE;
         moved = change(sw, now_ns, lane, port, key, address);
         break;
+    case HELD: break;
     case UNLEARNED: count(lane, EL_SWITCH_NOT_LEARNED); break;
     case FORBIDDEN: return drop(lane, EL_SWITCH_DROP_PROTECTED, EL_EAUTH);
     }
@@ -595,6 +628,19 @@ int el_switch_find(const struct el_switch *sw, uint64_t now_ns, uint32_t vni,
     uint64_t key = make_key((unsigned)(network - sw->networks), mac);
     const struct address *address = el_map_get(sw->by_key, &key);
     return address && is_alive(sw, address, now_ns) ? address->port : EL_ENOENT;
+}
+
+unsigned el_switch_addresses(const struct el_switch *sw, uint64_t now_ns, unsigned port,
+                             struct el_mac *macs, unsigned max)
+{
+    unsigned count = 0;
+
+    if (port >= sw->ports_max || !sw->ports[port].used)
+        return 0;
+    for (uint32_t a = sw->ports[port].newest; a != NONE && count < max; a = sw->addresses[a].next)
+        if (is_alive(sw, &sw->addresses[a], now_ns))
+            macs[count++] = mac_of(sw->addresses[a].key);
+    return count;
 }
 
 /* -- the whole -- */

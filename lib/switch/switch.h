@@ -14,6 +14,14 @@
  * learned elsewhere; flooded frames pass a token bucket per port; so do changes of the table (100 a
  * second, and as many at once as the port has quota); the hash is keyed.
  *
+ * A *shortcut* is a second way to stations that are behind an isolated port as well: at a spoke,
+ * the direct way to another spoke beside that through the hub. Split horizon: a shortcut is
+ * isolated, so that no frame goes on from one to the other. Only unicast takes it: it is never
+ * flooded to, and frames for a group that come from it are dropped, so that whoever gets them gets
+ * them once. Since a station's broadcasts keep coming through the other port, what is heard at a
+ * shortcut stays there for EL_SWITCH_HOLD_S, whatever isolated ports hear meanwhile. A port that is
+ * not isolated takes it at once: a machine that has moved here is here.
+ *
  * Two modes of use. In *shared* mode any number of lanes (threads, each with a number of its own,
  * 0..EL_SWITCH_LANES - 1) may call el_switch_forward(), and anybody the functions that take a const
  * switch, all at once, while nobody changes anything. In *exclusive* mode one thread alone may call
@@ -40,6 +48,7 @@ enum {
     EL_SWITCH_VNI_MAX = 0xffffff,
     EL_SWITCH_LANES = 16,
     EL_SWITCH_FLOOD_COPIES = 16, /* as many copies of a flooded frame count as one frame */
+    EL_SWITCH_HOLD_S = 10,       /* an address stays at a shortcut after it was heard there */
 };
 
 struct el_switch;
@@ -57,6 +66,7 @@ struct el_switch_port_config {
     unsigned flood_burst;   /*   see el_switch_forward(); 0: 1,000 a second, burst 2,000 */
     bool protect;           /* what was learned here is not learned elsewhere while it is alive */
     bool isolate;           /* frames pass only between an isolated and a non-isolated port */
+    bool shortcut;          /* see above; isolated, whatever is said of that */
     bool published;         /* frames pass; see el_switch_publish() */
 };
 
@@ -76,6 +86,11 @@ void el_switch_flush(struct el_switch *sw, unsigned port);
  * counts into the port's quota and goes with the port. EL_EINVAL (a group or zero address, no such
  * port), EL_EEXIST (another port has it so), EL_EFULL. */
 int el_switch_pin(struct el_switch *sw, unsigned port, const struct el_mac *mac);
+
+/* The addresses behind PORT, pinned ones too, the newest first: how many there are in MACS, which
+ * has room for MAX. */
+unsigned el_switch_addresses(const struct el_switch *sw, uint64_t now_ns, unsigned port,
+                             struct el_mac *macs, unsigned max);
 
 /* Where a frame goes. */
 struct el_switch_out {
@@ -128,7 +143,7 @@ enum el_switch_counter {
     EL_SWITCH_DROP_SOURCE,    /* group or zero source address */
     EL_SWITCH_DROP_PROTECTED, /* source is an address of a protected port */
     EL_SWITCH_DROP_GATE,      /* port not published, on either side */
-    EL_SWITCH_DROP_ISOLATED,  /* from an isolated port to another */
+    EL_SWITCH_DROP_ISOLATED,  /* from an isolated port to another, or a shortcut's to a group */
     EL_SWITCH_DROP_LOCAL,     /* destination is behind the port it came from */
     EL_SWITCH_DROP_RESERVED,  /* 01:80:c2:00:00:00..0f: never forwarded by a bridge (§8.6.3) */
     EL_SWITCH_NOT_LEARNED,    /* quota, table, or too many changes: forwarded all the same */

@@ -159,6 +159,7 @@ def op(code, port, a, b):
 
 
 PLAIN, ISOLATED, PROTECTED = 1, 3, 5
+SHORTCUT = 0x09
 three = op(0, 0, PLAIN, 0) * 3
 switch = {
     "learn": three + op(6, 0, 2, 3) + op(6, 1, 3, 2) + op(6, 0, 2, 3),
@@ -168,6 +169,7 @@ switch = {
     "isolate": op(0, 0, PLAIN, 0) + op(0, 0, ISOLATED, 0) * 2 + op(6, 1, 2, 3) + op(6, 2, 3, 2) + op(6, 0, 4, 2),
     "protect": op(0, 0, PROTECTED, 0) + op(0, 0, PLAIN, 0) + op(6, 0, 2, 3) + op(6, 1, 2, 3) + op(5, 0, 4, 0) + op(6, 1, 4, 2),
     "publish": three + op(6, 0, 2, 3) + op(2, 0, 0, 0) + op(6, 1, 3, 2) + op(6, 0, 2, 3) + op(2, 0, 1, 0) + op(6, 1, 3, 2),
+    "shortcut": op(0, 0, PLAIN, 0) + op(0, 0, ISOLATED, 0) + op(0, 0, SHORTCUT, 0) + op(6, 2, 2, 2) + op(6, 1, 2, 3) + op(6, 0, 3, 2) + op(6, 0, 3, 9) + op(8, 2, 0, 0) + op(6, 0, 3, 2),
     "remove": three + op(6, 0, 2, 3) + op(1, 0, 0, 0) + op(6, 1, 3, 2) + op(0, 0, PLAIN, 1) + op(6, 0, 2, 3),
     "full": op(0, 0, 0xF1, 0) * 2 + b"".join(op(6, 0, s, 40) for s in range(2, 20)) + b"".join(op(6, 1, s, 40) for s in range(20, 32)),
     "storm": three + op(6, 0, 2, 3) * 40,

@@ -3,7 +3,7 @@
  * A switch whose ports and stations do what they like. Each record is an operation, a port and two
  * bytes. Lanes change and count nothing where they need the exclusive mode. Frames never leave
  * their network, never go back, never reach a port that is not there or not published, and never
- * pass between isolated ports.
+ * pass between isolated ports. Flooded ones reach no shortcut, and group ones leave none.
  */
 #include "base/csprng.h"
 #include "base/time.h"
@@ -23,7 +23,7 @@ static void require(bool holds)
 }
 
 struct model {
-    bool used, published, isolate;
+    bool used, published, isolate, shortcut;
     unsigned vni;
 };
 
@@ -39,12 +39,14 @@ static struct el_mac station(uint8_t number)
 
 static void add(struct el_switch *sw, struct model *model, uint8_t a, uint8_t b)
 {
-    struct model made = {true, a & 1, (a & 2) != 0, FIRST_VNI + b % NETWORKS};
+    bool shortcut = (a & 8) != 0;
+    struct model made = {true, a & 1, shortcut || (a & 2) != 0, shortcut, FIRST_VNI + b % NETWORKS};
     int port = el_switch_add_port(sw, &(struct el_switch_port_config){.vni = made.vni,
                                                                       .addresses_max = a >> 4,
                                                                       .flood_per_s = b,
                                                                       .protect = (a & 4) != 0,
-                                                                      .isolate = made.isolate,
+                                                                      .isolate = (a & 2) != 0,
+                                                                      .shortcut = shortcut,
                                                                       .published = made.published});
     if (port < 0)
         return;
@@ -81,11 +83,13 @@ static void frame(struct el_switch *sw, const struct model *model, uint64_t now_
         return;
     }
     require(model[port].used && model[port].published);
+    require(!(model[port].shortcut && el_mac_is_group(&dst)));
     for (unsigned i = 0; i < out.count; i++) {
         unsigned to = out.ports[i];
         require(to < PORTS && to != port && !(seen & 1u << to));
         require(model[to].used && model[to].published && model[to].vni == model[port].vni);
         require(!(model[to].isolate && model[port].isolate));
+        require(!(model[to].shortcut && out.flooded));
         seen |= 1u << to;
     }
     int where = el_switch_find(sw, now_ns, model[port].vni, &src);
@@ -108,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         unsigned port = el_wire_u8(&input) % (PORTS + 1); /* one is out of range */
         uint8_t a = el_wire_u8(&input), b = el_wire_u8(&input);
         struct el_mac pinned = station(a);
-        switch (operation % 8) {
+        switch (operation % 9) {
         case 0: add(sw, model, a, b); break;
         case 1:
             el_switch_remove_port(sw, port);
@@ -123,10 +127,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         case 3: now_ns += (uint64_t)(a << 8 | b) * EL_MS; break;
         case 4: el_switch_age(sw, now_ns); break;
         case 5: el_switch_pin(sw, port, &pinned); break;
+        case 8: el_switch_flush(sw, port); break;
         default: frame(sw, model, now_ns, port, a, b); break;
         }
         uint64_t deadline_ns = el_switch_deadline_ns(sw);
-        if (operation % 8 == 4)
+        if (operation % 9 == 4)
             require(deadline_ns > now_ns);
     }
     for (unsigned port = 0; port < PORTS; port++)
