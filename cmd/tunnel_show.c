@@ -52,7 +52,11 @@ static const struct el_conf_schema schema = {
         "Only root may ask.\n\n"
         "For people, counters that are 0 are left out. Received and sent are the packets inside "
         "the tunnel; path mtu is the whole packet on the way. A peer that is up has a session "
-        "that can be used now; handshake age grows to 120 s while it is used.\n\n"
+        "that can be used now; handshake age grows to 120 s while it is used. On a spoke, the hub "
+        "is "
+        "the uplink, and another spoke may be a peer as well, in the role direct: its frames are "
+        "direct while that way is proved to work, and relayed, through the hub, while it is "
+        "not.\n\n"
         "  # el2w tunnel show\n"
         "  # el2w tunnel show --json | jq '.peers[] | select(.up | not) | .name'\n"
         "  # watch -n 1 el2w tunnel show",

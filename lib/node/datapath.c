@@ -104,6 +104,33 @@ static void on_event(void *arg, enum el_tunnel_event event, struct el_tunnel_pee
     el_datapath_tell(d, &notice);
 }
 
+static void on_relayed(void *arg, const struct el_tunnel_peer *from,
+                       const struct el_tunnel_peer *to)
+{
+    struct el_datapath *d = arg;
+    struct el_datapath_notice notice = {.kind = EL_NOTICE_RELAYED,
+                                        .number = el_forward_peer_number(d->forward, from),
+                                        .to = el_forward_peer_number(d->forward, to)};
+
+    el_datapath_tell(d, &notice);
+}
+
+static void on_direct(void *arg, const struct el_tunnel_peer *peer, bool live, bool used)
+{
+    struct el_datapath *d = arg;
+    struct el_datapath_notice notice = {.kind = EL_NOTICE_DIRECT,
+                                        .number = el_forward_peer_number(d->forward, peer),
+                                        .live = live,
+                                        .used = used};
+
+    if (live != d->live[notice.number])
+        EL_LOG(EL_LOG_INFO, "tunnel", live ? "direct" : "relayed",
+               EL_STR("peer", el_tunnel_peer_name(peer)),
+               EL_ENDPOINT("endpoint", el_tunnel_peer_endpoint(peer)));
+    d->live[notice.number] = live;
+    el_datapath_tell(d, &notice);
+}
+
 /* -- waking control -- */
 
 void el_datapath_wake(struct el_datapath *d)
@@ -307,6 +334,8 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         .lanes = d->lane_count,
         .gate = d->gate_functions,
         .hand_over = on_hand_over,
+        .relayed = on_relayed,
+        .direct = on_direct,
         .arg = d,
         .address = config->address,
         .peers_max = tunnel.peers_max,

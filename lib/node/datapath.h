@@ -75,7 +75,7 @@ struct el_datapath_config {
 struct el_datapath_change {
     enum el_datapath_change_kind {
         EL_CHANGE_SET_PEER, /* adds it, or makes it what is said: its public key says which. Its
-                               session ends if its address or wire is another */
+                               session ends if its address, wire or role is another */
         EL_CHANGE_REMOVE_PEER,
         EL_CHANGE_SET_MEMBERSHIPS, /* of a peer, and nothing else */
         EL_CHANGE_ADD_PORT,
@@ -85,8 +85,10 @@ struct el_datapath_change {
     } kind;
     unsigned number; /* of the peer or port: told by what sets or adds, else said */
 
-    /* SET_PEER; wipe it afterwards. An endpoint of family 0 leaves what is known. */
+    /* SET_PEER; wipe it afterwards. An endpoint of family 0 leaves what is known, and so does any
+     * while the peer has a session. */
     struct el_tunnel_peer_config peer;
+    enum el_forward_role role;
     struct el_forward_membership memberships[EL_FORWARD_NETWORKS_MAX]; /* of different networks */
     unsigned membership_count;
 
@@ -98,7 +100,7 @@ struct el_datapath_change {
 
     int code;          /* 0, or an error, */
     struct el_err err; /* and its sentence: nothing has changed, */
-    bool removed;      /* but that a peer which was to have another address or wire is gone */
+    bool removed;      /* but that a peer which was to have another address, wire or role is gone */
 };
 
 /* What the thread tells; peers are named by the number el_datapath_add_peer() gave. */
@@ -110,10 +112,14 @@ struct el_datapath_notice {
         EL_NOTICE_COUNTERS,  /* one line of counters has been logged, on request */
         EL_NOTICE_REPORT,    /* the snapshot that was asked for is complete */
         EL_NOTICE_LOOP,      /* a peer is shut out of a network for a loop, or no longer */
+        EL_NOTICE_DIRECT,    /* el_forward_config.direct: of the peer, live and used */
+        EL_NOTICE_RELAYED,   /* el_forward_config.relayed: from the peer, to another */
         EL_NOTICE_CHANGED,   /* a change is done. What was told before is of the time before it */
     } kind;
     enum el_tunnel_event event;
     unsigned number; /* of the peer, or the port */
+    unsigned to;     /* of another peer */
+    bool live, used;
     struct el_endpoint endpoint;
     uint8_t timestamp[12];
     struct {

@@ -37,6 +37,7 @@ static void enter_peer(struct el_datapath *d, struct el_tunnel_peer *peer, unsig
 {
     d->peers[number] = peer;
     d->roam_told_ns[number] = 0;
+    d->live[number] = false;
     if (number >= d->peer_count)
         d->peer_count = number + 1;
 }
@@ -59,18 +60,21 @@ int el_datapath_add_peer(struct el_datapath *d, const struct el_tunnel_peer_conf
 
 /* -- control: changes -- */
 
-static bool stays(const struct el_tunnel_peer *peer, const struct el_tunnel_peer_config *config)
+static bool stays(const struct el_tunnel_peer *peer, const struct el_datapath_change *change)
 {
+    const struct el_tunnel_peer_config *config = &change->peer;
     struct el_ip ip = el_tunnel_peer_ip(peer);
 
-    return el_ip_equal(&ip, &config->allowed.ip) && el_tunnel_peer_wire(peer) == config->wire;
+    return el_ip_equal(&ip, &config->allowed.ip) && el_tunnel_peer_wire(peer) == config->wire &&
+           el_forward_role(peer) == change->role;
 }
 
 static bool is_member(const struct el_forward_membership *list, unsigned count,
                       const struct el_forward_membership *one)
 {
     for (unsigned i = 0; i < count; i++)
-        if (list[i].vni == one->vni && list[i].published == one->published)
+        if (list[i].vni == one->vni && list[i].published == one->published &&
+            el_mac_equal(&list[i].own, &one->own))
             return true;
     return false;
 }
@@ -120,6 +124,7 @@ static int admit(struct el_datapath *d, struct el_tunnel_peer *peer,
 
     if (number < 0)
         return number;
+    el_forward_set_role(d->forward, peer, change->role);
     int rc =
         el_forward_set_memberships(d->forward, peer, change->memberships, change->membership_count);
     if (rc < 0) {
@@ -169,6 +174,20 @@ static int replace_peer(struct el_datapath *d, struct el_tunnel_peer *peer,
     return rc;
 }
 
+/* PEER, if it has no session, is said to be at ENDPOINT. */
+static void call_there(struct el_datapath *d, struct el_tunnel_peer *peer,
+                       const struct el_endpoint *endpoint)
+{
+    el_gate_exclusive(&d->gate_functions, d->lane_count);
+    bool moves = endpoint->ip.family && !el_tunnel_peer_is_up(peer, d->now_ns) &&
+                 !el_endpoint_equal(endpoint, el_tunnel_peer_endpoint(peer));
+    if (moves)
+        el_tunnel_peer_set_endpoint(peer, endpoint);
+    el_gate_resume(&d->gate_functions, d->lane_count);
+    if (moves)
+        el_tunnel_connect(d->tunnel, peer, d->now_ns);
+}
+
 static int set_peer(struct el_datapath *d, struct el_datapath_change *change)
 {
     struct el_tunnel_peer *peer = el_tunnel_peer_by_key(d->tunnel, change->peer.public_key);
@@ -179,11 +198,14 @@ static int set_peer(struct el_datapath *d, struct el_datapath_change *change)
     if (owner && owner != peer)
         return el_err(&change->err, EL_EEXIST, "peer %s: its tunnel address belongs to %s already",
                       change->peer.name, el_tunnel_peer_name(owner));
-    if (!stays(peer, &change->peer))
+    if (!stays(peer, change))
         return replace_peer(d, peer, change);
     change->number = el_forward_peer_number(d->forward, peer);
     int rc = el_tunnel_change_peer(d->tunnel, d->now_ns, peer, &change->peer, &change->err);
-    return rc < 0 ? rc : set_memberships(d, peer, change);
+    if (rc < 0)
+        return rc;
+    call_there(d, peer, &change->peer.endpoint);
+    return set_memberships(d, peer, change);
 }
 
 static int change_port(struct el_datapath *d, struct el_datapath_change *change)

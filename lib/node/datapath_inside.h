@@ -41,7 +41,8 @@ struct el_datapath {
     _Atomic bool port_gone[EL_FORWARD_PORTS_MAX];
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX]; /* NULL: no peer has this number */
     uint64_t roam_told_ns[EL_TUNNEL_PEERS_MAX];        /* until then no more of it; 0: never told */
-    unsigned peer_count; /* the first so many numbers were in use once */
+    bool live[EL_TUNNEL_PEERS_MAX]; /* the direct way to it, as it was logged last */
+    unsigned peer_count;            /* the first so many numbers were in use once */
     int locates[EL_DATAPATH_LOCATES];
     unsigned locate_count;
     int inside_fd;

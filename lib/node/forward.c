@@ -69,6 +69,7 @@ int el_forward_new(const struct el_forward_config *config, struct el_forward **f
     if (!f)
         return EL_ENOMEM;
     f->config = *config;
+    f->beat_ns = EL_NEVER;
     f->lane_count = config->lanes ? config->lanes : 1;
     int rc = make_parts(f);
     if (rc < 0) {
@@ -426,9 +427,38 @@ static void finish_for(const struct reach *reach, struct el_overlay_packet *pack
     el_layers_read(packet->frame, packet->frame_len, &packet->layers);
 }
 
+/* A frame goes through us from PEER to TO: another vote. */
+static void count_relayed(struct lane *l, uint64_t now_ns, struct peer *peer, const struct peer *to)
+{
+    const struct el_forward_config *config = &l->f->config;
+    struct relay *relay = &peer->relay;
+    uint32_t number = el_forward_number(l->f, to);
+    uint32_t frames = atomic_load_explicit(&relay->frames, memory_order_relaxed);
+
+    if (atomic_load_explicit(&relay->to, memory_order_relaxed) == number) {
+        frames++;
+    } else if (frames > 0) {
+        frames--;
+    } else {
+        atomic_store_explicit(&relay->to, number, memory_order_relaxed);
+        frames = 1;
+    }
+    if (frames == EL_FORWARD_RELAYED) {
+        if (now_ns < atomic_load_explicit(&relay->quiet_ns, memory_order_relaxed)) {
+            frames--; /* the next one after the silence is told of */
+        } else {
+            frames = 0;
+            atomic_store_explicit(&relay->quiet_ns, now_ns + EL_FORWARD_RELAYED_S * EL_S,
+                                  memory_order_relaxed);
+            config->relayed(config->arg, peer->tunnel, to->tunnel);
+        }
+    }
+    atomic_store_explicit(&relay->frames, frames, memory_order_relaxed);
+}
+
 /* A frame that came from PEER; the overlay's old header in front of it, of HEADER_LEN, is room for
  * a new one. */
-static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *peer,
+static void frame_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
                             struct el_overlay_packet *packet, size_t header_len)
 {
     struct el_switch_out out;
@@ -456,6 +486,8 @@ static void frame_from_peer(struct lane *l, uint64_t now_ns, const struct peer *
                                 .tos = el_layers_tos(&packet->layers),
                                 .keep = out.count > 1};
         send_to_peers(l, now_ns, &out, &parcel);
+        if (!out.flooded && l->f->config.relayed)
+            count_relayed(l, now_ns, peer, l->f->outlets[out.ports[0]].peer);
     }
     for (unsigned i = 0; i < out.count; i++)
         if (!l->f->outlets[out.ports[i]].peer)
@@ -503,6 +535,8 @@ static void probe_answered(struct lane *l, uint64_t now_ns, struct peer *peer,
 {
     const struct el_gate *gate = &l->f->config.gate;
 
+    if (el_forward_direct_heard(l, now_ns, peer, packet))
+        return;
     if (!el_pmtu_awaits(&peer->pmtu, packet->echo_ident, packet->echo_sequence, packet->echo_len))
         return;
     el_gate_exclusive(gate, l->number);
@@ -554,6 +588,7 @@ static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
     case EL_OVERLAY_ECHO:
         el_overlay_echo_reply(bytes, len);
         el_forward_send_fitting(l, now_ns, peer, bytes, len, 0);
+        atomic_fetch_add_explicit(&peer->direct.own, 1, memory_order_relaxed);
         break;
     case EL_OVERLAY_ECHO_REPLY: probe_answered(l, now_ns, peer, &packet); break;
     }

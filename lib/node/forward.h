@@ -18,6 +18,13 @@
  * A hub guards against loops: two peers that bridge the same LAN. Probes go out through each of
  * them, and who brings another's is shut out of that network if it came later (switch/loop.h).
  *
+ * A spoke may have, beside the hub, other spokes as peers: the *direct* way between two machines'
+ * LANs, a shortcut of the switch (switch/switch.h). It is used while it is live: while the echoes
+ * that we send there every second come back. Each side tells the other where its machines are, as
+ * hypervisors do after a migration: by a frame from each station of its local ports to itself,
+ * which is learned and goes nowhere. A way that dies is forgotten after EL_FORWARD_DEAD_S, and
+ * frames go through the hub again.
+ *
  * What is for our tunnel address and no frame goes to whoever else listens there, and comes from
  * there: see el_forward_inside().
  *
@@ -49,13 +56,31 @@ enum {
     EL_FORWARD_TAILROOM = 48,
     /* Local ports: so many networks may have one on this computer. */
     EL_FORWARD_PORTS_MAX = 16,
-    EL_FORWARD_NETWORKS_MAX = 8 /* of one peer */
+    EL_FORWARD_NETWORKS_MAX = 8, /* of one peer */
+
+    EL_FORWARD_DEAD_S = 5,     /* a direct way without an answer */
+    EL_FORWARD_TOLD_S = 10,    /* how often it is told of one that is live */
+    EL_FORWARD_STATIONS = 256, /* told of to a direct peer, of each network: the newest */
+    EL_FORWARD_RELAYED = 256,  /* frames from one peer to another are worth to be told of */
+    EL_FORWARD_RELAYED_S = 10, /* at the most every so often, of each peer */
 };
+
+/* What a peer is to us. */
+enum el_forward_role {
+    EL_FORWARD_MEMBER, /* one of many, to a hub: frames pass between it and the others */
+    EL_FORWARD_UPLINK, /* the hub, to a spoke: none pass between it and direct peers */
+    EL_FORWARD_DIRECT, /* another spoke, to a spoke: none pass between it and any peer */
+    EL_FORWARD_ROLES
+};
+extern const char *const el_forward_role_names[EL_FORWARD_ROLES];
 
 /* A network that a peer has a part in. */
 struct el_forward_membership {
     uint32_t vni;
     bool published; /* frames pass between the two; see el_switch_publish() */
+    /* An address that is behind this peer, whatever is heard elsewhere (el_switch_pin()): that of
+     * the hub's services, which no machine and no direct peer may take. Zero: none. */
+    struct el_mac own;
 };
 
 /* Where sealed datagrams go: see tunnel/tunnel_io.h, which is one such place. */
@@ -83,6 +108,12 @@ struct el_forward_config {
      * tells it again if the answer is that there was no room (false). NULL: nobody guards. */
     bool (*loop)(void *arg, const struct el_tunnel_peer *peer, const struct el_tunnel_peer *other,
                  uint32_t vni, bool shut);
+    /* Much unicast goes from one peer to another through us: the two might see each other. On any
+     * thread, in shared mode. NULL: nobody wants to know. */
+    void (*relayed)(void *arg, const struct el_tunnel_peer *from, const struct el_tunnel_peer *to);
+    /* A direct way has come up, or gone; or is still live (every EL_FORWARD_TOLD_S). USED: frames
+     * have taken it since it was told last. On any thread, in exclusive mode. NULL: as above. */
+    void (*direct)(void *arg, const struct el_tunnel_peer *peer, bool live, bool used);
 
     /* For several threads; zeros for one. */
     unsigned lanes; /* as the tunnel's, and its gate */
@@ -114,6 +145,13 @@ void el_forward_remove_port(struct el_forward *forward, unsigned number);
  * pointer is used by us from now on. Returns the peer's number, the smallest that is free. */
 int el_forward_add_peer(struct el_forward *forward, struct el_tunnel_peer *peer, uint32_t remote,
                         const uint32_t *vnis, unsigned count);
+
+/* What PEER is, from now on; MEMBER at first. While it has a part in no network. */
+void el_forward_set_role(struct el_forward *forward, struct el_tunnel_peer *peer,
+                         enum el_forward_role role);
+enum el_forward_role el_forward_role(const struct el_tunnel_peer *peer); /* in shared mode */
+/* Whether frames take the direct way to PEER. In shared mode. */
+bool el_forward_is_live(const struct el_tunnel_peer *peer);
 
 /* Nothing of PEER is left; to be called before it is removed from the tunnel. */
 void el_forward_remove_peer(struct el_forward *forward, struct el_tunnel_peer *peer);

@@ -100,7 +100,7 @@ static void tick_pmtu(struct el_forward *f, uint64_t now_ns)
 
     while ((first = el_heap_first(f->due)) && first->key <= now_ns) {
         struct peer *peer = first->owner;
-        while (el_pmtu_output(&peer->pmtu, now_ns, &probe))
+        for (; el_pmtu_output(&peer->pmtu, now_ns, &probe); peer->direct.own++)
             send_probe(&f->lanes[f->lane_count], now_ns, peer, &probe);
         el_forward_watch_path(f, peer);
     }
@@ -111,6 +111,8 @@ void el_forward_control_tick(struct el_forward *f, uint64_t now_ns)
     el_gate_exclusive(&f->config.gate, f->lane_count);
     tick_pmtu(f, now_ns);
     el_forward_loop_tick(f, now_ns);
+    if (now_ns >= f->beat_ns)
+        el_forward_direct_beat(f, now_ns);
     if (now_ns >= el_switch_deadline_ns(f->sw))
         el_switch_age(f->sw, now_ns);
     el_gate_resume(&f->config.gate, f->lane_count);
@@ -124,6 +126,7 @@ uint64_t el_forward_control_deadline_ns(const struct el_forward *f)
         el_earlier(el_tunnel_deadline_ns(f->config.tunnel), path ? path->key : EL_NEVER);
 
     next = el_earlier(next, el_forward_loop_deadline_ns(f));
+    next = el_earlier(next, f->beat_ns);
     return el_earlier(next, el_switch_deadline_ns(f->sw));
 }
 
@@ -171,9 +174,12 @@ void el_forward_event(struct el_forward *f, uint64_t now_ns, enum el_tunnel_even
     if (event == EL_TUNNEL_SESSION_UP || event == EL_TUNNEL_ROAMED) {
         el_pmtu_start(&peer->pmtu, now_ns, el_tunnel_peer_endpoint(tunnel_peer)->ip.family == 6);
         el_forward_watch_path(f, peer);
+        if (peer->role == EL_FORWARD_DIRECT)
+            f->beat_ns = now_ns;
     } else if (event == EL_TUNNEL_SESSION_DOWN) {
         el_pmtu_stop(&peer->pmtu);
         el_forward_watch_path(f, peer);
+        el_forward_direct_set_live(f, now_ns, peer, false);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "frame/gro.h"
 #include "node/forward.h"
 #include "overlay/fragment.h"
+#include "overlay/overlay.h"
 #include "overlay/pmtu.h"
 #include "switch/loop.h"
 #include "switch/switch.h"
@@ -31,6 +32,26 @@ enum counter {
     COUNTERS
 };
 
+/* What a DIRECT peer has besides. */
+struct direct {
+    bool live;
+    uint16_t ident, sequence; /* of our echoes; the last one's */
+    unsigned beats;           /* since it went live */
+    uint64_t frames;          /* that had been sent when it was told last */
+    /* Written by lanes, while others look. */
+    _Atomic uint64_t heard_ns; /* when an echo was answered */
+    _Atomic uint64_t own;      /* packets that carried no frame of a machine */
+};
+
+/* To whom a peer's frames go through us, mostly: a vote of frame against frame (R. S. Boyer and
+ * J S. Moore, 1981), for one place and one compare. Its peer's lane counts; should another one too,
+ * a vote is lost. */
+struct relay {
+    _Atomic uint32_t to; /* the number of a peer */
+    _Atomic uint32_t frames;
+    _Atomic uint64_t quiet_ns; /* nothing is told until then */
+};
+
 /* A peer, and the switch ports through which it takes part in its networks. */
 struct peer {
     struct el_tunnel_peer *tunnel; /* NULL: this place is free */
@@ -38,13 +59,17 @@ struct peer {
     struct el_heap_node due; /* its deadline; outside while that is EL_NEVER */
     bool compact;            /* it understands the compact form */
     bool up;                 /* as the tunnel has told */
+    enum el_forward_role role;
     uint32_t remote;
     _Atomic uint16_t ip_id; /* all lanes count here */
+    struct relay relay;
+    struct direct direct;
     unsigned network_count;
     struct {
         uint32_t vni;
         uint16_t port;
         bool published;
+        struct el_mac own;
     } networks[EL_FORWARD_NETWORKS_MAX];
 };
 
@@ -89,6 +114,8 @@ struct el_forward {
     struct el_heap *due;  /* peers whose path MTU has something to do */
     struct el_loop *loop; /* NULL: nobody guards against loops */
     uint64_t tell_ns;     /* what it has to tell, no earlier */
+    unsigned directs;     /* how many peers are */
+    uint64_t beat_ns;     /* when they get their next echo; EL_NEVER: there are none */
 };
 
 /* Only the lane itself writes its counts. */
@@ -127,6 +154,18 @@ uint64_t el_forward_loop_deadline_ns(const struct el_forward *f); /* in shared m
  * True: it was one of ours. */
 bool el_forward_loop_take(struct lane *l, uint64_t now_ns, unsigned port, const uint8_t *frame,
                           size_t len);
+
+/* forward_members.c: the number of PEER. */
+unsigned el_forward_number(const struct el_forward *f, const struct peer *peer);
+
+/* forward_direct.c. In exclusive mode: echoes are due; the way to PEER is live, or not. */
+void el_forward_direct_beat(struct el_forward *f, uint64_t now_ns);
+void el_forward_direct_set_live(struct el_forward *f, uint64_t now_ns, struct peer *peer,
+                                bool live);
+
+/* forward_direct.c, for a lane: PEER answers an echo. False: none of these. */
+bool el_forward_direct_heard(struct lane *l, uint64_t now_ns, struct peer *peer,
+                             const struct el_overlay_packet *packet);
 
 /* forward_control.c: the path MTU of PEER has another deadline now, perhaps. Exclusive. */
 void el_forward_watch_path(struct el_forward *f, struct peer *peer);

@@ -96,7 +96,7 @@ void el_forward_set_out(struct el_forward *f, unsigned lane, const struct el_for
 
 /* -- memberships -- */
 
-static unsigned number_of(const struct el_forward *f, const struct peer *peer)
+unsigned el_forward_number(const struct el_forward *f, const struct peer *peer)
 {
     return (unsigned)(peer - f->peers);
 }
@@ -107,14 +107,22 @@ static void leave_network(struct el_forward *f, struct peer *peer, unsigned i)
     peer->networks[i] = peer->networks[--peer->network_count];
 }
 
+/* Whether frames pass that may. */
+static bool is_open(const struct peer *peer)
+{
+    return peer->role != EL_FORWARD_DIRECT || peer->direct.live;
+}
+
 static int join_network(struct el_forward *f, struct peer *peer,
                         const struct el_forward_membership *membership)
 {
     struct el_switch_port_config config = {.vni = membership->vni,
-                                           .published = membership->published};
+                                           .isolate = peer->role != EL_FORWARD_MEMBER,
+                                           .shortcut = peer->role == EL_FORWARD_DIRECT,
+                                           .published = membership->published && is_open(peer)};
     struct outlet outlet = {.peer = peer,
                             .vni = membership->vni,
-                            .interface = EL_FORWARD_PORTS_MAX + number_of(f, peer)};
+                            .interface = EL_FORWARD_PORTS_MAX + el_forward_number(f, peer)};
     int number = add_outlet(f, &config, &outlet);
 
     if (number < 0)
@@ -123,14 +131,20 @@ static int join_network(struct el_forward *f, struct peer *peer,
     peer->networks[i].vni = membership->vni;
     peer->networks[i].port = (uint16_t)number;
     peer->networks[i].published = membership->published;
+    peer->networks[i].own = membership->own;
+    /* What is pinned already is our own, and stays so. */
+    if (!el_mac_is_zero(&membership->own))
+        el_switch_pin(f->sw, (unsigned)number, &membership->own);
     return 0;
 }
 
-static bool has(const struct el_forward_membership *memberships, unsigned count, uint32_t vni)
+/* Whether PEER's part in its I-th network is among what it shall have. */
+static bool stays(const struct peer *peer, unsigned i,
+                  const struct el_forward_membership *memberships, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (memberships[i].vni == vni)
-            return true;
+    for (unsigned k = 0; k < count; k++)
+        if (memberships[k].vni == peer->networks[i].vni)
+            return el_mac_equal(&memberships[k].own, &peer->networks[i].own);
     return false;
 }
 
@@ -146,7 +160,7 @@ static unsigned place_of(const struct peer *peer, uint32_t vni)
 
 static void set_published(struct el_forward *f, struct peer *peer, unsigned i, bool published)
 {
-    el_forward_loop_gate(f, peer->networks[i].port, published);
+    el_forward_loop_gate(f, peer->networks[i].port, published && is_open(peer));
     peer->networks[i].published = published;
 }
 
@@ -156,7 +170,7 @@ static int set_memberships(struct el_forward *f, struct peer *peer,
     unsigned before, first_new;
 
     for (unsigned i = peer->network_count; i-- > 0;)
-        if (!has(memberships, count, peer->networks[i].vni))
+        if (!stays(peer, i, memberships, count))
             leave_network(f, peer, i);
     before = first_new = peer->network_count;
     for (unsigned i = 0; i < count; i++) {
@@ -200,7 +214,8 @@ unsigned el_forward_memberships(const struct el_tunnel_peer *tunnel_peer,
 
     for (unsigned i = 0; i < peer->network_count; i++)
         memberships[i] = (struct el_forward_membership){.vni = peer->networks[i].vni,
-                                                        .published = peer->networks[i].published};
+                                                        .published = peer->networks[i].published,
+                                                        .own = peer->networks[i].own};
     return peer->network_count;
 }
 
@@ -228,6 +243,7 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
                           .remote = remote,
                           .ip_id = random[0]};
     peer->due.owner = peer;
+    peer->direct.ident = random[1] ^ 0x8000; /* another than that of the probes */
     el_pmtu_init(&peer->pmtu, random[1], el_tunnel_peer_overhead(tunnel_peer),
                  el_tunnel_peer_padding(tunnel_peer));
     for (unsigned i = 0; i < count; i++)
@@ -237,22 +253,34 @@ int el_forward_add_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer
         return rc;
     peer->tunnel = tunnel_peer;
     el_tunnel_peer_set_user(tunnel_peer, peer);
-    unsigned number = number_of(f, peer);
+    unsigned number = el_forward_number(f, peer);
     if (number >= f->peer_count)
         f->peer_count = number + 1;
     return (int)number;
+}
+
+void el_forward_set_role(struct el_forward *f, struct el_tunnel_peer *tunnel_peer,
+                         enum el_forward_role role)
+{
+    struct peer *peer = el_tunnel_peer_user(tunnel_peer);
+
+    f->directs += role == EL_FORWARD_DIRECT;
+    f->directs -= peer->role == EL_FORWARD_DIRECT;
+    f->beat_ns = f->directs > 0 ? 0 : EL_NEVER; /* at once: who is new gets its first echo */
+    peer->role = role;
 }
 
 void el_forward_remove_peer(struct el_forward *f, struct el_tunnel_peer *tunnel_peer)
 {
     struct peer *peer = el_tunnel_peer_user(tunnel_peer);
 
+    el_forward_set_role(f, tunnel_peer, EL_FORWARD_MEMBER);
     while (peer->network_count > 0)
         leave_network(f, peer, peer->network_count - 1);
     el_heap_remove(f->due, &peer->due);
     for (unsigned l = 0; l < f->lane_count; l++)
         el_reasm_forget(f->lanes[l].reasm, peer->remote);
-    stop_showing(f, EL_FORWARD_PORTS_MAX + number_of(f, peer));
+    stop_showing(f, EL_FORWARD_PORTS_MAX + el_forward_number(f, peer));
     el_tunnel_peer_set_user(tunnel_peer, NULL);
     *peer = (struct peer){.tunnel = NULL};
 }

@@ -505,8 +505,8 @@ static void set_peer(struct el_hub_sync *sync, const struct el_registry_peer *pe
     wanted->wire = (enum el_tunnel_wire)peer->wire;
     wanted->membership_count = peer->membership_count;
     for (unsigned i = 0; i < peer->membership_count; i++)
-        wanted->memberships[i] =
-            (struct el_manage_membership){peer->memberships[i].vni, peer->memberships[i].published};
+        wanted->memberships[i] = (struct el_manage_membership){
+            .vni = peer->memberships[i].vni, .published = peer->memberships[i].published};
     ask_to_set(sync, &message);
 }
 

@@ -88,6 +88,20 @@ static void must_be_ip(struct el_wire *w, const struct el_ip *ip)
     must(w, sodium_is_zero(ip->b + used, sizeof ip->b - used));
 }
 
+static void put_endpoint(struct el_wire *w, const struct el_endpoint *endpoint)
+{
+    put_ip(w, &endpoint->ip);
+    el_wire_put_be16(w, endpoint->port);
+    el_wire_put_be32(w, endpoint->scope);
+}
+
+static void get_endpoint(struct el_wire *w, struct el_endpoint *endpoint)
+{
+    get_ip(w, &endpoint->ip);
+    endpoint->port = el_wire_be16(w);
+    endpoint->scope = el_wire_be32(w);
+}
+
 /* -- what each kind holds: a check for both ways, a writer and a reader -- */
 
 static void check_peer(struct el_wire *w, const struct el_manage_peer *peer)
@@ -95,10 +109,13 @@ static void check_peer(struct el_wire *w, const struct el_manage_peer *peer)
     must_be_name(w, peer->name, sizeof peer->name);
     must_be_key(w, peer->key);
     must_be_ip(w, &peer->ip);
+    must_be_ip(w, &peer->endpoint.ip);
     must(w, peer->ip.family == 4 && (unsigned)peer->wire < EL_TUNNEL_WIRES);
+    must(w, (unsigned)peer->role < EL_MANAGE_ROLES);
     must(w, peer->membership_count <= EL_MANAGE_NETWORKS);
     for (unsigned i = 0; el_wire_ok(w) && i < peer->membership_count; i++) {
         must(w, peer->memberships[i].vni <= VNI_MAX);
+        must(w, !el_mac_is_group(&peer->memberships[i].own));
         for (unsigned j = 0; j < i; j++)
             must(w, peer->memberships[j].vni != peer->memberships[i].vni);
     }
@@ -117,10 +134,13 @@ static void put_peer(struct el_wire *w, const struct el_manage_message *message)
     put_ip(w, &peer->ip);
     el_wire_put_be16(w, peer->keepalive_s);
     el_wire_put_u8(w, (uint8_t)peer->wire);
+    el_wire_put_u8(w, (uint8_t)peer->role);
+    put_endpoint(w, &peer->endpoint);
     el_wire_put_u8(w, (uint8_t)peer->membership_count);
     for (unsigned i = 0; i < peer->membership_count; i++) {
         el_wire_put_be32(w, peer->memberships[i].vni);
         put_bool(w, peer->memberships[i].published);
+        el_wire_put(w, peer->memberships[i].own.b, sizeof peer->memberships[i].own.b);
     }
 }
 
@@ -134,10 +154,13 @@ static void get_peer(struct el_wire *w, struct el_manage_message *message)
     get_ip(w, &peer->ip);
     peer->keepalive_s = el_wire_be16(w);
     peer->wire = (enum el_tunnel_wire)el_wire_u8(w);
+    peer->role = (enum el_manage_role)el_wire_u8(w);
+    get_endpoint(w, &peer->endpoint);
     peer->membership_count = el_wire_u8(w);
     for (unsigned i = 0; i < peer->membership_count && i < EL_MANAGE_NETWORKS; i++) {
         peer->memberships[i].vni = el_wire_be32(w);
         peer->memberships[i].published = get_bool(w);
+        el_wire_copy(w, peer->memberships[i].own.b, sizeof peer->memberships[i].own.b);
     }
     check_peer(w, peer);
 }
@@ -277,9 +300,7 @@ static void put_state(struct el_wire *w, const struct el_manage_message *message
         return;
     el_wire_put(w, state->key, sizeof state->key);
     put_bool(w, state->up);
-    put_ip(w, &state->endpoint.ip);
-    el_wire_put_be16(w, state->endpoint.port);
-    el_wire_put_be32(w, state->endpoint.scope);
+    put_endpoint(w, &state->endpoint);
     must(w, state->endpoint.carrier <= EL_CARRIER_TCP_CALLED);
     el_wire_put_u8(w, state->endpoint.carrier);
     el_wire_put_u8(w, (uint8_t)state->loop_count);
@@ -295,9 +316,7 @@ static void get_state(struct el_wire *w, struct el_manage_message *message)
 
     el_wire_copy(w, state->key, sizeof state->key);
     state->up = get_bool(w);
-    get_ip(w, &state->endpoint.ip);
-    state->endpoint.port = el_wire_be16(w);
-    state->endpoint.scope = el_wire_be32(w);
+    get_endpoint(w, &state->endpoint);
     state->endpoint.carrier = el_wire_u8(w);
     must(w, state->endpoint.carrier <= EL_CARRIER_TCP_CALLED);
     state->loop_count = el_wire_u8(w);
@@ -308,6 +327,38 @@ static void get_state(struct el_wire *w, struct el_manage_message *message)
     check_loops(w, state);
     must_be_key(w, state->key);
     must_be_ip(w, &state->endpoint.ip);
+}
+
+static void put_relayed(struct el_wire *w, const struct el_manage_message *message)
+{
+    must_be_key(w, message->relayed.from);
+    must_be_key(w, message->relayed.to);
+    el_wire_put(w, message->relayed.from, sizeof message->relayed.from);
+    el_wire_put(w, message->relayed.to, sizeof message->relayed.to);
+}
+
+static void get_relayed(struct el_wire *w, struct el_manage_message *message)
+{
+    el_wire_copy(w, message->relayed.from, sizeof message->relayed.from);
+    el_wire_copy(w, message->relayed.to, sizeof message->relayed.to);
+    must_be_key(w, message->relayed.from);
+    must_be_key(w, message->relayed.to);
+}
+
+static void put_direct(struct el_wire *w, const struct el_manage_message *message)
+{
+    must_be_key(w, message->direct.key);
+    el_wire_put(w, message->direct.key, sizeof message->direct.key);
+    put_bool(w, message->direct.live);
+    put_bool(w, message->direct.used);
+}
+
+static void get_direct(struct el_wire *w, struct el_manage_message *message)
+{
+    el_wire_copy(w, message->direct.key, sizeof message->direct.key);
+    message->direct.live = get_bool(w);
+    message->direct.used = get_bool(w);
+    must_be_key(w, message->direct.key);
 }
 
 static void put_nothing(struct el_wire *w, const struct el_manage_message *message)
@@ -339,6 +390,8 @@ static const struct {
     [EL_MANAGE_PORT_SET] = {put_network, get_network},
     [EL_MANAGE_PORT_REMOVE] = {put_port, get_port},
     [EL_MANAGE_PORT_GONE] = {put_port, get_port},
+    [EL_MANAGE_RELAYED] = {put_relayed, get_relayed},
+    [EL_MANAGE_DIRECT] = {put_direct, get_direct},
 };
 
 int el_manage_encode(const struct el_manage_message *message, uint8_t bytes[EL_MANAGE_BYTES])

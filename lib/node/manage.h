@@ -59,6 +59,8 @@ enum el_manage_kind {
     EL_MANAGE_HELLO,
     EL_MANAGE_PEER_STATE,
     EL_MANAGE_NETWORK_GONE, /* the interface of its port has gone; it is removed */
+    EL_MANAGE_RELAYED,      /* much goes through us from one peer to another; again while it does */
+    EL_MANAGE_DIRECT,       /* of a DIRECT peer; every 10 s while it is live, and when it changes */
     /* More ports of a network, by their names: a NETWORK_SET is about the one that is its own. */
     EL_MANAGE_PORT_SET,
     EL_MANAGE_PORT_REMOVE, /* EL_ENOENT */
@@ -66,13 +68,22 @@ enum el_manage_kind {
     EL_MANAGE_KINDS
 };
 
-struct el_manage_membership {
-    uint32_t vni;
-    bool published; /* frames pass between this peer and the network */
+/* See enum el_forward_role, whose numbers these are. */
+enum el_manage_role {
+    EL_MANAGE_MEMBER,   /* a hub's peer */
+    EL_MANAGE_UPLINK,   /* a spoke's hub */
+    EL_MANAGE_SHORTCUT, /* another spoke, to which a spoke has a direct way */
+    EL_MANAGE_ROLES
 };
 
-/* A peer without memberships may reach nothing but our own tunnel address. Another ip or wire than
- * before ends its session, as does what removes it; nothing else does. */
+struct el_manage_membership {
+    uint32_t vni;
+    bool published;    /* frames pass between this peer and the network */
+    struct el_mac own; /* an address behind this peer and nowhere else; zero: none */
+};
+
+/* A peer without memberships may reach nothing but our own tunnel address. Another ip, wire or role
+ * than before ends its session, as does what removes it; nothing else does. */
 struct el_manage_peer {
     char name[EL_TUNNEL_NAME_BYTES]; /* see node/peer.h */
     uint8_t key[EL_TUNNEL_KEY_BYTES];
@@ -80,6 +91,9 @@ struct el_manage_peer {
     struct el_ip ip;                  /* its tunnel address, IPv4 */
     uint16_t keepalive_s;             /* 0: off */
     enum el_tunnel_wire wire;
+    enum el_manage_role role;
+    /* Where to call it, without local, unless it has a session; family 0: where it was last. */
+    struct el_endpoint endpoint;
     unsigned membership_count;
     struct el_manage_membership memberships[EL_MANAGE_NETWORKS]; /* of different networks */
 };
@@ -125,6 +139,16 @@ struct el_manage_peer_state {
     struct el_manage_loop loops[EL_MANAGE_NETWORKS]; /* of different networks */
 };
 
+struct el_manage_relayed {
+    uint8_t from[EL_TUNNEL_KEY_BYTES], to[EL_TUNNEL_KEY_BYTES];
+};
+
+struct el_manage_direct {
+    uint8_t key[EL_TUNNEL_KEY_BYTES];
+    bool live; /* frames take this way */
+    bool used; /* and some have, since it was told last */
+};
+
 struct el_manage_answer {
     int code;                        /* 0, or a negative error */
     char text[EL_MANAGE_TEXT_BYTES]; /* and its sentence */
@@ -142,6 +166,8 @@ struct el_manage_message {
         struct el_manage_answer answer;
         struct el_manage_hello hello;
         struct el_manage_peer_state state;
+        struct el_manage_relayed relayed;
+        struct el_manage_direct direct;
     };
 };
 

@@ -176,6 +176,14 @@ static void take(struct el_manage_client *client, const struct el_manage_message
         if (client->events->port_gone)
             client->events->port_gone(client->arg, message->port);
         break;
+    case EL_MANAGE_RELAYED:
+        if (client->events->relayed)
+            client->events->relayed(client->arg, &message->relayed);
+        break;
+    case EL_MANAGE_DIRECT:
+        if (client->events->direct)
+            client->events->direct(client->arg, &message->direct);
+        break;
     default:
         EL_LOG(EL_LOG_WARN, "node", "manage-unexpected", EL_UINT("kind", (uint64_t)message->kind));
         break;

@@ -20,6 +20,9 @@ struct el_manage_client_events {
     void (*peer_state)(void *arg, const struct el_manage_peer_state *state);
     void (*network_gone)(void *arg, uint32_t vni);
     void (*port_gone)(void *arg, const char *name); /* NULL: who asks for no such ports */
+    /* NULL: not interested. */
+    void (*relayed)(void *arg, const struct el_manage_relayed *relayed);
+    void (*direct)(void *arg, const struct el_manage_direct *direct);
     /* The channel has ended, which only happens when its supervisor does. */
     void (*closed)(void *arg);
 };

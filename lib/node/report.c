@@ -30,6 +30,8 @@ void el_report_add_peer(struct el_report *report, const struct el_tunnel_peer *p
     el_tunnel_peer_key(peer, to->key);
     to->ip = el_tunnel_peer_ip(peer);
     to->wire = el_tunnel_peer_wire(peer);
+    to->role = el_forward_role(peer);
+    to->live = el_forward_is_live(peer);
     to->membership_count = el_forward_memberships(peer, to->memberships);
     el_tunnel_peer_state(peer, report->now_ns, &to->state);
     to->endpoint = *el_tunnel_peer_endpoint(peer);
@@ -98,6 +100,9 @@ static void write_peer(struct el_writer *w, const struct el_report_peer *peer, u
     write_key(w, "public_key", peer->key);
     write_ip(w, "address", &peer->ip);
     el_writer_string(w, "wire", el_tunnel_wire_names[peer->wire]);
+    el_writer_string(w, "role", el_forward_role_names[peer->role]);
+    if (peer->role == EL_FORWARD_DIRECT)
+        el_writer_string(w, "frames", peer->live ? "direct" : "relayed");
     write_since(w, "up_for", state->up_since_ns, now_ns, state->up);
     write_since(w, "handshake_age", state->handshake_ns, now_ns, state->handshake_ns != 0);
     el_writer_counter(w, "received_packets", state->traffic.rx_packets);

@@ -23,6 +23,8 @@ struct el_report_peer {
     uint8_t key[EL_TUNNEL_KEY_BYTES];
     struct el_ip ip; /* its tunnel address */
     enum el_tunnel_wire wire;
+    enum el_forward_role role;
+    bool live; /* of a direct one: frames take this way */
     unsigned membership_count;
     struct el_forward_membership memberships[EL_FORWARD_NETWORKS_MAX];
     struct el_tunnel_peer_state state;

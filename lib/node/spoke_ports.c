@@ -209,7 +209,8 @@ static void tell_memberships(struct el_spoke_ports *ports)
     peer->wire = hub->wire;
     peer->membership_count = ports->networks.count;
     for (unsigned i = 0; i < ports->networks.count; i++)
-        peer->memberships[i] = (struct el_manage_membership){ports->networks.items[i].vni, true};
+        peer->memberships[i] =
+            (struct el_manage_membership){.vni = ports->networks.items[i].vni, .published = true};
     ask(ports, &message, on_done);
 }
 

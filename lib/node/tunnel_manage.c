@@ -23,6 +23,11 @@
 
 _Static_assert((int)EL_MANAGE_INTERFACE_BYTES == (int)EL_PORT_NAME_BYTES, "the same names");
 
+_Static_assert((int)EL_MANAGE_MEMBER == (int)EL_FORWARD_MEMBER &&
+                   (int)EL_MANAGE_UPLINK == (int)EL_FORWARD_UPLINK &&
+                   (int)EL_MANAGE_SHORTCUT == (int)EL_FORWARD_DIRECT,
+               "the numbers of roles");
+
 enum { TURN = 64 }; /* requests answered at once, before the loop has its turn again */
 
 /* What the channel has set, by its number in the data path. */
@@ -34,13 +39,17 @@ struct managed {
 struct peer {
     struct managed managed;
     bool up, told_up;
-    bool untold; /* there is something to be told */
+    bool untold;                        /* there is something to be told: of its session, */
+    bool direct_untold, relayed_untold; /* and of these */
     struct el_endpoint endpoint;
     unsigned loop_count;
     struct {
         uint32_t vni;
         unsigned other; /* a peer */
     } loops[EL_MANAGE_NETWORKS];
+    enum el_manage_role role;
+    bool live, used;     /* of a direct way */
+    unsigned relayed_to; /* the number of a peer */
 };
 
 struct port {
@@ -125,11 +134,17 @@ static void clear_peer(struct el_tunnel_manage *m, unsigned number)
     m->config.peers->items[number] = (struct el_node_peer){.name = ""};
 }
 
+/* There is something to be told of the peer with this number. */
+static void look_at(struct el_tunnel_manage *m, unsigned number)
+{
+    if (number < m->untold)
+        m->untold = number;
+}
+
 static void want_told(struct el_tunnel_manage *m, unsigned number)
 {
     m->peers[number].untold = true;
-    if (number < m->untold)
-        m->untold = number;
+    look_at(m, number);
 }
 
 static void end_loop(struct peer *peer, unsigned l)
@@ -164,7 +179,8 @@ static void enter_peer(struct el_tunnel_manage *m, unsigned number,
     if (before >= 0) {
         const struct el_node_peer *was = &m->config.peers->items[before];
         bool was_up = m->peers[before].up;
-        if (!el_ip_equal(&was->ip, &peer->ip) || was->wire != peer->wire) {
+        if (!el_ip_equal(&was->ip, &peer->ip) || was->wire != peer->wire ||
+            m->peers[before].role != peer->role) {
             clear_peer(m, (unsigned)before);
             if (was_up)
                 want_told(m, number);
@@ -172,6 +188,7 @@ static void enter_peer(struct el_tunnel_manage *m, unsigned number,
     }
     m->peers[number].managed = (struct managed){.ours = true, .repeated = true};
     keep_loops(m, number, peer);
+    m->peers[number].role = peer->role;
     *item =
         (struct el_node_peer){.ip = peer->ip, .keepalive_s = peer->keepalive_s, .wire = peer->wire};
     memcpy(item->name, peer->name, sizeof item->name);
@@ -246,6 +263,40 @@ static bool say_state(struct el_tunnel_manage *m, unsigned number)
     return true;
 }
 
+/* What there is to tell of a direct way. */
+static bool say_direct(struct el_tunnel_manage *m, unsigned number)
+{
+    struct peer *peer = &m->peers[number];
+    struct el_manage_message message = {.kind = EL_MANAGE_DIRECT};
+
+    if (!peer->direct_untold)
+        return true;
+    memcpy(message.direct.key, m->config.peers->items[number].key, sizeof message.direct.key);
+    message.direct.live = peer->live;
+    message.direct.used = peer->used;
+    if (!say(m, &message))
+        return false;
+    peer->direct_untold = peer->used = false;
+    return true;
+}
+
+/* The same of whom its frames go to through us, if they are both there still. */
+static bool say_relayed(struct el_tunnel_manage *m, unsigned number)
+{
+    const struct el_node_peer *items = m->config.peers->items;
+    struct peer *peer = &m->peers[number];
+    struct el_manage_message message = {.kind = EL_MANAGE_RELAYED};
+
+    if (!peer->relayed_untold || !items[peer->relayed_to].name[0])
+        return true;
+    memcpy(message.relayed.from, items[number].key, sizeof message.relayed.from);
+    memcpy(message.relayed.to, items[peer->relayed_to].key, sizeof message.relayed.to);
+    if (!say(m, &message))
+        return false;
+    peer->relayed_untold = false;
+    return true;
+}
+
 /* What there is to tell, in this order, as far as it goes. */
 static void tell(struct el_tunnel_manage *m)
 {
@@ -265,7 +316,7 @@ static void tell(struct el_tunnel_manage *m)
         m->busy = false;
     }
     while (!m->hello_untold && !m->answer_untold && m->untold < m->config.peers->count &&
-           say_state(m, m->untold))
+           say_state(m, m->untold) && say_direct(m, m->untold) && say_relayed(m, m->untold))
         m->untold++;
 }
 
@@ -312,6 +363,31 @@ void el_tunnel_manage_loop(struct el_tunnel_manage *m, const struct el_datapath_
     listen_to(m);
 }
 
+void el_tunnel_manage_direct(struct el_tunnel_manage *m, const struct el_datapath_notice *notice)
+{
+    if (!m || !m->peers[notice->number].managed.ours)
+        return;
+    struct peer *peer = &m->peers[notice->number];
+
+    peer->live = notice->live;
+    peer->used |= notice->used;
+    peer->direct_untold = true;
+    look_at(m, notice->number);
+    tell(m);
+    listen_to(m);
+}
+
+void el_tunnel_manage_relayed(struct el_tunnel_manage *m, const struct el_datapath_notice *notice)
+{
+    if (!m || !m->peers[notice->number].managed.ours || !m->peers[notice->to].managed.ours)
+        return;
+    m->peers[notice->number].relayed_to = notice->to;
+    m->peers[notice->number].relayed_untold = true;
+    look_at(m, notice->number);
+    tell(m);
+    listen_to(m);
+}
+
 /* -- steps: each says in m->change what is to be done, and is true; or false: that was all -- */
 
 static bool refuse(struct el_tunnel_manage *m, int code, const char *text)
@@ -325,10 +401,13 @@ static void ask_for_memberships(struct el_tunnel_manage *m)
 {
     const struct el_manage_peer *peer = &m->request.peer;
 
+    m->change.role = (enum el_forward_role)peer->role;
     m->change.membership_count = peer->membership_count;
     for (unsigned i = 0; i < peer->membership_count; i++)
-        m->change.memberships[i] = (struct el_forward_membership){peer->memberships[i].vni,
-                                                                  peer->memberships[i].published};
+        m->change.memberships[i] =
+            (struct el_forward_membership){.vni = peer->memberships[i].vni,
+                                           .published = peer->memberships[i].published,
+                                           .own = peer->memberships[i].own};
 }
 
 static bool step_peer_set(struct el_tunnel_manage *m)
@@ -357,6 +436,8 @@ static bool step_peer_set(struct el_tunnel_manage *m)
     config->wire = peer->wire;
     if (number < 0)
         el_remember_peer(m->config.memory, peer->key, config->last_timestamp, &config->endpoint);
+    if (peer->endpoint.ip.family)
+        config->endpoint = peer->endpoint;
     return true;
 }
 
@@ -566,9 +647,11 @@ static bool step_complete(struct el_tunnel_manage *m)
     for (unsigned i = 0; i < m->config.peers->count; i++)
         if (is_left_over(&m->peers[i].managed))
             return remove_peer(m, i);
-    for (unsigned i = 0; i < m->config.peers->count; i++)
-        if (m->peers[i].up)
-            want_told(m, i);
+    for (unsigned i = 0; i < m->config.peers->count; i++) {
+        m->peers[i].untold |= m->peers[i].up;
+        m->peers[i].direct_untold |= m->peers[i].live;
+        look_at(m, i);
+    }
     return false;
 }
 

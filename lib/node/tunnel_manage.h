@@ -35,7 +35,8 @@ int el_tunnel_manage_new(const struct el_tunnel_manage_config *config,
                          struct el_tunnel_manage **manage, struct el_err *err);
 
 /* Notices of the data path: EL_NOTICE_CHANGED; EL_NOTICE_EVENT, which is told if it is one of a
- * peer's coming, going or moving; EL_NOTICE_LOOP; EL_NOTICE_PORT_GONE: false, if that port is not
+ * peer's coming, going or moving; EL_NOTICE_LOOP; EL_NOTICE_DIRECT and EL_NOTICE_RELAYED, which
+ * are told if they are about peers of the channel; EL_NOTICE_PORT_GONE: false, if that port is not
  * the channel's. NULL is allowed in all but the first. */
 void el_tunnel_manage_changed(struct el_tunnel_manage *manage,
                               const struct el_datapath_change *change);
@@ -43,6 +44,10 @@ void el_tunnel_manage_event(struct el_tunnel_manage *manage,
                             const struct el_datapath_notice *notice);
 void el_tunnel_manage_loop(struct el_tunnel_manage *manage,
                            const struct el_datapath_notice *notice);
+void el_tunnel_manage_direct(struct el_tunnel_manage *manage,
+                             const struct el_datapath_notice *notice);
+void el_tunnel_manage_relayed(struct el_tunnel_manage *manage,
+                              const struct el_datapath_notice *notice);
 bool el_tunnel_manage_port_gone(struct el_tunnel_manage *manage, unsigned number);
 
 /* After the loop and the data path's threads have ended. NULL is allowed. */

@@ -263,6 +263,8 @@ static void on_notices(uv_poll_t *poll, int status, int events)
             on_event(s, &notice);
             el_tunnel_manage_event(s->manage, &notice);
             break;
+        case EL_NOTICE_DIRECT: el_tunnel_manage_direct(s->manage, &notice); break;
+        case EL_NOTICE_RELAYED: el_tunnel_manage_relayed(s->manage, &notice); break;
         case EL_NOTICE_RESERVED: el_remember_reserved(s->memory, notice.timestamp); break;
         case EL_NOTICE_PORT_GONE:
             if (el_tunnel_manage_port_gone(s->manage, notice.number))

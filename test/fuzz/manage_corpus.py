@@ -7,7 +7,7 @@ import os
 import struct
 
 (BEGIN, COMPLETE, PEER_SET, PEER_REMOVE, NETWORK_SET, NETWORK_REMOVE, ANSWER, HELLO, PEER_STATE,
- NETWORK_GONE, PORT_SET, PORT_REMOVE, PORT_GONE) = range(1, 14)
+ NETWORK_GONE, RELAYED, DIRECT, PORT_SET, PORT_REMOVE, PORT_GONE) = range(1, 16)
 KEY = bytes(range(1, 33))
 IP4, IP6, NONE = (bytes([family]) + address.ljust(16, b"\0") for family, address in
                   ((4, bytes([100, 64, 0, 2])), (6, b"\xfd" + bytes(14) + b"\x02"), (0, b"")))
@@ -21,9 +21,10 @@ def text(value, size):
     return value.encode().ljust(size, b"\0")
 
 
-def peer(memberships, name="mars", ip=IP4, wire=2, psk=bytes(32)):
-    return (text(name, 64) + KEY + psk + ip + struct.pack(">HBB", 25, wire, len(memberships)) +
-            b"".join(struct.pack(">IB", *one) for one in memberships))
+def peer(memberships, name="mars", ip=IP4, wire=2, psk=bytes(32), role=0, endpoint=NONE, own=bytes(6)):
+    return (text(name, 64) + KEY + psk + ip + struct.pack(">HBB", 25, wire, role) + endpoint +
+            struct.pack(">HIB", 51820 if endpoint != NONE else 0, 0, len(memberships)) +
+            b"".join(struct.pack(">IB", *one) + own for one in memberships))
 
 
 def network(name="boot", queues=2, form=0, vid=0):
@@ -49,6 +50,10 @@ seeds = {
     "peer-name-odd": message(PEER_SET, peer([], name="a\nb")),
     "peer-ip6": message(PEER_SET, peer([], ip=IP6)),
     "peer-wire": message(PEER_SET, peer([], wire=200)),
+    "peer-direct": message(PEER_SET, peer([(77, 1)], role=2, endpoint=IP6, psk=KEY)),
+    "peer-own": message(PEER_SET, peer([(77, 1)], role=1, own=bytes.fromhex("525400770001"))),
+    "peer-own-group": message(PEER_SET, peer([(77, 1)], own=b"\1" * 6)),
+    "peer-role": message(PEER_SET, peer([], role=3)),
     "remove": message(PEER_REMOVE, KEY),
     "remove-zeros": message(PEER_REMOVE, bytes(32)),
     "network": message(NETWORK_SET, network()),
@@ -76,7 +81,11 @@ seeds = {
     "port-remove": message(PORT_REMOVE, text("camera", 16)),
     "port-nameless": message(PORT_REMOVE, text("", 16)),
     "port-gone": message(PORT_GONE, text("camera", 16), 0),
-    "unknown": message(14),
+    "relayed": message(RELAYED, KEY + KEY[::-1], 0),
+    "relayed-nobody": message(RELAYED, KEY + bytes(32), 0),
+    "direct": message(DIRECT, KEY + b"\1\0", 0),
+    "direct-maybe": message(DIRECT, KEY + b"\2\0", 0),
+    "unknown": message(16),
     "padded": message(BEGIN, bytes(506)),
     "longer": message(BEGIN, b"\1"),
     "other-version": b"\2\1\0\0\0\0",

@@ -30,9 +30,13 @@ static void check_peer(const struct el_manage_peer *peer)
     check_name(peer->name, sizeof peer->name);
     require(!sodium_is_zero(peer->key, sizeof peer->key));
     require(peer->ip.family == 4 && (unsigned)peer->wire < EL_TUNNEL_WIRES);
+    require((unsigned)peer->role < EL_MANAGE_ROLES);
+    require(peer->endpoint.ip.family == 0 || peer->endpoint.ip.family == 4 ||
+            peer->endpoint.ip.family == 6);
     require(peer->membership_count <= EL_MANAGE_NETWORKS);
     for (unsigned i = 0; i < peer->membership_count; i++) {
         require(peer->memberships[i].vni <= 0xffffff);
+        require(!el_mac_is_group(&peer->memberships[i].own));
         for (unsigned j = 0; j < i; j++)
             require(peer->memberships[i].vni != peer->memberships[j].vni);
     }
@@ -62,6 +66,13 @@ static void check(const struct el_manage_message *message)
         break;
     case EL_MANAGE_PEER_STATE:
         require(message->state.endpoint.carrier <= EL_CARRIER_TCP_CALLED);
+        break;
+    case EL_MANAGE_RELAYED:
+        require(!sodium_is_zero(message->relayed.from, sizeof message->relayed.from));
+        require(!sodium_is_zero(message->relayed.to, sizeof message->relayed.to));
+        break;
+    case EL_MANAGE_DIRECT:
+        require(!sodium_is_zero(message->direct.key, sizeof message->direct.key));
         break;
     default: require((unsigned)message->kind > 0 && message->kind < EL_MANAGE_KINDS);
     }

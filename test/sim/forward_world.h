@@ -39,7 +39,8 @@ struct world_datagram {
     struct world_datagram *next;
     uint64_t at_ns;
     struct el_endpoint from, to;
-    uint8_t tos; /* of its IP header */
+    uint8_t tos;    /* of its IP header */
+    bool delivered; /* its address is that of who gets it */
     size_t len;
     uint8_t before[WORLD_BEFORE]; /* somebody else's: nobody writes there */
     uint8_t bytes[WORLD_DATAGRAM];
@@ -69,7 +70,9 @@ struct world_node {
     size_t first_hop_mtu;     /* 0: any; its own kernel refuses beyond */
     size_t mtu; /* of the way to it, where that is narrower than the WAN's; 0: it is not */
     unsigned events[WORLD_EVENTS];
-    unsigned sent, too_big; /* datagrams */
+    unsigned sent, too_big;                     /* datagrams */
+    bool live[WORLD_NODES];                     /* the direct way to that node */
+    unsigned relayed[WORLD_NODES][WORLD_NODES]; /* told: from, to */
 };
 
 struct world {
@@ -92,6 +95,10 @@ struct world {
     /* Told of each frame that reaches a card. */
     void (*arrived)(struct world *world, unsigned node, unsigned port,
                     const struct el_port_rx *frame);
+    /* What the NATs on the way make of a datagram's addresses, when it leaves and when it arrives;
+     * false: they drop it. NULL: there are none. */
+    bool (*leaves)(struct world *world, struct el_endpoint *from, const struct el_endpoint *to);
+    bool (*arrives)(struct world *world, const struct el_endpoint *from, struct el_endpoint *to);
     void *arg;
     /* Of the hub, if it guards against loops; its argument is the world. */
     bool (*loop)(void *world, const struct el_tunnel_peer *peer, const struct el_tunnel_peer *other,
@@ -178,6 +185,9 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
 
     if (mtu && len + WORLD_OUTER > mtu)
         return;
+    struct el_endpoint seen = *from;
+    if (world->leaves && !world->leaves(world, &seen, to))
+        return;
     for (unsigned i = 0; i < copies; i++) {
         struct world_datagram *d =
             el_random_below(100) < world->loss_percent ? NULL : world_new_datagram(world);
@@ -186,8 +196,9 @@ static inline void world_send(struct world *world, const struct el_endpoint *fro
         d->at_ns = world->now_ns + world->delay_ns;
         if (world->jitter_ns)
             d->at_ns += el_random_below((uint32_t)(world->jitter_ns / EL_US)) * EL_US;
-        d->from = *from;
+        d->from = seen;
         d->to = *to;
+        d->delivered = false;
         d->tos = tos | (world_marks(world, tos) ? WORLD_ECN : 0);
         d->len = len;
         memcpy(d->bytes, bytes, len);
@@ -356,6 +367,22 @@ static inline void world_require_untouched(const struct world_datagram *d)
         abort();
 }
 
+/* Takes it to who is behind its address; to nobody, if a NAT does not let it in. */
+static inline void world_arrive(struct world *world, struct world_datagram *d)
+{
+    if (!d->delivered && world->arrives && !world->arrives(world, &d->from, &d->to))
+        d->to = (struct el_endpoint){.port = 0};
+    d->delivered = true;
+}
+
+static inline bool world_next_is_for(struct world *world, const struct el_endpoint *to)
+{
+    if (!world->first || world->first->at_ns > world->now_ns)
+        return false;
+    world_arrive(world, world->first);
+    return el_endpoint_equal(&world->first->to, to);
+}
+
 /* All that arrives now at one place, in one go: as from a socket, flushed at the end. */
 static inline void world_deliver(struct world *world)
 {
@@ -363,6 +390,7 @@ static inline void world_deliver(struct world *world)
     struct world_node *node = NULL;
     unsigned count = 0;
 
+    world_arrive(world, world->first);
     for (unsigned i = 0; i < WORLD_NODES; i++)
         if (world->nodes[i].forward && el_endpoint_equal(&world->nodes[i].at, &world->first->to))
             node = &world->nodes[i];
@@ -374,8 +402,7 @@ static inline void world_deliver(struct world *world)
         world->inside = true;
         el_forward_datagram(node->forward, world->now_ns, &d->from, d->bytes, d->len, d->tos);
         world->inside = false;
-    } while (count < WORLD_TRAIN && world->first && world->first->at_ns <= world->now_ns &&
-             el_endpoint_equal(&world->first->to, &train[0]->to));
+    } while (count < WORLD_TRAIN && world_next_is_for(world, &train[0]->to));
     if (node)
         world_flush(world, node);
     while (count > 0) {
@@ -450,6 +477,33 @@ static inline void world_event(void *arg, enum el_tunnel_event event, struct el_
     el_forward_event(node->forward, node->world->now_ns, event, peer);
 }
 
+static inline unsigned world_node_of(const struct el_tunnel_peer *peer)
+{
+    struct el_ip ip = el_tunnel_peer_ip(peer);
+
+    return el_ip4_number(&ip) - 0x64400001;
+}
+
+static inline void world_relayed(void *arg, const struct el_tunnel_peer *from,
+                                 const struct el_tunnel_peer *to)
+{
+    ((struct world_node *)arg)->relayed[world_node_of(from)][world_node_of(to)]++;
+}
+
+static inline bool world_loop(void *arg, const struct el_tunnel_peer *peer,
+                              const struct el_tunnel_peer *other, uint32_t vni, bool shut)
+{
+    struct world *world = ((struct world_node *)arg)->world;
+
+    return world->loop(world, peer, other, vni, shut);
+}
+
+static inline void world_direct(void *arg, const struct el_tunnel_peer *peer, bool live, bool used)
+{
+    (void)used;
+    ((struct world_node *)arg)->live[world_node_of(peer)] = live;
+}
+
 static inline void world_stop(struct world *world, unsigned i)
 {
     struct world_node *node = &world->nodes[i];
@@ -479,8 +533,10 @@ static inline void world_start(struct world *world, unsigned i)
                                         .address = 0x64400001 + i,
                                         .peers_max = WORLD_NODES,
                                         .addresses_max = WORLD_ADDRESSES,
-                                        .loop = i == 0 ? world->loop : NULL,
-                                        .arg = world};
+                                        .loop = i == 0 && world->loop ? world_loop : NULL,
+                                        .relayed = world_relayed,
+                                        .direct = world_direct,
+                                        .arg = node};
     if (el_forward_new(&forward, &node->forward) < 0)
         abort();
     for (unsigned p = 0; p < node->port_count; p++) {

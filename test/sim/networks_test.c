@@ -101,8 +101,8 @@ static void change_spoke(unsigned spoke)
     for (unsigned n = 0; n < NETWORKS; n++) {
         gates[spoke][n] = el_random_below(4) ? PUBLISHED : el_random_below(2);
         if (gates[spoke][n] != NO_MEMBER)
-            memberships[count++] =
-                (struct el_forward_membership){VNI + n, gates[spoke][n] == PUBLISHED};
+            memberships[count++] = (struct el_forward_membership){
+                .vni = VNI + n, .published = gates[spoke][n] == PUBLISHED};
     }
     assert_int_equal(el_forward_set_memberships(world.nodes[HUB].forward,
                                                 world.nodes[HUB].peers[spoke], memberships, count),

@@ -5,6 +5,7 @@ if(TARGET forward_test)
     # It counts what is allocated.
     target_link_options(forward_test PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 endif()
+el_sim_test(direct_test node)
 el_sim_test(networks_test node)
 el_sim_test(random_frames_test node)
 el_sim_test(full_queues_test node)

@@ -182,8 +182,9 @@ static void on_effect(void *arg, const struct el_registry_effect *effect)
     if (!peer)
         peer = add_peer(&config);
     for (unsigned i = 0; i < effect->peer->membership_count; i++)
-        memberships[i] = (struct el_forward_membership){effect->peer->memberships[i].vni,
-                                                        effect->peer->memberships[i].published};
+        memberships[i] =
+            (struct el_forward_membership){.vni = effect->peer->memberships[i].vni,
+                                           .published = effect->peer->memberships[i].published};
     assert_int_equal(
         el_forward_set_memberships(w.forward, peer, memberships, effect->peer->membership_count),
         0);

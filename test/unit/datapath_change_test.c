@@ -96,7 +96,7 @@ static void let_in(unsigned i, uint32_t vni, bool published)
     struct el_datapath_change *change = set_peer(i);
 
     change->membership_count = 1;
-    change->memberships[0] = (struct el_forward_membership){vni, published};
+    change->memberships[0] = (struct el_forward_membership){.vni = vni, .published = published};
     assert_int_equal(done(change, NULL), 0);
 }
 
@@ -484,7 +484,7 @@ static void a_revoked_peer_is_nobody(void **state)
     assert_int_equal(done(set_peer(2), NULL), EL_EFULL);
     change = set_peer(0);
     change->membership_count = 1;
-    change->memberships[0] = (struct el_forward_membership){BOOT, true};
+    change->memberships[0] = (struct el_forward_membership){.vni = BOOT, .published = true};
     assert_int_equal(done(change, &number), 0); /* which changes nothing */
     shout(0, BOOT);
     frames_before_answer(0);
@@ -526,8 +526,8 @@ static void what_need_not_disturb_does_not(void **state)
     change->peer.keepalive_s = 25;
     memset(change->peer.psk, 1, 32);
     change->membership_count = 2;
-    change->memberships[0] = (struct el_forward_membership){LAB, true};
-    change->memberships[1] = (struct el_forward_membership){BOOT, true};
+    change->memberships[0] = (struct el_forward_membership){.vni = LAB, .published = true};
+    change->memberships[1] = (struct el_forward_membership){.vni = BOOT, .published = true};
     assert_int_equal(done(change, NULL), 0);
     shout(0, BOOT);
     assert_int_equal(frames_before_answer(0), 0);
@@ -542,7 +542,7 @@ static void what_need_not_disturb_does_not(void **state)
     change = set_peer(0);
     change->peer.wire = EL_TUNNEL_COMPACT;
     change->membership_count = 1;
-    change->memberships[0] = (struct el_forward_membership){BOOT, true};
+    change->memberships[0] = (struct el_forward_membership){.vni = BOOT, .published = true};
     assert_int_equal(done(change, NULL), 0);
     uint64_t before = counted("tunnel", "drop-index");
     shout(0, BOOT);

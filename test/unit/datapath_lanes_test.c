@@ -465,7 +465,7 @@ static void come_and_go(void)
     el_tunnel_key_public(key, peer.peer.public_key);
     peer.peer.allowed = (struct el_prefix){el_ip4(SPOKE + 100), 32};
     for (unsigned i = 0; i < 4; i++) {
-        peer.memberships[0] = (struct el_forward_membership){OTHER_VNI, i % 2};
+        peer.memberships[0] = (struct el_forward_membership){.vni = OTHER_VNI, .published = i % 2};
         await_change(&peer);
     }
     struct el_datapath_change end = {.kind = EL_CHANGE_REMOVE_PEER, .number = peer.number};

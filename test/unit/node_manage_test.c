@@ -26,9 +26,12 @@ static struct el_manage_message peer_set(uint32_t sequence)
     peer->ip = el_ip4(0x64400002);
     peer->keepalive_s = 25;
     peer->wire = EL_TUNNEL_COMPACT;
+    peer->role = EL_MANAGE_SHORTCUT;
+    peer->endpoint = (struct el_endpoint){.ip = el_ip4(0xc0000201), .port = 4711};
     peer->membership_count = 2;
-    peer->memberships[0] = (struct el_manage_membership){77, true};
-    peer->memberships[1] = (struct el_manage_membership){78, false};
+    peer->memberships[0] = (struct el_manage_membership){
+        .vni = 77, .published = true, .own = {{0x52, 0x54, 0, 0, 0, 2}}};
+    peer->memberships[1] = (struct el_manage_membership){.vni = 78, .published = false};
     return message;
 }
 
@@ -67,6 +70,21 @@ static void messages_arrive_as_they_were(void **state)
     assert_int_equal(got.peer.memberships[1].vni, 78);
     assert_true(got.peer.memberships[0].published);
     assert_false(got.peer.memberships[1].published);
+    assert_int_equal(got.peer.role, EL_MANAGE_SHORTCUT);
+    assert_true(el_endpoint_equal(&got.peer.endpoint, &sent.peer.endpoint));
+    assert_int_equal(got.peer.memberships[0].own.b[5], 2);
+    assert_true(el_mac_is_zero(&got.peer.memberships[1].own));
+    sent = (struct el_manage_message){.kind = EL_MANAGE_RELAYED};
+    memset(sent.relayed.from, 7, sizeof sent.relayed.from);
+    memset(sent.relayed.to, 8, sizeof sent.relayed.to);
+    assert_int_equal(el_manage_send(ends[0], &sent, NULL), 0);
+    assert_int_equal(el_manage_receive(ends[1], &got, none), 1);
+    assert_memory_equal(&got.relayed, &sent.relayed, sizeof sent.relayed);
+    sent = (struct el_manage_message){.kind = EL_MANAGE_DIRECT, .direct.live = true};
+    memset(sent.direct.key, 7, sizeof sent.direct.key);
+    assert_int_equal(el_manage_send(ends[0], &sent, NULL), 0);
+    assert_int_equal(el_manage_receive(ends[1], &got, none), 1);
+    assert_true(got.direct.live && !got.direct.used);
     close(ends[0]);
     assert_int_equal(el_manage_receive(ends[1], &got, none), EL_ECLOSED);
     close(ends[1]);
@@ -83,6 +101,14 @@ static void what_makes_no_sense_is_not_sent(void **state)
     message = peer_set(1);
     memset(message.peer.name, 'x', sizeof message.peer.name);
     assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = peer_set(1);
+    message.peer.role = EL_MANAGE_ROLES;
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = peer_set(1);
+    message.peer.memberships[0].own.b[0] = 1; /* of a group */
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
+    message = (struct el_manage_message){.kind = EL_MANAGE_DIRECT};
+    assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL); /* nobody's */
     message = peer_set(1);
     memset(message.peer.key, 0, sizeof message.peer.key);
     assert_int_equal(el_manage_encode(&message, bytes), EL_EINVAL);
@@ -255,7 +281,8 @@ static void on_answered(void *arg, int code, const char *text)
     m->codes[m->answered++] = code;
 }
 
-static const struct el_manage_client_events events = {on_hello, on_state, on_gone, NULL, on_end};
+static const struct el_manage_client_events events = {
+    .hello = on_hello, .peer_state = on_state, .network_gone = on_gone, .closed = on_end};
 
 static void begin(struct manager *m)
 {

@@ -28,12 +28,14 @@ static char *tell(enum el_writer_form form)
     assert_non_null(report);
     assert_non_null(writer);
     report->peer_count = 2;
-    report->peers[0] = (struct el_report_peer){.name = "mars",
-                                               .wire = EL_TUNNEL_COMPACT,
-                                               .ip = el_ip4(0x64400002),
-                                               .membership_count = 2,
-                                               .memberships = {{77, true}, {78, false}}};
-    report->peers[1] = (struct el_report_peer){.name = "venus", .ip = el_ip4(0x64400003)};
+    report->peers[0] =
+        (struct el_report_peer){.name = "mars",
+                                .wire = EL_TUNNEL_COMPACT,
+                                .ip = el_ip4(0x64400002),
+                                .membership_count = 2,
+                                .memberships = {{.vni = 77, .published = true}, {.vni = 78}}};
+    report->peers[1] = (struct el_report_peer){
+        .name = "venus", .role = EL_FORWARD_DIRECT, .live = true, .ip = el_ip4(0x64400003)};
     report->now_ns = 110 * EL_S;
     report->port_count = 1;
     report->ports[0] =
@@ -73,11 +75,12 @@ static void programs_are_told_all(void **state)
     expect(text, "\"ports\":[{\"name\":\"eth1\",\"vni\":77,\"published\":true,\"state\":\"down\",");
     expect(text, "{\"name\":\"mars\",\"up\":true,\"endpoint\":\"192.0.2.1:51820\",");
     expect(text,
-           "\"wire\":\"compact\",\"up_for_s\":90,\"handshake_age_s\":10,"
+           "\"wire\":\"compact\",\"role\":\"member\",\"up_for_s\":90,\"handshake_age_s\":10,"
            "\"received_packets\":3,\"received_bytes\":3000,\"sent_packets\":4,"
            "\"sent_bytes\":40,\"path_mtu\":1500,\"keepalive_s\":25,"
            "\"networks\":[{\"vni\":77,\"published\":true},{\"vni\":78,\"published\":false}]}");
     expect(text, "{\"name\":\"venus\",\"up\":false,\"endpoint\":null,");
+    expect(text, "\"role\":\"direct\",\"frames\":\"direct\",");
     expect(text, "\"counters\":{\"tunnel\":{\"drop_auth\":0,\"drop_replay\":2},"
                  "\"switch\":{\"drop_storm\":0}}}");
     free(text);

@@ -44,6 +44,8 @@ static struct world {
     unsigned hellos, gone, downs, ups;
     uint8_t up[32];
     struct el_manage_peer_state state; /* the last */
+    struct el_manage_direct direct;
+    struct el_manage_relayed relayed;
 } world;
 
 /* -- the tunnel -- */
@@ -190,6 +192,8 @@ static void note(const struct el_manage_message *message)
         world.ups += message->state.up;
         world.downs += !message->state.up;
         break;
+    case EL_MANAGE_DIRECT: world.direct = message->direct; break;
+    case EL_MANAGE_RELAYED: world.relayed = message->relayed; break;
     default: fail_msg("a message of kind %d", (int)message->kind);
     }
 }
@@ -250,7 +254,7 @@ static struct el_manage_message peer_message(uint8_t number)
     peer->key[31] = 1;
     peer->ip = el_ip4(HUB + number);
     peer->membership_count = 1;
-    peer->memberships[0] = (struct el_manage_membership){BOOT, true};
+    peer->memberships[0] = (struct el_manage_membership){.vni = BOOT, .published = true};
     return message;
 }
 
@@ -338,8 +342,8 @@ static void the_memberships_of_an_option_are_the_channels(void **state)
     (void)state;
     memcpy(peer.peer.key, world.items[0].key, 32);
     peer.peer.membership_count = 2;
-    peer.peer.memberships[0] = (struct el_manage_membership){BOOT, true};
-    peer.peer.memberships[1] = (struct el_manage_membership){LAB, false};
+    peer.peer.memberships[0] = (struct el_manage_membership){.vni = BOOT, .published = true};
+    peer.peer.memberships[1] = (struct el_manage_membership){.vni = LAB};
     assert_int_equal(ask(peer), 0);
     assert_memory_equal(&world.items[0], &before, sizeof before);
     assert_int_equal(snapshot()->peer_count, 1);
@@ -604,7 +608,7 @@ static void loops_are_told(void **state)
     memcpy(remove.key, in.peer.key, 32);
     assert_int_equal(ask(remove), 0);
     out.peer.memberships[out.peer.membership_count++] =
-        (struct el_manage_membership){BOOT + 1, true};
+        (struct el_manage_membership){.vni = BOOT + 1, .published = true};
     assert_int_equal(ask(out), 0);
     loop_is_told(&(struct el_datapath_notice){.number = notice.number,
                                               .loop = {BOOT + 1, EL_TUNNEL_PEERS_MAX, true}});
@@ -622,6 +626,59 @@ static void loops_are_told(void **state)
     el_tunnel_manage_loop(NULL, &notice);
 }
 
+/* Another role is another peer; a peer without a session is called where it is said to be now. */
+static void roles_and_places(void **state)
+{
+    struct el_manage_message peer = peer_message(1);
+
+    (void)state;
+    assert_int_equal(ask(peer), 0);
+    assert_int_equal(snapshot()->peers[1].role, EL_FORWARD_MEMBER);
+    peer.peer.role = EL_MANAGE_SHORTCUT;
+    peer.peer.endpoint = (struct el_endpoint){.ip = el_ip4(INADDR_LOOPBACK), .port = 9};
+    peer.peer.memberships[0].own.b[0] = 2;
+    assert_int_equal(ask(peer), 0);
+    assert_int_equal(snapshot()->peers[1].role, EL_FORWARD_DIRECT);
+    assert_int_equal(world.report->peers[1].endpoint.port, 9);
+    peer.peer.endpoint.port = 10;
+    assert_int_equal(ask(peer), 0);
+    assert_int_equal(snapshot()->peers[1].endpoint.port, 10);
+    peer.peer.endpoint = (struct el_endpoint){.port = 0};
+    assert_int_equal(ask(peer), 0);
+    assert_int_equal(snapshot()->peers[1].endpoint.port, 10);
+    assert_int_equal(world.report->peer_count, 2);
+}
+
+/* What the data path says of direct ways and of those who could have one, about the channel's peers
+ * alone. */
+static void ways_are_told(void **state)
+{
+    struct el_datapath_notice notice = {.kind = EL_NOTICE_RELAYED, .number = 1, .to = 2};
+
+    (void)state;
+    for (uint8_t i = 1; i <= 2; i++)
+        assert_int_equal(ask(peer_message(i)), 0);
+    el_tunnel_manage_relayed(world.manage, &notice);
+    notice.to = 0;
+    el_tunnel_manage_relayed(world.manage, &notice); /* an option's: nothing is told */
+    notice.number = 2;
+    notice.live = notice.used = true;
+    el_tunnel_manage_direct(world.manage, &notice);
+    assert_int_equal(say(EL_MANAGE_BEGIN), 0);
+    assert_memory_equal(world.relayed.from, peer_message(1).peer.key, 32);
+    assert_memory_equal(world.relayed.to, peer_message(2).peer.key, 32);
+    assert_memory_equal(world.direct.key, peer_message(2).peer.key, 32);
+    assert_true(world.direct.live && world.direct.used);
+
+    /* Who manages it anew is told what is live, and not again what was used. */
+    memset(&world.direct, 0, sizeof world.direct);
+    assert_int_equal(ask(peer_message(2)), 0);
+    assert_int_equal(say(EL_MANAGE_COMPLETE), 0);
+    assert_int_equal(say(EL_MANAGE_BEGIN), 0);
+    assert_true(world.direct.live);
+    assert_false(world.direct.used);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -636,6 +693,8 @@ int main(void)
         test(comings_are_told),
         test(loops_are_told),
         test(a_network_has_more_ports),
+        test(roles_and_places),
+        test(ways_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
