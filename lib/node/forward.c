@@ -547,12 +547,14 @@ static void probe_answered(struct lane *l, uint64_t now_ns, struct peer *peer,
 }
 
 /* What is no frame: for whoever else listens at our tunnel address, with the mark that its datagram
- * came with; or for nobody. */
-static void packet_for_inside(struct lane *l, uint8_t *bytes, size_t len, uint8_t tos)
+ * came with; or for nobody. Another spoke has no business there. */
+static void packet_for_inside(struct lane *l, const struct peer *peer, uint8_t *bytes, size_t len,
+                              uint8_t tos)
 {
     const struct el_forward_config *config = &l->f->config;
 
-    if (!config->inside || !el_overlay_is_inside(bytes, len, config->address)) {
+    if (!config->inside || peer->role == EL_FORWARD_DIRECT ||
+        !el_overlay_is_inside(bytes, len, config->address)) {
         count(l, DROP_OVERLAY);
         return;
     }
@@ -575,7 +577,7 @@ static void packet_from_peer(struct lane *l, uint64_t now_ns, struct peer *peer,
                  : el_overlay_decap(bytes, len, l->f->config.address, &packet);
 
     if (rc < 0) {
-        packet_for_inside(l, bytes, len, tos);
+        packet_for_inside(l, peer, bytes, len, tos);
         return;
     }
     if (!mark(l, bytes, &packet, tos))

@@ -100,8 +100,9 @@ struct el_forward_config {
     /* For whoever looks on, or NULL: the ports are its interfaces from 0, the peers in the order in
      * which they were added those from EL_FORWARD_PORTS_MAX. */
     struct el_capture *capture;
-    /* Takes an IPv4 packet for our tunnel address, which came from a peer whose address is its
-     * source: on LANE, without waiting; false: there is no room. NULL: nobody takes any. */
+    /* Takes an IPv4 packet for our tunnel address, which came from a peer, no DIRECT one, whose
+     * address is its source: on LANE, without waiting; false: there is no room. NULL: nobody takes
+     * any. */
     bool (*inside)(void *arg, unsigned lane, const uint8_t *packet, size_t len);
     /* We are a hub, and guard against loops. PEER has been shut out of network VNI, where it
      * bridges the same LAN as OTHER, or is no longer. Told by control in exclusive mode, which

@@ -199,12 +199,13 @@ void el_hub_show_self(void *arg, const struct el_api_request *request, struct el
         return;
     }
     el_api_answer(answer, 200,
-                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", spoke->name, "state",
-                            el_registry_spoke_state_names[spoke->state], "address",
+                  json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", spoke->name,
+                            "state", el_registry_spoke_state_names[spoke->state], "address",
                             el_ip_text(&spoke->ip, address), "wire",
                             el_tunnel_wire_names[spoke->wire], "networks",
                             el_hub_memberships_json(hub, spoke), "notices",
-                            notices_json(hub, spoke, request->wall_s), "time",
+                            notices_json(hub, spoke, request->wall_s), "peers",
+                            el_hub_peers_json(hub, spoke, request->wall_s), "time",
                             el_json_time(request->wall_s)));
 }
 

@@ -20,6 +20,7 @@
 #include "control/api.h"
 #include "enrol/second_factor.h"
 #include "enrol/token.h"
+#include "node/hub_direct.h"
 #include "node/peer.h"
 #include "registry/registry.h"
 
@@ -59,6 +60,10 @@ struct el_node_hub_api_config {
      * shut out. NULL: nobody does. */
     enum el_node_hub_loop (*loop)(void *arg, const uint8_t key[32], uint32_t vni,
                                   const char **other);
+    /* The hub's own address in network VNI: 0, or EL_ENOENT. NULL: nobody knows. */
+    int (*own)(void *arg, uint32_t vni, struct el_mac *mac);
+    /* The leases of spokes on each other; NULL: none are granted. */
+    struct el_hub_direct *direct;
     /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there
      * is none, and the factor cannot be switched on; where it is on, nobody is let in. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);

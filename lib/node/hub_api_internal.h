@@ -35,8 +35,8 @@ struct el_node_hub_api {
 
 /* -- the table's rows, by file -- */
 
-el_api_handler el_hub_show_hub, el_hub_show_self, el_hub_tell_self, el_hub_show_second_factor,
-    el_hub_set_second_factor;
+el_api_handler el_hub_show_hub, el_hub_show_self, el_hub_tell_self, el_hub_report_peers,
+    el_hub_show_second_factor, el_hub_set_second_factor;
 el_api_handler el_hub_list_tokens, el_hub_create_token, el_hub_show_token, el_hub_delete_token;
 el_api_handler el_hub_list_spokes, el_hub_show_spoke, el_hub_approve, el_hub_revoke;
 el_api_handler el_hub_list_networks, el_hub_create_network, el_hub_show_network,
@@ -57,6 +57,11 @@ json_t *el_hub_network_json(const struct el_node_hub_api *hub,
 json_t *el_hub_port_json(const struct el_node_hub_api *hub, const struct el_registry_port *port);
 json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
                                 const struct el_registry_spoke *spoke);
+json_t *el_hub_peers_json(const struct el_node_hub_api *hub, const struct el_registry_spoke *spoke,
+                          int64_t now_s);
+/* The names of those whom SPOKE sees directly. */
+json_t *el_hub_direct_json(const struct el_node_hub_api *hub,
+                           const struct el_registry_spoke *spoke);
 json_t *el_hub_second_factor_json(const struct el_registry_second_factor *policy);
 
 /* An object with one list in it, which is filled with what ROW makes of 0..COUNT - 1. */

@@ -67,6 +67,8 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
 {
     struct el_registry_membership m[EL_REGISTRY_NETWORKS_OF_SPOKE];
     unsigned count = el_registry_memberships(hub->registry, spoke, m);
+    char text[EL_MAC_TEXT];
+    struct el_mac own;
     json_t *list = json_array();
     const char *other;
 
@@ -81,6 +83,8 @@ json_t *el_hub_memberships_json(const struct el_node_hub_api *hub,
             hub->config.loop(hub->config.arg, spoke->key, m[i].vni, &other) == EL_NODE_HUB_SHUT_OUT)
             json_object_set_new(one, "loop", json_string(other));
         add_report(one, el_hub_reported(hub, spoke, m[i].vni));
+        if (hub->config.own && hub->config.own(hub->config.arg, m[i].vni, &own) == 0)
+            json_object_set_new(one, "mac", json_string(el_mac_text(&own, text)));
         if (json_array_append_new(list, one) < 0) {
             json_decref(list);
             return NULL;
@@ -104,6 +108,8 @@ json_t *el_hub_spoke_json(const struct el_node_hub_api *hub, const struct el_reg
         json_object_set_new(json, "enrolled_from", endpoint_json(&spoke->from));
     if (json && hub->config.where && hub->config.where(hub->config.arg, spoke->key, &now) == 0)
         json_object_set_new(json, "endpoint", endpoint_json(&now));
+    if (json)
+        json_object_set_new(json, "direct", el_hub_direct_json(hub, spoke));
     return json;
 }
 

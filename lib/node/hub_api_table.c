@@ -129,12 +129,17 @@ static const struct el_schema_field membership_fields[] = {
      .about = "no frames pass: it bridges the same LAN as this other spoke"},
     {.name = "interface", .about = "where it is, as the spoke says"},
     {.name = "problem", .about = "why it is nowhere, as the spoke says"},
+    {.name = "mac",
+     .min = EL_MAC_TEXT - 1,
+     .max = EL_MAC_TEXT - 1,
+     .about = "the hub's own there, which nobody else has"},
     {0}};
 static const struct el_schema membership = {"Membership", "A network that a spoke is in.",
                                             membership_fields};
 static const struct el_schema_field membership_item = {.type = EL_SCHEMA_OBJECT,
                                                        .object = &membership};
 
+static const struct el_schema_field name_item = {.format = EL_FORMAT_NAME};
 static const struct el_schema_field spoke_fields[] = {
     {.name = "name", .format = EL_FORMAT_NAME, .required = true},
     {.name = "state",
@@ -155,6 +160,12 @@ static const struct el_schema_field spoke_fields[] = {
     {.name = "endpoint",
      .format = EL_FORMAT_ENDPOINT,
      .about = "where it is now; with /tcp behind it, inside TCP"},
+    {.name = "direct",
+     .type = EL_SCHEMA_ARRAY,
+     .required = true,
+     .max = EL_HUB_DIRECT_OF_SPOKE,
+     .items = &name_item,
+     .about = "the spokes whose frames come and go without the hub"},
     {0}};
 static const struct el_schema spoke = {"Spoke", "A spoke.", spoke_fields};
 static const struct el_schema_field spoke_item = {.type = EL_SCHEMA_OBJECT, .object = &spoke};
@@ -295,6 +306,50 @@ static const struct el_schema notice = {"Notice", "What a spoke's operator shoul
                                         notice_fields};
 static const struct el_schema_field notice_item = {.type = EL_SCHEMA_OBJECT, .object = &notice};
 
+static const struct el_schema_field vni_item = {
+    .type = EL_SCHEMA_INTEGER, .min = 1, .max = EL_REGISTRY_VNI_MAX};
+static const struct el_schema_field endpoint_seen = {.format = EL_FORMAT_ENDPOINT};
+static const struct el_schema_field peer_fields[] = {
+    {.name = "name", .format = EL_FORMAT_NAME, .required = true},
+    {.name = "key", .format = EL_FORMAT_KEY, .required = true},
+    {.name = "address", .format = EL_FORMAT_IP, .required = true, .about = "in the tunnel"},
+    {.name = "endpoints",
+     .type = EL_SCHEMA_ARRAY,
+     .required = true,
+     .items = &endpoint_seen,
+     .about = "where it was seen last"},
+    {.name = "psk", .format = EL_FORMAT_KEY, .required = true, .about = "of the two; secret"},
+    {.name = "wire", .required = true, .values = wires},
+    {.name = "networks",
+     .type = EL_SCHEMA_ARRAY,
+     .required = true,
+     .items = &vni_item,
+     .about = "by VNI: what is published to both"},
+    {.name = "for_s",
+     .type = EL_SCHEMA_INTEGER,
+     .required = true,
+     .about = "how long it is good; used, it is renewed"},
+    {0}};
+static const struct el_schema peer = {"Peer", "Another spoke, which may be seen directly.",
+                                      peer_fields};
+static const struct el_schema_field peer_item = {.type = EL_SCHEMA_OBJECT, .object = &peer};
+
+static const struct el_schema_field way_fields[] = {
+    {.name = "key", .format = EL_FORMAT_KEY, .required = true, .about = "the peer's"},
+    {.name = "live", .type = EL_SCHEMA_BOOLEAN, .required = true, .about = "frames can take it"},
+    {.name = "used", .type = EL_SCHEMA_BOOLEAN, .required = true, .about = "and some have, lately"},
+    {0}};
+static const struct el_schema way = {"Way", "How it stands with the direct way to a peer.",
+                                     way_fields};
+static const struct el_schema_field way_item = {.type = EL_SCHEMA_OBJECT, .object = &way};
+static const struct el_schema_field ways_fields[] = {{.name = "peers",
+                                                      .type = EL_SCHEMA_ARRAY,
+                                                      .required = true,
+                                                      .max = EL_HUB_DIRECT_OF_SPOKE,
+                                                      .items = &way_item},
+                                                     {0}};
+static const struct el_schema ways = {"Ways", "What a spoke says of its peers.", ways_fields};
+
 static const struct el_schema_field self_fields[] = {
     {.name = "name", .format = EL_FORMAT_NAME, .required = true},
     {.name = "state", .required = true, .values = spoke_states},
@@ -310,6 +365,12 @@ static const struct el_schema_field self_fields[] = {
      .required = true,
      .items = &notice_item,
      .about = "as long as they are so"},
+    {.name = "peers",
+     .type = EL_SCHEMA_ARRAY,
+     .required = true,
+     .max = EL_HUB_DIRECT_OF_SPOKE,
+     .items = &peer_item,
+     .about = "to whom there may be a direct way"},
     {.name = "time", .format = EL_FORMAT_DATE_TIME, .required = true, .about = "the hub's clock"},
     {0}};
 static const struct el_schema self = {"Self", "What the hub has for the spoke that asks.",
@@ -476,4 +537,13 @@ const struct el_api_operation el_hub_operations[] = {
      .responses = self_200,
      .problems = self_problems,
      .handler = el_hub_tell_self},
+    {.method = EL_API_PUT,
+     .path = "/v1/self/peers",
+     .id = "reportPeers",
+     .about = "Says how it stands with the ways to its peers; answered as showSelf is.",
+     .scopes = EL_API_SPOKE,
+     .request = &ways,
+     .responses = self_200,
+     .problems = self_problems,
+     .handler = el_hub_report_peers},
     {0}};

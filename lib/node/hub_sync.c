@@ -827,6 +827,14 @@ static void on_port_gone(void *arg, const char *name)
         lost(network);
 }
 
+static void on_relayed(void *arg, const struct el_manage_relayed *relayed)
+{
+    struct el_hub_sync *sync = arg;
+
+    if (sync->config.relayed)
+        sync->config.relayed(sync->config.arg, relayed->from, relayed->to);
+}
+
 static void on_tunnel_closed(void *arg)
 {
     ((struct el_hub_sync *)arg)->closed = true;
@@ -864,6 +872,7 @@ int el_hub_sync_new(const struct el_hub_sync_config *config, struct el_hub_sync 
                                                           .peer_state = on_peer_state,
                                                           .network_gone = on_network_gone,
                                                           .port_gone = on_port_gone,
+                                                          .relayed = on_relayed,
                                                           .closed = on_tunnel_closed};
     struct el_hub_sync *sync = calloc(1, sizeof *sync);
 
@@ -929,6 +938,19 @@ int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *q
         }
     int rc = send_errand(sync, EL_ERRAND_ASK, NULL, question);
     return rc < 0 ? el_err(err, rc, "the second factor cannot be asked: %s", el_strerror(rc)) : 0;
+}
+
+int el_hub_sync_own(const struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac)
+{
+    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++) {
+        const struct network *network = &sync->networks[i];
+        if (network->used && network->there && network->about.vni == vni &&
+            !el_mac_is_zero(&network->own)) {
+            *mac = network->own;
+            return 0;
+        }
+    }
+    return EL_ENOENT;
 }
 
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],

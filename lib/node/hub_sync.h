@@ -58,6 +58,9 @@ struct el_hub_sync_config {
     void (*looped)(void *arg, const struct el_hub_loop *loop, bool ended);
     /* The tunnel has taken in what the registry says of a peer. */
     void (*peer_set)(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES]);
+    /* Much goes through us from one to the other. */
+    void (*relayed)(void *arg, const uint8_t from[EL_REGISTRY_KEY_BYTES],
+                    const uint8_t to[EL_REGISTRY_KEY_BYTES]);
     void *arg;
 };
 
@@ -77,6 +80,9 @@ void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effec
  */
 int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *question,
                     struct el_err *err);
+
+/* The hub's own address in network VNI: 0, or EL_ENOENT while it has no port there. */
+int el_hub_sync_own(const struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac);
 
 /* False if KEY is no peer that was ever up. */
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],

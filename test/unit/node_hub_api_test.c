@@ -30,6 +30,8 @@ static struct {
     int64_t now_s;
     struct el_api_reply reply;
     json_t *said;
+    struct el_hub_direct *direct;
+    unsigned nudges;
     /* the program of the second factor */
     unsigned asked, due;
     uint8_t asked_key[32], asked_token[32];
@@ -99,6 +101,20 @@ static void due(void *arg)
     w.due++;
 }
 
+static void nudge(void *arg, const struct el_ip *ip)
+{
+    (void)arg;
+    (void)ip;
+    w.nudges++;
+}
+
+static int own(void *arg, uint32_t vni, struct el_mac *mac)
+{
+    (void)arg;
+    *mac = (struct el_mac){{2, 0, 0, 0, 0, (uint8_t)vni}};
+    return vni == 77 ? 0 : EL_ENOENT;
+}
+
 static struct el_node_peers given; /* of the command line */
 
 static const struct el_enrol_endpoint endpoints[] = {{"hub.example.net", 51820}};
@@ -125,11 +141,16 @@ static int begin(void **state)
                                             .events = w.events,
                                             .where = where,
                                             .loop = loop_of,
+                                            .own = own,
                                             .ask = ask_program,
                                             .due = due};
     if (el_registry_new(&w.store, &observer, &w.registry, &err) < 0)
         return -1;
+    struct el_hub_direct_config direct = {w.registry, where, nudge, NULL};
+    if (el_hub_direct_new(&direct, &w.direct, &err) < 0)
+        return -1;
     config.registry = w.registry;
+    config.direct = w.direct;
     if (el_node_hub_api_new(&config, &w.hub, &err) < 0) {
         print_error("%s\n", err.text);
         return -1;
@@ -143,6 +164,7 @@ static int end(void **state)
     json_decref(w.said);
     el_api_reply_clear(&w.reply);
     el_node_hub_api_free(w.hub);
+    el_hub_direct_free(w.direct);
     el_registry_free(w.registry);
     el_events_free(w.events);
     return 0;
@@ -365,6 +387,58 @@ static void a_spoke_is_told_of_networks_that_end(void **unused)
     assert_int_equal(self(&asker), 200);
     assert_non_null(strstr(w.reply.text, "in less than 10 minutes"));
     assert_null(strstr(w.reply.text, "an hour"));
+}
+
+/* What one spoke is told of another, and says of it: to be read by these two, and nobody else. */
+static void spokes_see_each_other(void **unused)
+{
+    (void)unused;
+    post("/v1/networks", "{\"name\":\"boot\",\"vni\":77,\"cidr\":\"192.168.77.0/24\","
+                         "\"to_all\":\"published\"}");
+    struct joiner mars = new_joiner("mars"), venus = new_joiner("venus"),
+                  pluto = new_joiner("pluto");
+    enrol(&mars, NULL);
+    enrol(&venus, NULL);
+    enrol(&pluto, NULL);
+    struct el_api_asker asker = asker_of("mars"), other = asker_of("venus"),
+                        third = asker_of("pluto");
+    assert_int_equal(self(&asker), 200);
+    assert_int_equal(json_array_size(json_object_get(w.said, "peers")), 0);
+    const json_t *network = json_array_get(json_object_get(w.said, "networks"), 0);
+    assert_string_equal(json_string_value(json_object_get(network, "mac")), "02:00:00:00:00:4d");
+
+    el_hub_direct_relayed(w.direct, mars.key, venus.key, NOW);
+    assert_int_equal(w.nudges, 2);
+    assert_int_equal(self(&asker), 200);
+    const json_t *peer = json_array_get(json_object_get(w.said, "peers"), 0);
+    char *psk = strdup(json_string_value(json_object_get(peer, "psk")));
+    assert_string_equal(json_string_value(json_object_get(peer, "name")), "venus");
+    assert_int_equal(json_array_size(json_object_get(peer, "endpoints")), 1);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(peer, "networks"), 0)), 77);
+    assert_int_equal(self(&third), 200);
+    assert_null(strstr(w.reply.text, psk));
+    assert_int_equal(get("/v1/spokes"), 200);
+    assert_null(strstr(w.reply.text, psk));
+
+    char body[256], key[EL_TUNNEL_KEY_TEXT];
+    el_tunnel_key_text(venus.key, key);
+    snprintf(body, sizeof body, "{\"peers\":[{\"key\":\"%s\",\"live\":true,\"used\":true}]}", key);
+    assert_int_equal(ask_as(&third, EL_API_PUT, "/v1/self/peers", body),
+                     200); /* of no lease of its own */
+    assert_int_equal(ask_as(&asker, EL_API_PUT, "/v1/self/peers", body), 200);
+    assert_non_null(strstr(w.reply.text, psk));
+    assert_int_equal(get("/v1/spokes/venus"), 200);
+    assert_int_equal(json_array_size(json_object_get(w.said, "direct")), 0);
+    el_tunnel_key_text(mars.key, key);
+    snprintf(body, sizeof body, "{\"peers\":[{\"key\":\"%s\",\"live\":true,\"used\":true}]}", key);
+    assert_int_equal(ask_as(&other, EL_API_PUT, "/v1/self/peers", body), 200);
+    assert_int_equal(get("/v1/spokes/venus"), 200);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(w.said, "direct"), 0)),
+                        "mars");
+    assert_int_equal(ask_as(&asker, EL_API_PUT, "/v1/self/peers", "{\"peers\":[{}]}"), 422);
+    assert_int_equal(ask_as(&mars.with_token, EL_API_PUT, "/v1/self/peers", body), 403);
+    assert_int_equal(ask_as(&operator_self, EL_API_PUT, "/v1/self/peers", body), 403);
+    free(psk);
 }
 
 static void each_stays_in_its_own(void **unused)
@@ -874,6 +948,7 @@ int main(void)
         TEST(a_spoke_says_how_it_stands),
         TEST(a_spoke_is_told_of_networks_that_end),
         TEST(each_stays_in_its_own),
+        TEST(spokes_see_each_other),
         TEST(a_late_token_is_told_the_time),
         TEST(keys_that_are_none),
         TEST(a_code_is_asked_for_and_used_once),
