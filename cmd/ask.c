@@ -99,6 +99,25 @@ void el_cmd_print_json(const json_t *answer)
     free(text);
 }
 
+/* A list of texts, with commas between them; likewise. */
+static char *list_cell(const json_t *list)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *item = json_string_value(json_array_get(list, i));
+        fprintf(out, "%s%s", i > 0 ? "," : "", item ? item : "?");
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* VALUE as one word or sentence; from malloc(), NULL: out of memory. */
 static char *cell(const json_t *value)
 {
@@ -110,6 +129,8 @@ static char *cell(const json_t *value)
         return strdup(json_is_true(value) ? "yes" : "no");
     if (json_is_integer(value))
         return el_json_text(value, &len);
+    if (json_array_size(value) > 0)
+        return list_cell(value);
     return strdup("-");
 }
 

@@ -162,6 +162,10 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_FLAG,
      .offset = AT(no_firewall),
      .help = "Let machines reach whatever listens on this computer, not only what el2w serves."},
+    {.name = "no-direct",
+     .type = EL_CONF_FLAG,
+     .offset = AT(no_direct),
+     .help = "Do not tell spokes where others are: all they say to each other goes through here."},
     {.name = "key",
      .type = EL_CONF_STRING,
      .offset = AT(key),
@@ -214,6 +218,8 @@ static const struct el_conf_schema schema = {
         "that is no longer there has to be removed or revoked by command. While the hub runs, "
         "commands win, until the next start; only a key that was revoked stays revoked, whatever "
         "the file says. --check, --show-config and --diff see all of it.\n\n"
+        "Spokes that have much to say to each other do so directly, where their NATs let them; "
+        "--no-direct keeps it, and their addresses, to the hub.\n\n"
         "With --userspace it needs no root and no capability, and runs as a plain user or in a "
         "container: each network has a TCP/IP stack of its own inside the boot service, and what "
         "machines send never meets this computer's. Networks may have the same addresses, and "

@@ -14,7 +14,9 @@ static const struct el_conf_schema spokes_schema = {
     .manual =
         "A spoke is pending while an operator has to approve it, enrolled, or revoked; one that "
         "was named when the hub was started (el2w hub --spoke) is configured. Compare the "
-        "fingerprint with the one that the spoke shows before you approve it.\n\n"
+        "fingerprint with the one that the spoke shows before you approve it. Under DIRECT are the "
+        "spokes with which it exchanges frames directly; all others are relayed, through the "
+        "hub.\n\n"
         "  hub# el2w spokes\n"
         "  hub# el2w spokes --json | jq -r '.spokes[] | select(.endpoint | not) | .name'",
     EL_CMD_ASK_PART,
@@ -27,6 +29,7 @@ static int list(const struct el_cmd_ask *ask, const struct el_conf *conf, struct
                                                    {"ADDRESS", "address"},
                                                    {"SINCE", "since"},
                                                    {"AT", "endpoint"},
+                                                   {"DIRECT", "direct"},
                                                    {"FINGERPRINT", "fingerprint"},
                                                    {0}};
 

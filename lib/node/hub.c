@@ -165,6 +165,8 @@ static char *control_options(const struct hub *hub)
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
     fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
+    if (config->no_direct)
+        fputs("no-direct = yes\n", out);
     print_peers(out, config, false);
     el_hub_plan_print(out, &config->plan);
     return fclose(out) == 0 ? text : NULL;

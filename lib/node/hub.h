@@ -44,6 +44,7 @@ struct el_hub_config {
     bool userspace;     /* no interfaces, no privileges: stacks of our own */
     bool no_ra;         /* do not answer router solicitations */
     bool no_firewall;   /* machines reach all that listens here, not only what is published */
+    bool no_direct;     /* spokes never see each other directly */
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;

@@ -8,6 +8,7 @@
 #include "net/kernel.h"
 #include "net/lwip_link.h"
 #include "node/hub_api.h"
+#include "node/hub_direct.h"
 #include "node/hub_sync.h"
 #include "node/key.h"
 #include "node/nudge.h"
@@ -58,6 +59,8 @@ struct control {
     struct el_http_server *operator_server, *spoke_server;
     struct el_net_lwip_link *inside; /* our tunnel address */
     struct el_nudges *nudges;
+    struct el_hub_direct *direct; /* NULL: none are granted */
+    bool revise;                  /* leases: the registry has changed */
 };
 
 static int64_t wall_s(void *arg)
@@ -74,6 +77,8 @@ static void arm(struct control *c, bool failed)
     int64_t other = el_node_hub_api_deadline_s(c->api);
 
     at = other < at ? other : at;
+    other = c->direct ? el_hub_direct_deadline_s(c->direct) : INT64_MAX;
+    at = other < at ? other : at;
     if (failed)
         at = now + RETRY_S;
     if (at == INT64_MAX) {
@@ -85,10 +90,23 @@ static void arm(struct control *c, bool failed)
     el_net_timer_set(c->due, el_net_now_ns(c->net) + (uint64_t)wait * EL_S);
 }
 
+/* Who may not see each other any more ends it now; the tunnel has been asked before. */
+static void tend_leases(struct control *c)
+{
+    if (!c->direct)
+        return;
+    if (c->revise)
+        el_hub_direct_revise(c->direct, wall_s(NULL));
+    c->revise = false;
+    el_hub_direct_tick(c->direct, wall_s(NULL));
+}
+
 static void on_due(void *arg)
 {
     struct control *c = arg;
     struct el_err err = {""};
+
+    tend_leases(c);
     int rc = el_registry_tick(c->registry, wall_s(NULL), &err);
 
     if (rc == 0)
@@ -104,7 +122,22 @@ static void on_due(void *arg)
 
 static void on_effect(void *arg, const struct el_registry_effect *effect)
 {
-    el_hub_sync_effect(((struct control *)arg)->sync, effect);
+    struct control *c = arg;
+
+    el_hub_sync_effect(c->sync, effect);
+    c->revise = true;
+    el_net_timer_set(c->due, 0);
+}
+
+static void on_relayed(void *arg, const uint8_t from[EL_REGISTRY_KEY_BYTES],
+                       const uint8_t to[EL_REGISTRY_KEY_BYTES])
+{
+    struct control *c = arg;
+
+    if (!c->direct)
+        return;
+    el_hub_direct_relayed(c->direct, from, to, wall_s(NULL));
+    el_net_timer_set(c->due, 0); /* the end of a lease is due, some time */
 }
 
 /* Whoever is there, and is not told otherwise that he should ask. */
@@ -138,8 +171,13 @@ static void on_peer_set(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES])
 static void on_peer(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES],
                     const struct el_hub_peer *peer)
 {
-    if (peer->up)
-        on_peer_set(arg, key);
+    struct control *c = arg;
+
+    if (!peer->up)
+        return;
+    on_peer_set(arg, key);
+    if (c->direct)
+        el_hub_direct_moved(c->direct, key);
 }
 
 /* And says nothing to the tunnel about each of them. */
@@ -247,6 +285,26 @@ static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
         return EL_ENOENT;
     *endpoint = peer.endpoint;
     return 0;
+}
+
+static int own(void *arg, uint32_t vni, struct el_mac *mac)
+{
+    return el_hub_sync_own(((struct control *)arg)->sync, vni, mac);
+}
+
+static void nudge(void *arg, const struct el_ip *ip)
+{
+    struct control *c = arg;
+
+    if (c->nudges)
+        el_nudges_add(c->nudges, ip);
+}
+
+static int make_direct(struct control *c, struct el_err *err)
+{
+    struct el_hub_direct_config config = {c->registry, where, nudge, c};
+
+    return c->config->no_direct ? 0 : el_hub_direct_new(&config, &c->direct, err);
 }
 
 /* -- the second factor's program -- */
@@ -461,6 +519,7 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .looped = on_loop,
                                         .peer = on_peer,
                                         .peer_set = on_peer_set,
+                                        .relayed = on_relayed,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -511,6 +570,8 @@ static int make_api(struct control *c, struct el_err *err)
         .started_s = wall_s(NULL),
         .fast = el_tunnel_wire_check(EL_TUNNEL_FAST, NULL) == 0,
         .where = where,
+        .own = own,
+        .direct = c->direct,
         .ask = c->config->program ? ask_program : NULL,
         .loop = loop_of,
         .due = on_other_deadline,
@@ -571,6 +632,8 @@ static int set_up(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = begin(c, err);
     if (rc == 0)
+        rc = make_direct(c, err);
+    if (rc == 0)
         rc = make_api(c, err);
     if (rc == 0)
         rc = open_doors(c, err);
@@ -594,6 +657,7 @@ static void tear_down(struct control *c)
         el_sys_signals_free(c->signals);
     el_net_kernel_free(c->net);
     el_node_hub_api_free(c->api);
+    el_hub_direct_free(c->direct);
     el_events_free(c->events);
     el_registry_free(c->registry);
     el_state_close(c->state);

@@ -37,6 +37,7 @@ struct el_hub_control_config {
     struct el_hub_plan plan;    /* what the hub's file says; owned by whoever fills it in */
     bool program;               /* there is a second factor's program, which is to be asked */
     uint64_t user;              /* who to become; 0: stay */
+    bool no_direct;             /* spokes get no leases on each other (node/hub_direct.h) */
 };
 
 /* Runs until SIGTERM or SIGINT. 0 or an error; EL_EEXIST: CONFIG cannot be, or not with what was

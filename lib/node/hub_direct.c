@@ -14,7 +14,8 @@ enum { SIDES = 2 };
 
 struct side {
     uint8_t key[EL_REGISTRY_KEY_BYTES];
-    bool live; /* it has said so */
+    bool live;                   /* it has said so */
+    struct el_endpoint endpoint; /* where the other side was told that it is */
 };
 
 struct lease {
@@ -118,26 +119,38 @@ static unsigned common(const struct el_hub_direct *d, const struct side sides[SI
     return count;
 }
 
+/* Where the spoke of KEY can be called: not where UDP does not reach. */
+static int where(const struct el_hub_direct *d, const uint8_t *key, struct el_endpoint *endpoint)
+{
+    int rc = d->config.where(d->config.arg, key, endpoint);
+
+    return rc == 0 && endpoint->carrier != EL_CARRIER_UDP ? EL_ENOENT : rc;
+}
+
 /* Plain WireGuard is spoken to who may be no el2w, and has nobody to ask for it. */
 static bool may_have_one(const struct el_hub_direct *d, const uint8_t *key)
 {
     const struct el_registry_spoke *spoke = enrolled(d, key);
     struct el_endpoint endpoint;
 
-    return spoke && spoke->wire != EL_TUNNEL_STANDARD &&
-           d->config.where(d->config.arg, key, &endpoint) == 0 &&
+    return spoke && spoke->wire != EL_TUNNEL_STANDARD && where(d, key, &endpoint) == 0 &&
            granted_to(d, key) < EL_HUB_DIRECT_OF_SPOKE;
 }
 
 /* -- from beginning to end -- */
 
+static void nudge_one(const struct el_hub_direct *d, const struct side *side)
+{
+    const struct el_registry_spoke *spoke = enrolled(d, side->key);
+
+    if (spoke)
+        d->config.nudge(d->config.arg, &spoke->ip);
+}
+
 static void nudge_both(const struct el_hub_direct *d, const struct lease *lease)
 {
-    for (unsigned i = 0; i < SIDES; i++) {
-        const struct el_registry_spoke *spoke = enrolled(d, lease->sides[i].key);
-        if (spoke)
-            d->config.nudge(d->config.arg, &spoke->ip);
-    }
+    for (unsigned i = 0; i < SIDES; i++)
+        nudge_one(d, &lease->sides[i]);
 }
 
 static void log_lease(const struct el_hub_direct *d, const struct lease *lease, const char *what)
@@ -165,6 +178,8 @@ void el_hub_direct_relayed(struct el_hub_direct *d, const uint8_t from[EL_REGIST
     if (!lease)
         return;
     *lease = made;
+    for (unsigned i = 0; i < SIDES; i++)
+        (void)where(d, lease->sides[i].key, &lease->sides[i].endpoint);
     el_random(lease->psk, sizeof lease->psk);
     log_lease(d, lease, "direct-granted");
     nudge_both(d, lease);
@@ -186,6 +201,11 @@ static void end(struct el_hub_direct *d, struct lease *lease, bool failed, int64
     lease->until_s = now_s + EL_HUB_DIRECT_AGAIN_S;
 }
 
+static bool is_live(const struct lease *lease)
+{
+    return lease->sides[0].live && lease->sides[1].live;
+}
+
 int el_hub_direct_report(struct el_hub_direct *d, const uint8_t key[EL_REGISTRY_KEY_BYTES],
                          const uint8_t peer[EL_REGISTRY_KEY_BYTES], bool live, bool used,
                          int64_t now_s)
@@ -194,11 +214,30 @@ int el_hub_direct_report(struct el_hub_direct *d, const uint8_t key[EL_REGISTRY_
 
     if (!lease || lease->state != GRANTED)
         return EL_ENOENT;
+    bool was = is_live(lease);
     lease->sides[side_of(lease, key)].live = live;
-    lease->was_live |= lease->sides[0].live && lease->sides[1].live;
+    if (is_live(lease) != was)
+        log_lease(d, lease, was ? "relayed" : "direct");
+    lease->was_live |= is_live(lease);
     if (live && used)
         lease->until_s = now_s + EL_HUB_DIRECT_LEASE_S;
     return 0;
+}
+
+void el_hub_direct_moved(struct el_hub_direct *d, const uint8_t key[EL_REGISTRY_KEY_BYTES])
+{
+    struct el_endpoint now;
+
+    if (where(d, key, &now) < 0)
+        return;
+    for (unsigned i = 0; i < EL_HUB_DIRECT_LEASES; i++) {
+        struct lease *lease = &d->leases[i];
+        int side = lease->state == GRANTED ? side_of(lease, key) : -1;
+        if (side < 0 || el_endpoint_equal(&lease->sides[side].endpoint, &now))
+            continue;
+        lease->sides[side].endpoint = now;
+        nudge_one(d, &lease->sides[!side]);
+    }
 }
 
 void el_hub_direct_revise(struct el_hub_direct *d, int64_t now_s)
@@ -251,12 +290,12 @@ static void show(const struct el_hub_direct *d, const struct lease *lease, int s
     *shown = (struct el_hub_direct_lease){
         .peer = enrolled(d, key),
         .psk = lease->psk,
-        .live = lease->sides[0].live && lease->sides[1].live,
+        .live = is_live(lease),
         .left_s = lease->until_s > now_s ? lease->until_s - now_s : 0,
         .network_count = lease->network_count,
     };
     memcpy(shown->networks, lease->networks, sizeof shown->networks);
-    if (!self || !shown->peer || d->config.where(d->config.arg, key, &shown->endpoint) < 0)
+    if (!self || !shown->peer || where(d, key, &shown->endpoint) < 0)
         shown->endpoint = (struct el_endpoint){.port = 0};
     bool fast =
         self && shown->peer && self->wire == EL_TUNNEL_FAST && shown->peer->wire == EL_TUNNEL_FAST;

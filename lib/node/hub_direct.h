@@ -61,6 +61,9 @@ int el_hub_direct_report(struct el_hub_direct *direct, const uint8_t key[EL_REGI
                          const uint8_t peer[EL_REGISTRY_KEY_BYTES], bool live, bool used,
                          int64_t now_s);
 
+/* The spoke of KEY may be somewhere else by now: those who call it should ask where. */
+void el_hub_direct_moved(struct el_hub_direct *direct, const uint8_t key[EL_REGISTRY_KEY_BYTES]);
+
 /* The registry has changed: what may not be any more ends. */
 void el_hub_direct_revise(struct el_hub_direct *direct, int64_t now_s);
 

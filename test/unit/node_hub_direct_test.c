@@ -18,7 +18,8 @@ static struct {
     struct el_hub_direct *direct;
     uint8_t keys[SPOKES][32];
     unsigned nudged[SPOKES];
-    bool away[SPOKES];
+    bool away[SPOKES], tcp[SPOKES];
+    uint16_t port; /* beyond the usual one */
 } w;
 
 static unsigned number_of(const uint8_t key[32])
@@ -35,7 +36,10 @@ static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
     unsigned number = number_of(key);
 
     (void)arg;
-    *endpoint = (struct el_endpoint){.ip = el_ip4(0xcb007100 + number), .port = 40000};
+    *endpoint =
+        (struct el_endpoint){.ip = el_ip4(0xcb007100 + number), .port = (uint16_t)(40000 + w.port)};
+    if (w.tcp[number])
+        endpoint->carrier = EL_CARRIER_TCP;
     return w.away[number] ? EL_ENOENT : 0;
 }
 
@@ -181,6 +185,9 @@ static void not_everybody_gets_one(void **state)
     w.away[1] = true;
     relay(0, 1, NOW);
     w.away[1] = false;
+    w.tcp[1] = true;
+    relay(0, 1, NOW); /* nobody else can call it there */
+    w.tcp[1] = false;
     publish("boot", 1, false);
     relay(1, 0, NOW);
     add_network("lab", LAB, EL_REGISTRY_TO_UNPUBLISHED);
@@ -282,6 +289,29 @@ static void what_may_not_be_ends_at_once(void **state)
     assert_int_equal(count_of(1), 0);
 }
 
+static void who_moves_is_told_of(void **state)
+{
+    struct el_hub_direct_lease leases[EL_HUB_DIRECT_OF_SPOKE];
+
+    (void)state;
+    relay(0, 1, NOW);
+    el_hub_direct_moved(w.direct, w.keys[1]); /* it has not */
+    el_hub_direct_moved(w.direct, w.keys[2]); /* nobody calls it */
+    assert_int_equal(w.nudged[0], 1);
+    w.port = 7;
+    el_hub_direct_moved(w.direct, w.keys[1]);
+    el_hub_direct_moved(w.direct, w.keys[1]);
+    assert_int_equal(w.nudged[0], 2);
+    assert_int_equal(w.nudged[1], 1);
+    leases_of(0, NOW, leases);
+    assert_int_equal(leases[0].endpoint.port, 40007);
+    w.away[1] = true;
+    el_hub_direct_moved(w.direct, w.keys[1]);
+    assert_int_equal(w.nudged[0], 2);
+    leases_of(0, NOW, leases);
+    assert_int_equal(leases[0].endpoint.ip.family, 0);
+}
+
 static void nobody_gets_too_many(void **state)
 {
     (void)state;
@@ -306,6 +336,7 @@ int main(void)
         test(failures_are_not_repeated),
         test(what_may_not_be_ends_at_once),
         test(nobody_gets_too_many),
+        test(who_moves_is_told_of),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
