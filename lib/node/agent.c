@@ -23,6 +23,7 @@ struct el_agent {
     unsigned retry_s;
     bool has_report;
     struct el_agent_report report;
+    json_t *ways; /* to be told with the next question, or NULL */
 };
 
 static void ask(struct el_agent *agent);
@@ -79,8 +80,12 @@ static int start_question(struct el_agent *agent)
     static const struct el_client_events events = {.answered = on_answered};
     const struct el_net_connect_config to = {.to = {.ip = el_ip4(EL_NODE_HUB_ADDRESS), .port = 80}};
     json_t *body = agent->has_report ? el_agent_report_json(&agent->report) : NULL;
-    const struct el_control_question question = {
+    struct el_control_question question = {
         .method = body ? "POST" : "GET", .path = "/v1/self", .body = body};
+
+    if (agent->ways)
+        question = (struct el_control_question){
+            .method = "PUT", .path = "/v1/self/peers", .body = agent->ways};
     int rc = el_client_start(agent->config.net, &to, "100.64.0.1", &question, &events, agent,
                              &agent->client, NULL);
 
@@ -93,10 +98,13 @@ static void ask(struct el_agent *agent)
     el_client_free(agent->client);
     agent->client = NULL;
     agent->asked_ns = el_net_now_ns(agent->config.net);
-    if (start_question(agent) < 0) /* for want of memory or a port, which may be there later */
+    if (start_question(agent) < 0) { /* for want of memory or a port, which may be there later */
         plan(agent, false);
-    else
-        el_net_timer_set(agent->timer, EL_NEVER);
+        return;
+    }
+    el_net_timer_set(agent->timer, EL_NEVER);
+    json_decref(agent->ways); /* what is lost with the question is soon told anew */
+    agent->ways = NULL;
 }
 
 static void on_timer(void *arg)
@@ -120,6 +128,13 @@ void el_agent_tell(struct el_agent *agent, const struct el_agent_report *report)
         return;
     agent->report = *report;
     agent->has_report = true;
+    el_agent_ask(agent);
+}
+
+void el_agent_tell_ways(struct el_agent *agent, json_t *ways)
+{
+    json_decref(agent->ways);
+    agent->ways = ways;
     el_agent_ask(agent);
 }
 
@@ -159,5 +174,6 @@ void el_agent_free(struct el_agent *agent)
     el_client_free(agent->client);
     el_net_udp_close(agent->nudges);
     el_net_timer_free(agent->timer);
+    json_decref(agent->ways);
     free(agent);
 }

@@ -41,4 +41,8 @@ void el_agent_ask(struct el_agent *agent);
 /* What is said with each question from now on. Asks now, if it is new. */
 void el_agent_tell(struct el_agent *agent, const struct el_agent_report *report);
 
+/* How it stands with the ways to our peers (node/agent_ways.h): PUT /v1/self/peers. It is ours from
+ * now on, and the next question, which is asked now; one that has not gone yet is replaced. */
+void el_agent_tell_ways(struct el_agent *agent, json_t *ways);
+
 #endif

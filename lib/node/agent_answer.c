@@ -85,6 +85,8 @@ static int read_self(const json_t *body, struct el_agent_self *self, struct el_e
         return el_err(err, EL_EPROTO,
                       "it does not say that we are enrolled, and in which networks");
     int rc = el_spoke_networks_read_json(&self->networks, networks, err);
+    if (rc == 0)
+        rc = el_spoke_peers_read_json(&self->peers, json_object_get(body, "peers"), err);
     return rc == 0 ? read_notices(self, json_object_get(body, "notices"), err) : rc;
 }
 
@@ -119,6 +121,11 @@ static int read_network(void *values, const char *text, struct el_err *err)
     return el_spoke_networks_read(&((struct reading *)values)->self.networks, text, err);
 }
 
+static int read_peer(void *values, const char *text, struct el_err *err)
+{
+    return el_spoke_peers_read(&((struct reading *)values)->self.peers, text, err);
+}
+
 static int read_notice(void *values, const char *text, struct el_err *err)
 {
     struct el_agent_self *self = &((struct reading *)values)->self;
@@ -140,6 +147,7 @@ static int read_notice(void *values, const char *text, struct el_err *err)
 
 static const struct el_conf_option options[] = {
     {LINES("network", read_network)},
+    {LINES("peer", read_peer)},
     {LINES("notice", read_notice)},
 };
 
@@ -168,6 +176,7 @@ static void write_lines(FILE *out, const struct el_agent_self *self)
 {
     fputs("[self]\n", out);
     el_spoke_networks_print(out, &self->networks);
+    el_spoke_peers_print(out, &self->peers);
     for (unsigned i = 0; i < self->notice_count; i++)
         fprintf(out, "notice = %s %s %s\n", self->notices[i].kind, self->notices[i].network,
                 self->notices[i].text);

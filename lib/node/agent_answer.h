@@ -5,12 +5,14 @@
  *
  *     200 {"name": "mars", "state": "enrolled", ...,
  *          "networks": [{"name": "boot", "vni": 77, "published": true, "lan": "eth1.30"}],
+ *          "peers": [{"name": "venus", "key": "J6mu...", ...}],
  *          "notices": [{"kind": "network-expiring", "network": "boot", "text": "..."}]}
  *     403 key-revoked
  *     other problems    not now
  *
  *     [self]
  *     network = 77 boot published eth1.30           (node/spoke_networks.h)
+ *     peer = venus J6mu...                          (node/spoke_peers.h)
  *     notice = network-expiring boot it ends at 2026-11-21T20:00:00Z, in less than 10 minutes
  *
  * Both are the state of things and no history: who has missed ten answers knows all from the next.
@@ -22,12 +24,13 @@
 #include "base/err.h"
 #include "control/json.h"
 #include "node/spoke_networks.h"
+#include "node/spoke_peers.h"
 
 enum {
     EL_AGENT_NOTICES = 16,
     EL_AGENT_NOTICE_KIND = 32,  /* with its NUL */
     EL_AGENT_NOTICE_TEXT = 160, /* with its NUL */
-    EL_AGENT_TEXT = 8192,       /* no text is longer, with its NUL */
+    EL_AGENT_TEXT = 16384,      /* no text is longer, with its NUL */
 };
 
 /* What the operator of this spoke should know, as long as it is so. */
@@ -41,6 +44,7 @@ struct el_agent_self {
     struct el_spoke_networks networks;
     unsigned notice_count;
     struct el_agent_notice notices[EL_AGENT_NOTICES];
+    struct el_spoke_peers peers; /* with secrets */
 };
 
 enum el_agent_verdict {

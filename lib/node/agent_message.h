@@ -18,6 +18,7 @@ enum el_agent_message_kind {
     /* to the agent */
     EL_AGENT_MESSAGE_ASK,    /* the hub can be reached, or can be reached again */
     EL_AGENT_MESSAGE_REPORT, /* text: el_agent_report_text() */
+    EL_AGENT_MESSAGE_WAYS,   /* text: el_agent_ways_text() */
 };
 
 struct el_agent_message {

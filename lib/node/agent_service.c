@@ -7,6 +7,7 @@
 #include "net/lwip_link.h"
 #include "node/agent.h"
 #include "node/agent_message.h"
+#include "node/agent_ways.h"
 #include "node/key.h"
 #include "sys/confine.h"
 #include "sys/drop.h"
@@ -85,6 +86,7 @@ static void on_channel(uv_poll_t *poll, int status, int events)
     struct service *s = poll->data;
     struct el_agent_message message;
     int rc = el_agent_message_receive(s->channel, &message);
+    json_t *ways;
 
     (void)status;
     (void)events;
@@ -94,6 +96,9 @@ static void on_channel(uv_poll_t *poll, int status, int events)
         el_agent_ask(s->agent);
     if (rc == 0 && message.kind == EL_AGENT_MESSAGE_REPORT)
         take_report(s, message.text);
+    if (rc == 0 && message.kind == EL_AGENT_MESSAGE_WAYS &&
+        (ways = el_agent_ways_json(message.text)))
+        el_agent_tell_ways(s->agent, ways);
 }
 
 /* -- from beginning to end -- */

@@ -77,7 +77,7 @@ struct el_datapath_change {
         EL_CHANGE_SET_PEER, /* adds it, or makes it what is said: its public key says which. Its
                                session ends if its address, wire or role is another */
         EL_CHANGE_REMOVE_PEER,
-        EL_CHANGE_SET_MEMBERSHIPS, /* of a peer, and nothing else */
+        EL_CHANGE_SET_MEMBERSHIPS, /* of a peer, and its role, and nothing else */
         EL_CHANGE_ADD_PORT,
         EL_CHANGE_PUBLISH_PORT,
         EL_CHANGE_REMOVE_PORT, /* closes its queues */

@@ -94,9 +94,13 @@ static bool has_memberships(const struct el_tunnel_peer *peer,
 static int set_memberships(struct el_datapath *d, struct el_tunnel_peer *peer,
                            struct el_datapath_change *change)
 {
-    if (has_memberships(peer, change))
+    if (el_forward_role(peer) == change->role && has_memberships(peer, change))
         return 0;
     el_gate_exclusive(&d->laps, d->lane_count);
+    if (el_forward_role(peer) != change->role) { /* which it has from its first network on */
+        (void)el_forward_set_memberships(d->forward, peer, NULL, 0);
+        el_forward_set_role(d->forward, peer, change->role);
+    }
     int rc =
         el_forward_set_memberships(d->forward, peer, change->memberships, change->membership_count);
     el_gate_resume(&d->laps, d->lane_count);

@@ -59,7 +59,7 @@ enum {
     EL_FORWARD_NETWORKS_MAX = 8, /* of one peer */
 
     EL_FORWARD_DEAD_S = 5,     /* a direct way without an answer */
-    EL_FORWARD_TOLD_S = 10,    /* how often it is told of one that is live */
+    EL_FORWARD_TOLD_S = 20,    /* how often it is told of one that is live */
     EL_FORWARD_STATIONS = 256, /* told of to a direct peer, of each network: the newest */
     EL_FORWARD_RELAYED = 256,  /* frames from one peer to another are worth to be told of */
     EL_FORWARD_RELAYED_S = 10, /* at the most every so often, of each peer */

@@ -21,8 +21,8 @@
  * no session.
  *
  * What was given to the tunnel as an option (peer =, or an interface for network =) is not the
- * channel's: EL_EEXIST. But setting a peer that is one sets its memberships, and nothing else of
- * it: so a spoke's networks come and go, while its hub stays what it was said to be.
+ * channel's: EL_EEXIST. But setting a peer that is one sets its memberships and role, and nothing
+ * else of it: so a spoke's networks come and go, while its hub stays what it was said to be.
  *
  * The other side is another el2w of the same file, but less trusted: a message is taken apart and
  * checked as if it came from a network. Messages have keys in them; whoever has one wipes it.
@@ -60,7 +60,7 @@ enum el_manage_kind {
     EL_MANAGE_PEER_STATE,
     EL_MANAGE_NETWORK_GONE, /* the interface of its port has gone; it is removed */
     EL_MANAGE_RELAYED,      /* much goes through us from one peer to another; again while it does */
-    EL_MANAGE_DIRECT,       /* of a DIRECT peer; every 10 s while it is live, and when it changes */
+    EL_MANAGE_DIRECT,       /* of a SHORTCUT; every 20 s while it is live, and when it changes */
     /* More ports of a network, by their names: a NETWORK_SET is about the one that is its own. */
     EL_MANAGE_PORT_SET,
     EL_MANAGE_PORT_REMOVE, /* EL_ENOENT */

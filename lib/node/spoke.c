@@ -42,6 +42,7 @@ struct spoke {
     uint8_t public_key[EL_TUNNEL_KEY_BYTES];
     unsigned lanes;
     int manage, inside; /* our end to the tunnel, and the agent's; -1: somebody has it */
+    struct el_spoke_direct *direct; /* if it is enrolled */
     struct el_spoke_ports *ports;
     struct el_spoke_agent *agent;
     struct el_guest *guest; /* NULL: no address is asked for */
@@ -309,21 +310,42 @@ static void on_ports_changed(void *arg)
     el_spoke_agent_tell(spoke->agent, &report);
 }
 
+static void on_ways(void *arg, const struct el_spoke_way *ways, unsigned count)
+{
+    struct spoke *spoke = arg;
+
+    if (spoke->agent)
+        el_spoke_agent_tell_ways(spoke->agent, ways, count);
+}
+
+static int make_direct(struct spoke *spoke, struct el_err *err)
+{
+    struct el_spoke_direct_config config = {
+        .loop = el_launch_loop(spoke->launch), .tell = on_ways, .arg = spoke};
+
+    return spoke->enrolled ? el_spoke_direct_new(&config, &spoke->direct, err) : 0;
+}
+
 /* What cannot be had at the start is an error, and what cannot later is tried again. */
 static int open_ports(struct spoke *spoke, struct el_err *err)
 {
+    int rc = make_direct(spoke, err);
+
+    if (rc < 0)
+        return rc;
     struct el_spoke_ports_config ports = {.loop = el_launch_loop(spoke->launch),
                                           .manage = spoke->manage,
                                           .lanes = spoke->lanes,
                                           .lans = &spoke->config->lans,
                                           .hub = &spoke->hub,
+                                          .direct = spoke->direct,
                                           .up = on_up,
                                           .changed = on_ports_changed,
                                           .arg = spoke};
 
     spoke->manage = -1;
     memcpy(ports.public_key, spoke->public_key, sizeof ports.public_key);
-    int rc = el_spoke_ports_new(&ports, &spoke->ports, err);
+    rc = el_spoke_ports_new(&ports, &spoke->ports, err);
     return rc == 0 ? el_spoke_ports_set(spoke->ports, &spoke->networks, err) : rc;
 }
 
@@ -409,6 +431,8 @@ static void on_self(void *arg, const struct el_agent_self *self)
 
     el_spoke_news(&spoke->self, self);
     spoke->self = *self;
+    sodium_memzero(&spoke->self.peers, sizeof spoke->self.peers); /* keys of others */
+    el_spoke_direct_set(spoke->direct, &self->peers);
     keep_networks(spoke, &self->networks);
     if (choose_networks(spoke, &networks, &err) < 0)
         return; /* it was looked at when we began */
@@ -557,6 +581,7 @@ static void end(struct spoke *spoke)
     el_spoke_agent_free(spoke->agent);
     el_guest_free(spoke->guest);
     el_spoke_ports_free(spoke->ports);
+    el_spoke_direct_free(spoke->direct);
     el_launch_free(spoke->launch);
     el_streams_close(&spoke->streams);
     if (spoke->manage >= 0)

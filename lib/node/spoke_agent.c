@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "node/agent_message.h"
+#include "node/agent_ways.h"
 #include "sys/message.h"
 
 #include <sodium.h>
@@ -80,6 +81,15 @@ void el_spoke_agent_tell(struct el_spoke_agent *agent, const struct el_agent_rep
 {
     agent->report = *report;
     el_spoke_agent_ready(agent);
+}
+
+void el_spoke_agent_tell_ways(struct el_spoke_agent *agent, const struct el_spoke_way *ways,
+                              unsigned count)
+{
+    char text[EL_AGENT_WAYS_TEXT];
+
+    el_agent_ways_text(ways, count, text);
+    (void)el_agent_message_send(agent->ours, EL_AGENT_MESSAGE_WAYS, text);
 }
 
 /* -- from beginning to end -- */

@@ -12,6 +12,7 @@
 #include "node/agent_answer.h"
 #include "node/agent_report.h"
 #include "node/launch.h"
+#include "node/spoke_direct.h"
 
 struct el_spoke_agent;
 
@@ -33,6 +34,10 @@ int el_spoke_agent_new(const struct el_spoke_agent_config *config, struct el_spo
 /* Before the loop is closed, which has to run once more; not in a callback of ours. NULL is
  * allowed. */
 void el_spoke_agent_free(struct el_spoke_agent *agent);
+
+/* How it stands with the ways to our peers: of all of them. */
+void el_spoke_agent_tell_ways(struct el_spoke_agent *agent, const struct el_spoke_way *ways,
+                              unsigned count);
 
 /* There is a session with the hub. */
 void el_spoke_agent_ask(struct el_spoke_agent *agent);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VNI_MAX = 0xffffff, WORDS = 4 };
+enum { VNI_MAX = 0xffffff, WORDS = 5 };
 
 /* -- lists -- */
 
@@ -32,7 +32,7 @@ const struct el_spoke_network *el_spoke_networks_find_vni(const struct el_spoke_
 static bool is_equal(const struct el_spoke_network *a, const struct el_spoke_network *b)
 {
     return a->vni == b->vni && a->published == b->published && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->lan, b->lan) == 0;
+           strcmp(a->lan, b->lan) == 0 && el_mac_equal(&a->mac, &b->mac);
 }
 
 bool el_spoke_networks_equal(const struct el_spoke_networks *a, const struct el_spoke_networks *b)
@@ -60,6 +60,9 @@ static int check(const struct el_spoke_network *network, struct el_err *err)
     if (network->lan[0] && !is_interface(network->lan, sizeof network->lan))
         return el_err(err, EL_EINVAL, "network %s: this is no name for an interface",
                       network->name);
+    if (el_mac_is_group(&network->mac))
+        return el_err(err, EL_EINVAL, "network %s: nobody has the address of a group",
+                      network->name);
     return 0;
 }
 
@@ -80,6 +83,7 @@ int el_spoke_networks_add(struct el_spoke_networks *list, const struct el_spoke_
     item->published = network->published;
     strcpy(item->name, network->name);
     strcpy(item->lan, network->lan);
+    item->mac = network->mac;
     return 0;
 }
 
@@ -128,10 +132,12 @@ int el_spoke_networks_read(struct el_spoke_networks *list, const char *text, str
     unsigned long long vni = strtoull(words[0], &end, 10);
     if (*end || (count > 2 && !read_published(words[2], &network.published)) ||
         (count > 3 && !words[3][0]))
-        return el_err(err, EL_EINVAL, "this is not VNI NAME [published|unpublished [LAN]]");
+        return el_err(err, EL_EINVAL, "this is not VNI NAME [published|unpublished [LAN|- [MAC]]]");
     network.vni = vni > VNI_MAX ? VNI_MAX + 1 : (uint32_t)vni;
     copy_text(network.name, sizeof network.name, words[1]);
-    if (count > 3) {
+    if (count > 4 && el_mac_parse(words[4], &network.mac) < 0)
+        return el_err(err, EL_EINVAL, "this is no MAC address");
+    if (count > 3 && strcmp(words[3], "-") != 0) {
         if (strlen(words[3]) >= sizeof network.lan)
             return el_err(err, EL_EINVAL, "this is no name for an interface");
         strcpy(network.lan, words[3]);
@@ -143,9 +149,12 @@ void el_spoke_networks_print(FILE *out, const struct el_spoke_networks *list)
 {
     for (unsigned i = 0; i < list->count; i++) {
         const struct el_spoke_network *network = &list->items[i];
-        fprintf(out, "network = %u %s %s%s%s\n", (unsigned)network->vni, network->name,
-                network->published ? "published" : "unpublished", network->lan[0] ? " " : "",
-                network->lan);
+        bool has_mac = !el_mac_is_zero(&network->mac);
+        const char *lan = network->lan[0] ? network->lan : has_mac ? "-" : "";
+        char mac[EL_MAC_TEXT];
+        fprintf(out, "network = %u %s %s%s%s%s%s\n", (unsigned)network->vni, network->name,
+                network->published ? "published" : "unpublished", lan[0] ? " " : "", lan,
+                has_mac ? " " : "", has_mac ? el_mac_text(&network->mac, mac) : "");
     }
 }
 
@@ -155,6 +164,7 @@ static int read_json(struct el_spoke_networks *list, const json_t *item, struct 
 {
     const char *name = json_string_value(json_object_get(item, "name"));
     const char *lan = json_string_value(json_object_get(item, "lan"));
+    const char *mac = json_string_value(json_object_get(item, "mac"));
     const json_t *vni = json_object_get(item, "vni");
     struct el_spoke_network network = {.published =
                                            json_is_true(json_object_get(item, "published"))};
@@ -167,6 +177,8 @@ static int read_json(struct el_spoke_networks *list, const json_t *item, struct 
         json_integer_value(vni) > VNI_MAX ? VNI_MAX + 1 : (uint32_t)json_integer_value(vni);
     copy_text(network.name, sizeof network.name, name);
     copy_text(network.lan, sizeof network.lan, lan ? lan : "");
+    if (mac && el_mac_parse(mac, &network.mac) < 0)
+        return el_err(err, EL_EPROTO, "a network in it has an address that is none");
     return el_spoke_networks_add(list, &network, err);
 }
 

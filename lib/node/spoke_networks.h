@@ -5,6 +5,7 @@
  *
  *     network = 77 boot
  *     network = 78 lab2 published eth1.30
+ *     network = 79 lab3 published - 52:54:00:12:34:56
  *
  * Who is a member of a network that is not published to it sees nothing of it, but is ready. What
  * is read was said by somebody else, and becomes names of interfaces: it is strict. No list has a
@@ -13,6 +14,7 @@
 #ifndef EL_NODE_SPOKE_NETWORKS_H
 #define EL_NODE_SPOKE_NETWORKS_H
 
+#include "base/addr.h"
 #include "base/err.h"
 #include "control/json.h"
 
@@ -31,6 +33,7 @@ struct el_spoke_network {
     bool published;
     char name[EL_SPOKE_NETWORK_NAME];
     char lan[EL_SPOKE_NETWORK_LAN]; /* where it belongs here, if the hub has that to say; or "" */
+    struct el_mac mac; /* the hub's own there, which nobody else may have; zero: none */
 };
 
 struct el_spoke_networks {

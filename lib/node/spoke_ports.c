@@ -207,10 +207,12 @@ static void tell_memberships(struct el_spoke_ports *ports)
     memcpy(peer->key, hub->key, sizeof peer->key);
     peer->ip = hub->ip;
     peer->wire = hub->wire;
+    peer->role = EL_MANAGE_UPLINK;
     peer->membership_count = ports->networks.count;
     for (unsigned i = 0; i < ports->networks.count; i++)
-        peer->memberships[i] =
-            (struct el_manage_membership){.vni = ports->networks.items[i].vni, .published = true};
+        peer->memberships[i] = (struct el_manage_membership){.vni = ports->networks.items[i].vni,
+                                                             .published = true,
+                                                             .own = ports->networks.items[i].mac};
     ask(ports, &message, on_done);
 }
 
@@ -221,6 +223,8 @@ static void tell_all(struct el_spoke_ports *ports)
         if (ports->items[i].used && ports->items[i].count > 0)
             tell_port(&ports->items[i]);
     tell_memberships(ports);
+    if (ports->config.direct)
+        el_spoke_direct_tell(ports->config.direct);
     ask(ports, &(struct el_manage_message){.kind = EL_MANAGE_COMPLETE}, on_done);
 }
 
@@ -470,6 +474,14 @@ static void on_network_gone(void *arg, uint32_t vni)
     lose_port(port, "its interface is gone");
 }
 
+static void on_direct(void *arg, const struct el_manage_direct *notice)
+{
+    struct el_spoke_ports *ports = arg;
+
+    if (ports->config.direct)
+        el_spoke_direct_notice(ports->config.direct, notice);
+}
+
 /* Which only happens with our own end. */
 static void on_closed(void *arg)
 {
@@ -489,6 +501,7 @@ int el_spoke_ports_new(const struct el_spoke_ports_config *config, struct el_spo
     static const struct el_manage_client_events events = {.hello = on_hello,
                                                           .peer_state = on_peer_state,
                                                           .network_gone = on_network_gone,
+                                                          .direct = on_direct,
                                                           .closed = on_closed};
     struct el_spoke_ports *ports = calloc(1, sizeof *ports);
     uv_timer_t *retry = calloc(1, sizeof *retry);
@@ -505,17 +518,22 @@ int el_spoke_ports_new(const struct el_spoke_ports_config *config, struct el_spo
     uv_timer_init(config->loop, retry);
     int rc =
         el_manage_client_new(config->loop, config->manage, &events, ports, &ports->tunnel, err);
-    if (rc < 0)
+    if (rc < 0) {
         el_spoke_ports_free(ports);
-    else
-        *result = ports;
-    return rc;
+        return rc;
+    }
+    if (config->direct)
+        el_spoke_direct_attach(config->direct, ports->tunnel);
+    *result = ports;
+    return 0;
 }
 
 void el_spoke_ports_free(struct el_spoke_ports *ports)
 {
     if (!ports)
         return;
+    if (ports->config.direct)
+        el_spoke_direct_attach(ports->config.direct, NULL);
     el_manage_client_free(ports->tunnel);
     uv_close((uv_handle_t *)ports->retry, free_handle);
     for (unsigned i = 0; i < PORTS; i++)

@@ -17,6 +17,7 @@
 #include "node/agent_report.h"
 #include "node/lan.h"
 #include "node/peer.h"
+#include "node/spoke_direct.h"
 #include "node/spoke_networks.h"
 
 #include <uv.h>
@@ -33,6 +34,7 @@ struct el_spoke_ports_config {
     /* These two live longer. */
     const struct el_lan_site *lans; /* none: an interface of its own for each network */
     const struct el_node_peer *hub; /* as the tunnel was told of it */
+    struct el_spoke_direct *direct; /* lives longer; or NULL */
     /* There is a session with the hub, perhaps a new one. */
     void (*up)(void *arg);
     /* What el_spoke_ports_report() says may be another. Not from within el_spoke_ports_set(). */

@@ -9,6 +9,8 @@
  *
  * The two machines talk to each other all the time. Each frame arrives once, however it came.
  */
+#include "base/wire.h"
+#include "frame/csum.h"
 #include "sim/forward_world.h"
 
 #include <setjmp.h>
@@ -250,6 +252,7 @@ static void begin(enum nat_kind mars, enum nat_kind venus)
     nats[VENUS].kind = venus;
     for (unsigned i = HUB; i < NODES; i++) {
         world.nodes[i].wire = EL_TUNNEL_COMPACT;
+        world.nodes[i].takes_inside = true;
         world_port(&world, i, VNI, i == HUB);
         world_start(&world, i);
     }
@@ -398,6 +401,46 @@ static void lease_that_ends_is_left(void **state)
     world_end(&world);
 }
 
+/* A UDP packet of no bytes from NODE's tunnel address to that of TO. */
+static void send_inside(unsigned node, unsigned to)
+{
+    uint8_t memory[EL_FORWARD_HEADROOM + 28 + EL_FORWARD_TAILROOM] = {0};
+    uint8_t *packet = memory + EL_FORWARD_HEADROOM;
+    struct el_wire w = el_wire_write(packet, 28);
+
+    el_wire_put_be32(&w, 0x4500001c); /* 28 bytes */
+    el_wire_put_be32(&w, 0x00004000);
+    el_wire_put_be32(&w, 0x40110000);
+    el_wire_put_be32(&w, 0x64400001 + node);
+    el_wire_put_be32(&w, 0x64400001 + to);
+    el_wire_put_be32(&w, 0x00090009);
+    el_wire_put_be32(&w, 0x00080000);
+    w = el_wire_write(packet + 10, 2);
+    el_wire_put_be16(&w, el_csum_finish(el_csum_add(0, packet, 20)));
+    assert_true(el_forward_inside(world.nodes[node].forward, world.now_ns, packet, 28));
+    world_flush(&world, &world.nodes[node]);
+    world_wait(&world, EL_S);
+}
+
+/* Who listens at a spoke's tunnel address hears the hub, and no other spoke. */
+static void spokes_reach_frames_alone(void **state)
+{
+    (void)state;
+    begin(NAT_NONE, NAT_NONE);
+    grant();
+    assert_int_equal(talk(8), 0);
+    assert_true(is_direct());
+    send_inside(HUB, MARS);
+    assert_int_equal(world.nodes[MARS].inside, 1);
+    send_inside(MARS, HUB);
+    assert_int_equal(world.nodes[HUB].inside, 1);
+    uint64_t drops = world_count(&world, MARS, "forward.drop-overlay");
+    send_inside(VENUS, MARS);
+    assert_int_equal(world.nodes[MARS].inside, 1);
+    assert_int_equal(world_count(&world, MARS, "forward.drop-overlay"), drops + 1);
+    world_end(&world);
+}
+
 /* Nothing of the hub's can be taken, and nothing is reached that both are not published in. */
 static void hostile_spoke(void **state)
 {
@@ -461,6 +504,7 @@ int main(void)
         cmocka_unit_test(quiet_machine_stays_direct),
         cmocka_unit_test(way_that_dies_is_left),
         cmocka_unit_test(lease_that_ends_is_left),
+        cmocka_unit_test(spokes_reach_frames_alone),
         cmocka_unit_test(hostile_spoke),
     };
 

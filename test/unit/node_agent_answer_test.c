@@ -20,6 +20,11 @@
 #define BOOT     "{\"name\":\"boot\",\"vni\":77,\"published\":true}"
 #define LAB      "{\"name\":\"lab\",\"vni\":78,\"published\":false,\"lan\":\"eth1.30\"}"
 
+#define KEY "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define VENUS                                                                              \
+    "{\"name\":\"venus\",\"key\":\"" KEY "\",\"address\":\"100.64.0.3\",\"endpoints\":[]," \
+    "\"psk\":\"" KEY "\",\"wire\":\"fast\",\"networks\":[77],\"for_s\":52}"
+
 static struct el_agent_answer answer;
 
 static void answers(int status, const char *text, enum el_agent_verdict verdict, const char *words)
@@ -52,6 +57,14 @@ static void how_it_stands(void **state)
     assert_int_equal(answer.self.notice_count, 2);
     assert_string_equal(answer.self.notices[0].text, "a b [31m");
     assert_string_equal(answer.self.notices[1].network, "-");
+    answers(200,
+            ENROLLED
+            "[{\"name\":\"boot\",\"vni\":77,\"published\":true,\"mac\":\"52:54:00:12:34:56\"}],"
+            "\"peers\":[" VENUS "]}",
+            EL_AGENT_SELF, "");
+    assert_int_equal(answer.self.networks.items[0].mac.b[5], 0x56);
+    assert_int_equal(answer.self.peers.count, 1);
+    assert_string_equal(answer.self.peers.items[0].name, "venus");
 }
 
 static void nonsense_is_not_now(void **state)
@@ -69,6 +82,10 @@ static void nonsense_is_not_now(void **state)
         ENROLLED "[{\"name\":\"boot\",\"vni\":1,\"lan\":\"a b\"}]}",
         ENROLLED "[{\"name\":\"boot\",\"vni\":1,\"lan\":\"an-interface-that-is-too-long\"}]}",
         ENROLLED "[{\"name\":\"boot\\nnetwork = 1 x\",\"vni\":1}]}",
+        ENROLLED "[{\"name\":\"boot\",\"vni\":1,\"mac\":\"01:00:5e:00:00:01\"}]}",
+        ENROLLED "[{\"name\":\"boot\",\"vni\":1,\"mac\":\"here\"}]}",
+        ENROLLED "[],\"peers\":[{}]}",
+        ENROLLED "[],\"peers\":[" VENUS "," VENUS "]}",
         ENROLLED "[],\"notices\":[{\"kind\":\"a b\",\"text\":\"y\"}]}",
         ENROLLED "[],\"notices\":[{\"kind\":\"a\",\"network\":\"\",\"text\":\"y\"}]}",
         ENROLLED "[],\"notices\":[{\"kind\":\"a\",\"text\":\" \\n\"}]}",
