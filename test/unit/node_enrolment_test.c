@@ -123,7 +123,7 @@ static void what_makes_no_sense_is_refused(void **state)
         {GOOD "network = 1 boot maybe\n", "not VNI NAME"},
         {GOOD "network = 1 boot  published\n", "not VNI NAME"},
         {GOOD "network = 1x boot\n", "not VNI NAME"},
-        {GOOD "network = 1 boot published eth1 eth2\n", "not VNI NAME"},
+        {GOOD "network = 1 boot published eth1 eth2\n", "no MAC address"},
         {GOOD "network = 1 boot published ../eth1\n", "no name for an interface"},
         {GOOD "network = 1 boot published an-interface-that-is-long\n", "no name for an interf"},
     };
