@@ -50,6 +50,7 @@ struct el_spoke_ports {
     struct el_lan_plan plan;    /* for its problems */
     el_spoke_ports_own_cb *own; /* NULL: nobody watches */
     void *own_arg;
+    bool begun; /* it has been set once; before that, an error is the caller's to say */
     struct port items[PORTS];
 };
 
@@ -244,14 +245,20 @@ static struct port *find(struct el_spoke_ports *ports, uint32_t vni)
     return NULL;
 }
 
+static void say_problem(const struct port *port)
+{
+    EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("network", port->seat.network),
+           EL_STR("error", port->problem), EL_STR("hint", "trying on"));
+}
+
 /* Says it once. */
 static void set_problem(struct port *port, const char *text)
 {
     if (port->problem[0])
         return;
     snprintf(port->problem, sizeof port->problem, "%s", text);
-    EL_LOG(EL_LOG_WARN, "node", "port", EL_STR("network", port->seat.network),
-           EL_STR("error", text), EL_STR("hint", "trying on"));
+    if (port->ports->begun)
+        say_problem(port);
 }
 
 static int try_port(struct port *port, struct el_err *err)
@@ -413,6 +420,20 @@ static void retry_later(struct el_spoke_ports *ports)
     uv_timer_start(ports->retry, on_retry, EL_SPOKE_PORTS_RETRY_MS, 0);
 }
 
+/* One that can be had is enough to begin with. */
+static int begin(struct el_spoke_ports *ports, int rc)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < PORTS; i++)
+        any |= ports->items[i].used && ports->items[i].count > 0;
+    for (unsigned i = 0; any && i < PORTS; i++)
+        if (ports->items[i].used && ports->items[i].problem[0])
+            say_problem(&ports->items[i]);
+    ports->begun = true;
+    return any ? 0 : rc;
+}
+
 int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
                        struct el_err *err)
 {
@@ -420,7 +441,7 @@ int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_netwo
 
     ports->networks = *networks;
     tell_memberships(ports);
-    return rc;
+    return ports->begun ? rc : begin(ports, rc);
 }
 
 void el_spoke_ports_report(const struct el_spoke_ports *ports, struct el_agent_report *report)

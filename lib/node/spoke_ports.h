@@ -49,7 +49,8 @@ int el_spoke_ports_new(const struct el_spoke_ports_config *config, struct el_spo
 void el_spoke_ports_free(struct el_spoke_ports *ports);
 
 /* These are the networks from now on. An error with a sentence: one of them could not be had; the
- * others are, and it will be tried again. */
+ * others are, and it will be tried again. The first time it is one if none could be had, and has
+ * not been logged. */
 int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_networks *networks,
                        struct el_err *err);
 
