@@ -940,17 +940,14 @@ int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *q
     return rc < 0 ? el_err(err, rc, "the second factor cannot be asked: %s", el_strerror(rc)) : 0;
 }
 
-int el_hub_sync_own(const struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac)
+int el_hub_sync_own(struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac)
 {
-    for (unsigned i = 0; i < EL_REGISTRY_NETWORKS; i++) {
-        const struct network *network = &sync->networks[i];
-        if (network->used && network->there && network->about.vni == vni &&
-            !el_mac_is_zero(&network->own)) {
-            *mac = network->own;
-            return 0;
-        }
-    }
-    return EL_ENOENT;
+    const struct network *network = find(sync, vni);
+
+    if (!network || !network->there || el_mac_is_zero(&network->own))
+        return EL_ENOENT;
+    *mac = network->own;
+    return 0;
 }
 
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],

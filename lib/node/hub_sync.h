@@ -82,7 +82,7 @@ int el_hub_sync_ask(struct el_hub_sync *sync, const struct el_errand_question *q
                     struct el_err *err);
 
 /* The hub's own address in network VNI: 0, or EL_ENOENT while it has no port there. */
-int el_hub_sync_own(const struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac);
+int el_hub_sync_own(struct el_hub_sync *sync, uint32_t vni, struct el_mac *mac);
 
 /* False if KEY is no peer that was ever up. */
 bool el_hub_sync_peer(const struct el_hub_sync *sync, const uint8_t key[EL_REGISTRY_KEY_BYTES],
