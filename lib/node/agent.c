@@ -22,6 +22,7 @@ struct el_agent {
     struct el_net_timer *timer; /* of the next question */
     unsigned retry_s;
     bool has_report;
+    bool report_waits; /* it is new, and there was something else to be told first */
     struct el_agent_report report;
     json_t *ways; /* to be told with the next question, or NULL */
 };
@@ -83,6 +84,7 @@ static int start_question(struct el_agent *agent)
     struct el_control_question question = {
         .method = body ? "POST" : "GET", .path = "/v1/self", .body = body};
 
+    agent->report_waits &= agent->ways != NULL;
     if (agent->ways)
         question = (struct el_control_question){
             .method = "PUT", .path = "/v1/self/peers", .body = agent->ways};
@@ -105,6 +107,7 @@ static void ask(struct el_agent *agent)
     el_net_timer_set(agent->timer, EL_NEVER);
     json_decref(agent->ways); /* what is lost with the question is soon told anew */
     agent->ways = NULL;
+    agent->again |= agent->report_waits;
 }
 
 static void on_timer(void *arg)
@@ -127,7 +130,7 @@ void el_agent_tell(struct el_agent *agent, const struct el_agent_report *report)
     if (agent->has_report && el_agent_report_equal(&agent->report, report))
         return;
     agent->report = *report;
-    agent->has_report = true;
+    agent->has_report = agent->report_waits = true;
     el_agent_ask(agent);
 }
 

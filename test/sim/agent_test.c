@@ -171,6 +171,28 @@ static void what_it_says_is_known(void **state)
     json_decref(now);
 }
 
+/* Of its ways and of its networks, one after the other, behind a question that is under way. */
+static void all_it_says_is_known(void **state)
+{
+    const struct el_registry_spoke *spoke = el_registry_spoke(w.hub.registry, "mars");
+    struct el_agent_report report = {.count = 0};
+
+    (void)state;
+    until(&answers, 1, 5);
+    el_agent_report_add(&report, 77, NULL, "eth1.30 is not allowed");
+    el_agent_ask(agent);
+    el_agent_tell(agent, &report);
+    el_agent_tell_ways(agent, json_pack("{s:[]}", "peers"));
+    until(&answers, 4, 2);
+    run_for(30 * EL_S);
+    assert_int_equal(answers, 4);
+    assert_int_equal(failures, 0);
+    publish(true);
+    json_t *now = el_hub_memberships_json(w.hub.api, spoke);
+    assert_non_null(json_object_get(json_array_get(now, 0), "problem"));
+    json_decref(now);
+}
+
 static void a_revoked_one_is_told(void **state)
 {
     (void)state;
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_nudge_behind_a_question_brings_another, begin, end),
         cmocka_unit_test(what_is_no_nudge_is_nothing),
         cmocka_unit_test_setup_teardown(what_it_says_is_known, begin, end),
+        cmocka_unit_test_setup_teardown(all_it_says_is_known, begin, end),
         cmocka_unit_test_setup_teardown(a_revoked_one_is_told, begin, end),
         cmocka_unit_test_setup_teardown(a_hub_that_does_not_answer_is_asked_again, begin, end),
         cmocka_unit_test_setup_teardown(a_question_that_hangs_is_asked_anew, begin, end),
