@@ -2,7 +2,7 @@
 /* el2w agent: under a spoke, asks the hub how it stands. */
 #include "applet.h"
 
-#include "node/agent_service.h"
+#include "spoke/agent_service.h"
 
 struct agent {
     struct el_conf_common common;

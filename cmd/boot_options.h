@@ -4,7 +4,7 @@
 #define EL_CMD_BOOT_OPTIONS_H
 
 #include "base/conf.h"
-#include "node/boot_options.h"
+#include "service/boot_options.h"
 
 /* What the struct of an applet with these options begins with. */
 struct el_cmd_boot {

@@ -3,8 +3,8 @@
 #include "applet.h"
 #include "boot_options.h"
 
-#include "node/boot_service.h"
 #include "registry/registry.h"
+#include "service/boot_service.h"
 
 struct boot_service {
     struct el_cmd_boot boot;

@@ -3,7 +3,7 @@
 #include "applet.h"
 #include "plan_options.h"
 
-#include "node/hub_control.h"
+#include "hub/hub_control.h"
 
 #include "el2w_version.h"
 

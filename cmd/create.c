@@ -2,7 +2,7 @@
 /* el2w create: a port of a network, by hand. */
 #include "ask.h"
 
-#include "node/create.h"
+#include "hub/create.h"
 
 #include <stdio.h>
 #include <string.h>

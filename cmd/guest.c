@@ -2,7 +2,7 @@
 /* el2w guest: asks for an address of this computer's own. */
 #include "applet.h"
 
-#include "node/guest_service.h"
+#include "spoke/guest_service.h"
 
 struct guest {
     struct el_conf_common common;

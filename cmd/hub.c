@@ -6,9 +6,9 @@
 #include "plan_options.h"
 #include "tunnel_options.h"
 
-#include "node/check.h"
+#include "check/check.h"
+#include "hub/hub.h"
 #include "node/control.h"
-#include "node/hub.h"
 #include "node/launch.h"
 #include "node/places.h"
 

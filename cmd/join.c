@@ -2,7 +2,7 @@
 /* el2w join: asks a hub to take a spoke in. */
 #include "applet.h"
 
-#include "node/join_service.h"
+#include "spoke/join_service.h"
 
 struct join {
     struct el_conf_common common;

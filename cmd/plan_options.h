@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a hub's file says of networks and spokes (node/hub_plan.h): sections of hub, which passes
+/* What a hub's file says of networks and spokes (hub/hub_plan.h): sections of hub, which passes
  * them on, and of control, each of which has a struct el_hub_plan somewhere in its own. */
 #ifndef EL_CMD_PLAN_OPTIONS_H
 #define EL_CMD_PLAN_OPTIONS_H
 
 #include "base/conf.h"
-#include "node/hub_plan.h"
+#include "hub/hub_plan.h"
 
 enum { EL_CMD_NETWORK_OPTIONS = 5, EL_CMD_SPOKE_OPTIONS = 6 };
 extern const struct el_conf_option el_cmd_network_options[EL_CMD_NETWORK_OPTIONS];

@@ -4,7 +4,7 @@
 #define EL_CMD_SERVE_H
 
 #include "base/conf.h"
-#include "node/file_service.h"
+#include "service/file_service.h"
 
 struct el_cmd_serve {
     struct el_conf_common common;

@@ -4,9 +4,9 @@
 #include "look.h"
 #include "tunnel_options.h"
 
-#include "node/check.h"
+#include "check/check.h"
 #include "node/launch.h"
-#include "node/spoke.h"
+#include "spoke/spoke.h"
 
 #include <stdio.h>
 #include <stdlib.h>

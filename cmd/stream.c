@@ -2,7 +2,7 @@
 /* el2w stream: the tunnel's datagrams inside TCP. */
 #include "applet.h"
 
-#include "node/stream_service.h"
+#include "link/stream_service.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include "applet.h"
 #include "tunnel_options.h"
 
-#include "node/tunnel_service.h"
+#include "link/tunnel_service.h"
 
 struct tunnel {
     struct el_conf_common common;

@@ -2,8 +2,8 @@
 /* el2w tunnel capture: a packet trace of a running tunnel's inner side. */
 #include "applet.h"
 
+#include "link/trace_client.h"
 #include "node/control.h"
-#include "node/trace_client.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -37,7 +37,7 @@ enum {
     EL_REGISTRY_LAN = 24,          /* "eth1.30", with the NUL */
     EL_REGISTRY_SERVICE = 32,
     EL_REGISTRY_WHY = 128,
-    EL_REGISTRY_NETWORKS = 13, /* as many as a hub serves (node/hub_network.h) */
+    EL_REGISTRY_NETWORKS = 13, /* as many as a hub serves (hub/hub_network.h) */
     EL_REGISTRY_NETWORKS_OF_SPOKE = 8,
     EL_REGISTRY_PORTS = 256,
     EL_REGISTRY_PEERS = 4096, /* of the tunnel: spokes, and two for each token that is open */

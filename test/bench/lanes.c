@@ -14,7 +14,7 @@
  */
 #include "base/csprng.h"
 #include "base/time.h"
-#include "node/forward.h"
+#include "datapath/forward.h"
 #include "sys/gate.h"
 
 #include <pthread.h>

@@ -24,9 +24,9 @@
  */
 #include "base/log.h"
 #include "base/time.h"
+#include "datapath/forward.h"
 #include "frame/csum.h"
 #include "frame/eth.h"
-#include "node/forward.h"
 #include "node/key.h"
 #include "overlay/overlay.h"
 #include "sys/clock.h"

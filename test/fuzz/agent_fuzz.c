@@ -7,8 +7,8 @@
  *
  * What is taken prints as text that reads as the same; what is not is nothing, and says why.
  */
-#include "node/agent_answer.h"
-#include "node/agent_report.h"
+#include "spoke/agent_answer.h"
+#include "spoke/agent_report.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
  * own, and whatever happened: one spoke to a name, one spoke to a token, one peer to an address.
  */
 #include "base/csprng.h"
-#include "node/hub_api.h"
+#include "hub/hub_api.h"
 #include "registry/registry_store.h"
 
 #include <sodium.h>

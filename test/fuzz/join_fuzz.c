@@ -7,7 +7,7 @@
  *
  * What is taken prints as text that reads as the same; what is not is nothing, and says why.
  */
-#include "node/join_answer.h"
+#include "spoke/join_answer.h"
 
 #include <stdint.h>
 #include <stdlib.h>

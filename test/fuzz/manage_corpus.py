@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the seeds of manage_fuzz into corpus/manage: run it in test/fuzz. The form of a message is
-that of node/manage.c."""
+that of link/manage.c."""
 
 import os
 import struct

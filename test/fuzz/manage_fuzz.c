@@ -3,7 +3,7 @@
  * One message of the channel between a tunnel and who manages it. What is accepted says what it
  * promises to, and is written as the same bytes; what is not leaves no key behind.
  */
-#include "node/manage.h"
+#include "link/manage.h"
 #include "node/peer.h"
 
 #include <sodium.h>

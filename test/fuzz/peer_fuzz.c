@@ -8,8 +8,8 @@
  * What is taken for a peer prints as text that reads as the same peer; what is not, leaves all as
  * it was and says why.
  */
-#include "node/boot_options.h"
 #include "node/peer.h"
+#include "service/boot_options.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "control/openapi.h"
-#include "node/hub_api.h"
+#include "hub/hub_api.h"
 #include "unit/control_sample.h"
 
 static const struct el_schema *find_schema(const char *name)

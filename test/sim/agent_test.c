@@ -2,9 +2,9 @@
 /* An enrolled spoke asks the hub how it stands, and follows it. */
 #include "join_world.h"
 
-#include "node/agent.h"
-#include "node/hub_api_internal.h"
+#include "hub/hub_api_internal.h"
 #include "node/nudge.h"
+#include "spoke/agent.h"
 
 static struct promise mars; /* its own key, by now */
 static struct el_agent *agent;

@@ -19,12 +19,12 @@
 #include "control/api_io.h"
 #include "enrol/totp.h"
 #include "http/http_io.h"
+#include "hub/hub_api.h"
 #include "net/lwip.h"
 #include "net/memory.h"
-#include "node/hub_api.h"
-#include "node/join.h"
-#include "node/join_link.h"
 #include "node/key.h"
+#include "spoke/join.h"
+#include "spoke/join_link.h"
 
 #define HUB_AT    0xcb007101u
 #define ELSEWHERE 0xcb007163u

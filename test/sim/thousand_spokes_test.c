@@ -6,7 +6,7 @@
  * The hub is what its processes have for each spoke: registry, tunnel and forward, with room for as
  * many peers as `el2w hub` has. Time goes in steps of a millisecond. A handshake costs the hub more
  * than anything else, and it takes only so many in a step; others wait in a queue that is as long
- * as the real one (node/lane.c), and what finds no room there is lost.
+ * as the real one (datapath/lane.c), and what finds no room there is lost.
  *
  * What bounds a burst: spokes try every 5 s and up to a third of a second, each with dice of its
  * own (WireGuard §6.1), so even those that were in step arrive over 333 ms; the queue; and the
@@ -27,9 +27,9 @@
 
 #include "base/csprng.h"
 #include "base/time.h"
-#include "node/forward.h"
+#include "datapath/forward.h"
+#include "link/tunnel_service.h"
 #include "node/key.h"
-#include "node/tunnel_service.h"
 #include "registry/registry.h"
 #include "tunnel/cookie.h"
 #include "tunnel/tunnel.h"

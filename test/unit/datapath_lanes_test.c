@@ -9,7 +9,7 @@
 #include "base/csprng.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "node/datapath.h"
+#include "datapath/datapath.h"
 #include "overlay/overlay.h"
 #include "port/pair.h"
 #include "sys/clock.h"

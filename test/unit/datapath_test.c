@@ -2,7 +2,7 @@
 /* The data path's thread: what it tells, however much there is to tell. */
 #include "base/log.h"
 #include "base/time.h"
-#include "node/datapath.h"
+#include "datapath/datapath.h"
 #include "port/pair.h"
 #include "sys/clock.h"
 #include "tunnel/tunnel_io.h"

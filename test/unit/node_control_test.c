@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A control socket's server: whoever asks is answered, whoever does not is hung up on. */
+#include "link/control_server.h"
 #include "net/kernel.h"
 #include "node/control.h"
-#include "node/control_server.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a person may say about a network's boot service. The hub passes it on as it was said. */
+#ifndef EL_SERVICE_BOOT_OPTIONS_H
+#define EL_SERVICE_BOOT_OPTIONS_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "dhcp/dhcp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    EL_BOOT_OPTION_SERVERS = 4, /* of DNS, of NTP */
+    EL_BOOT_OPTION_ROUTES = 16,
+    EL_BOOT_OPTION_RESERVATIONS = 4096,
+    EL_BOOT_OPTION_HOSTNAME = 64,
+};
+
+struct el_boot_option_reservation {
+    struct el_mac mac;
+    struct el_ip ip;
+    char hostname[EL_BOOT_OPTION_HOSTNAME]; /* "" for none */
+};
+
+/* Strings are the configuration's. */
+struct el_boot_options {
+    const char *images; /* directory of boot entries, or NULL */
+    uint64_t http_port;
+    uint64_t menu_timeout_s;  /* 0: wait for ever */
+    const char *menu_default; /* entry, or NULL */
+    struct el_ip first, last; /* the pool; family 0: the upper part of the network */
+    struct el_ip router;      /* family 0: none */
+    struct el_ip dns[EL_BOOT_OPTION_SERVERS], ntp[EL_BOOT_OPTION_SERVERS];
+    unsigned dns_count, ntp_count;
+    struct el_ip dns6[EL_BOOT_OPTION_SERVERS]; /* told where there is IPv6 */
+    unsigned dns6_count;
+    const char *domain; /* or NULL */
+    const char *search; /* domains separated by spaces or commas, or NULL */
+    struct el_dhcp_route routes[EL_BOOT_OPTION_ROUTES];
+    unsigned route_count;
+    uint64_t lease_ns;
+    bool no_ra;                                      /* leave IPv6's router solicitations alone */
+    struct el_boot_option_reservation *reservations; /* owned */
+    size_t reservation_count;
+};
+
+/* Each takes one value as it was said. */
+int el_boot_options_range(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_dns(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_reserve(struct el_boot_options *options, const char *text, struct el_err *err);
+
+/* Checks what was said against the network; fills the pool in if it was not said. */
+int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix *network,
+                        struct el_err *err);
+
+void el_boot_options_clear(struct el_boot_options *options);
+
+#endif

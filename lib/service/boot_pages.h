@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the boot service hands out, by name:
+ *
+ *     TFTP  undionly.kpxe, snponly.efi, ...   the loaders inside this program
+ *           autoexec.ipxe                     a script for an iPXE that UEFI has started
+ *           anything else                     files of the images directory
+ *     HTTP  /ipxe/NAME                        the loaders
+ *           /boot.ipxe                        the first script
+ *           /menu?mac=...                     a machine's menu
+ *           /report?mac=...&step=...          a system reports
+ *           /images/ENTRY/FILE                files of the images directory
+ */
+#ifndef EL_SERVICE_BOOT_PAGES_H
+#define EL_SERVICE_BOOT_PAGES_H
+
+#include "base/err.h"
+#include "boot/boot.h"
+#include "content/content.h"
+#include "http/http_io.h"
+#include "net/net.h"
+#include "service/regions.h"
+
+struct el_boot_pages;
+
+/* NET, BOOT and REGIONS must live longer; IMAGES is a directory's descriptor, ours from now on, or
+ * -1. */
+int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_regions *regions,
+                      int images, struct el_boot_pages **pages, struct el_err *err);
+void el_boot_pages_free(struct el_boot_pages *pages); /* NULL is allowed */
+
+/* For the servers; valid until the pages are freed. */
+const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages);
+const struct el_http_route *el_boot_pages_routes(const struct el_boot_pages *pages);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sockets for services, bound to a network's interface. */
+#include "service/sockets.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 512 };
+
+static int fail(int fd, const char *device, uint16_t port, const char *service, struct el_err *err)
+{
+    int why = errno;
+
+    if (fd >= 0)
+        close(fd);
+    if (why == EADDRINUSE)
+        return el_err(err, EL_EEXIST,
+                      "%s: port %u is in use by another program (ss -lnp 'sport = :%u' shows "
+                      "which): stop it, or let it listen on its own addresses only",
+                      service, port, port);
+    if (why == EACCES || why == EPERM)
+        return el_err(err, EL_EPERM, "%s: no right to use port %u on %s: run it as root", service,
+                      port, device);
+    return el_err_os(err, why, "%s: cannot listen on port %u of %s", service, port, device);
+}
+
+static int bound_socket(int type, const char *device, uint16_t port, const char *service,
+                        struct el_err *err)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int on = 1;
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return fail(fd, device, port, service, err);
+    /* For a listener: not to wait for old connections of the one before us to be forgotten. For
+     * datagrams it would allow two servers on one port, each with half of the questions. */
+    if ((type == SOCK_STREAM && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) ||
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0 ||
+        bind(fd, (const struct sockaddr *)&any, sizeof any) < 0)
+        return fail(fd, device, port, service, err);
+    return fd;
+}
+
+int el_node_udp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
+{
+    int fd = bound_socket(SOCK_DGRAM, device, port, service, err);
+    int on = 1;
+
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0)
+        return fail(fd, device, port, service, err);
+    return fd;
+}
+
+int el_node_tcp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
+{
+    int fd = bound_socket(SOCK_STREAM, device, port, service, err);
+
+    if (fd >= 0 && listen(fd, BACKLOG) < 0)
+        return fail(fd, device, port, service, err);
+    return fd;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The services' sockets on a network: opened by the supervisor, which may bind low ports, and kept
+ * open there while a service is restarted. Each is bound to the network's interface, so two
+ * networks may use the same addresses.
+ */
+#ifndef EL_SERVICE_SOCKETS_H
+#define EL_SERVICE_SOCKETS_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* A datagram socket on PORT of DEVICE, for SERVICE (a word for messages). The descriptor. */
+int el_node_udp_socket(const char *device, uint16_t port, const char *service, struct el_err *err);
+
+/* A listening stream socket. */
+int el_node_tcp_socket(const char *device, uint16_t port, const char *service, struct el_err *err);
+
+#endif

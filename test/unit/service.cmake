@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(service_boot_options_test service)
+el_unit_test(service_regions_test service)
