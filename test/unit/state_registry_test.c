@@ -606,7 +606,6 @@ static void what_an_older_el2w_has_written_is_read(void **unused)
         assert_int_equal(network->prefix6.ip.family, 0);
         stop();
     }
-    start_well();
 }
 
 static void damage_is_for_a_person_to_decide(void **unused)
