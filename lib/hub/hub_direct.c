@@ -119,12 +119,15 @@ static unsigned common(const struct el_hub_direct *d, const struct side sides[SI
     return count;
 }
 
-/* Where the spoke of KEY can be called: not where UDP does not reach. */
+/* Where the spoke of KEY can be called: not where UDP does not reach, nor at port 0, from which a
+ * spoke can send, but which nobody can call (RFC 768), and which no other spoke takes for a place.
+ */
 static int where(const struct el_hub_direct *d, const uint8_t *key, struct el_endpoint *endpoint)
 {
     int rc = d->config.where(d->config.arg, key, endpoint);
+    bool can = rc < 0 || (endpoint->carrier == EL_CARRIER_UDP && endpoint->port != 0);
 
-    return rc == 0 && endpoint->carrier != EL_CARRIER_UDP ? EL_ENOENT : rc;
+    return can ? rc : EL_ENOENT;
 }
 
 /* Plain WireGuard is spoken to who may be no el2w, and has nobody to ask for it. */

@@ -18,7 +18,7 @@ static struct {
     struct el_hub_direct *direct;
     uint8_t keys[SPOKES][32];
     unsigned nudged[SPOKES];
-    bool away[SPOKES], tcp[SPOKES];
+    bool away[SPOKES], tcp[SPOKES], portless[SPOKES];
     uint16_t port; /* beyond the usual one */
 } w;
 
@@ -40,6 +40,8 @@ static int where(void *arg, const uint8_t key[32], struct el_endpoint *endpoint)
         (struct el_endpoint){.ip = el_ip4(0xcb007100 + number), .port = (uint16_t)(40000 + w.port)};
     if (w.tcp[number])
         endpoint->carrier = EL_CARRIER_TCP;
+    if (w.portless[number])
+        endpoint->port = 0;
     return w.away[number] ? EL_ENOENT : 0;
 }
 
@@ -312,6 +314,22 @@ static void who_moves_is_told_of(void **state)
     assert_int_equal(leases[0].endpoint.ip.family, 0);
 }
 
+/* Such an endpoint would spoil all that the other one is told. */
+static void who_sends_from_port_0_is_nowhere(void **state)
+{
+    struct el_hub_direct_lease leases[EL_HUB_DIRECT_OF_SPOKE];
+
+    (void)state;
+    relay(0, 1, NOW);
+    w.portless[1] = true;
+    el_hub_direct_moved(w.direct, w.keys[1]);
+    assert_int_equal(w.nudged[0], 1);
+    leases_of(0, NOW, leases);
+    assert_int_equal(leases[0].endpoint.ip.family, 0);
+    relay(2, 1, NOW);
+    assert_int_equal(count_of(2), 0);
+}
+
 static void nobody_gets_too_many(void **state)
 {
     (void)state;
@@ -337,6 +355,7 @@ int main(void)
         test(what_may_not_be_ends_at_once),
         test(nobody_gets_too_many),
         test(who_moves_is_told_of),
+        test(who_sends_from_port_0_is_nowhere),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
