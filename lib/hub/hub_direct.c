@@ -222,7 +222,7 @@ int el_hub_direct_report(struct el_hub_direct *d, const uint8_t key[EL_REGISTRY_
     if (is_live(lease) != was)
         log_lease(d, lease, was ? "relayed" : "direct");
     lease->was_live |= is_live(lease);
-    if (live && used)
+    if (is_live(lease) && used)
         lease->until_s = now_s + EL_HUB_DIRECT_LEASE_S;
     return 0;
 }

@@ -56,7 +56,8 @@ void el_hub_direct_free(struct el_hub_direct *direct); /* wipes all keys; NULL i
 void el_hub_direct_relayed(struct el_hub_direct *direct, const uint8_t from[EL_REGISTRY_KEY_BYTES],
                            const uint8_t to[EL_REGISTRY_KEY_BYTES], int64_t now_s);
 
-/* What the spoke of KEY says of its way to PEER. EL_ENOENT: it has no lease on it. */
+/* What the spoke of KEY says of its way to PEER. What one says alone is no use: it would keep the
+ * other calling wherever it has last been seen. EL_ENOENT: it has no lease on it. */
 int el_hub_direct_report(struct el_hub_direct *direct, const uint8_t key[EL_REGISTRY_KEY_BYTES],
                          const uint8_t peer[EL_REGISTRY_KEY_BYTES], bool live, bool used,
                          int64_t now_s);
