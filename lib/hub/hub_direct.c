@@ -188,6 +188,16 @@ void el_hub_direct_relayed(struct el_hub_direct *d, const uint8_t from[EL_REGIST
     nudge_both(d, lease);
 }
 
+/* How long LEASE is good, or remembered, from NOW on: if the clock was set back, no longer than one
+ * that begins now. */
+static int64_t left_s(const struct lease *lease, int64_t now_s)
+{
+    int64_t most = lease->state == FAILED ? EL_HUB_DIRECT_AGAIN_S : EL_HUB_DIRECT_LEASE_S;
+    int64_t left = lease->until_s - now_s;
+
+    return left < 0 ? 0 : left < most ? left : most;
+}
+
 /* One that has failed is remembered, so that it is not tried all the time. */
 static void end(struct el_hub_direct *d, struct lease *lease, bool failed, int64_t now_s)
 {
@@ -267,8 +277,12 @@ void el_hub_direct_tick(struct el_hub_direct *d, int64_t now_s)
 {
     for (unsigned i = 0; i < EL_HUB_DIRECT_LEASES; i++) {
         struct lease *lease = &d->leases[i];
-        if (lease->state != FREE && now_s >= lease->until_s)
+        if (lease->state == FREE)
+            continue;
+        if (now_s >= lease->until_s)
             end(d, lease, !lease->was_live, now_s);
+        else
+            lease->until_s = now_s + left_s(lease, now_s);
     }
 }
 
@@ -294,7 +308,7 @@ static void show(const struct el_hub_direct *d, const struct lease *lease, int s
         .peer = enrolled(d, key),
         .psk = lease->psk,
         .live = is_live(lease),
-        .left_s = lease->until_s > now_s ? lease->until_s - now_s : 0,
+        .left_s = left_s(lease, now_s),
         .network_count = lease->network_count,
     };
     memcpy(shown->networks, lease->networks, sizeof shown->networks);

@@ -330,6 +330,23 @@ static void who_sends_from_port_0_is_nowhere(void **state)
     assert_int_equal(count_of(2), 0);
 }
 
+static void a_clock_that_is_set_back_makes_no_lease_longer(void **state)
+{
+    struct el_hub_direct_lease leases[EL_HUB_DIRECT_OF_SPOKE];
+    int64_t before = NOW - 3600;
+
+    (void)state;
+    relay(0, 1, NOW);
+    leases_of(0, before, leases);
+    assert_int_equal(leases[0].left_s, EL_HUB_DIRECT_LEASE_S);
+    el_hub_direct_tick(w.direct, before);
+    assert_true(el_hub_direct_deadline_s(w.direct) == before + EL_HUB_DIRECT_LEASE_S);
+    el_hub_direct_tick(w.direct, before + EL_HUB_DIRECT_LEASE_S);
+    assert_int_equal(count_of(0), 0);
+    el_hub_direct_tick(w.direct, before - 3600); /* it has failed */
+    assert_true(el_hub_direct_deadline_s(w.direct) == before - 3600 + EL_HUB_DIRECT_AGAIN_S);
+}
+
 static void nobody_gets_too_many(void **state)
 {
     (void)state;
@@ -356,6 +373,7 @@ int main(void)
         test(nobody_gets_too_many),
         test(who_moves_is_told_of),
         test(who_sends_from_port_0_is_nowhere),
+        test(a_clock_that_is_set_back_makes_no_lease_longer),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
