@@ -30,7 +30,7 @@ struct el_node_hub_api {
     struct el_api *api;
     struct el_hub_question questions[EL_NODE_HUB_QUESTIONS];
     struct el_hub_farewell farewells[EL_NODE_HUB_QUESTIONS];
-    struct el_map *reports; /* struct el_agent_report by the spoke's key */
+    struct el_map *reports; /* what spokes have said, by their keys */
 };
 
 /* -- the table's rows, by file -- */

@@ -10,6 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SAID_MOST = 16, SAID_S = 60 }; /* of one spoke's problems so many are said in such a time */
+
+/* What a spoke has said last, and what was said of it to the operator. */
+struct known {
+    struct el_agent_report now, said;
+    int64_t since_s;
+    unsigned count; /* of what was said since then */
+};
+
 /* -- what is known -- */
 
 static const struct el_agent_port *find(const struct el_agent_report *report, uint32_t vni)
@@ -23,17 +32,17 @@ static const struct el_agent_port *find(const struct el_agent_report *report, ui
 const struct el_agent_port *el_hub_reported(const struct el_node_hub_api *hub,
                                             const struct el_registry_spoke *spoke, uint32_t vni)
 {
-    const struct el_agent_report *report = el_map_get(hub->reports, spoke->key);
+    const struct known *known = el_map_get(hub->reports, spoke->key);
 
-    return report ? find(report, vni) : NULL;
+    return known ? find(&known->now, vni) : NULL;
 }
 
 void el_hub_forget_reports(struct el_node_hub_api *hub)
 {
     size_t cursor = 0;
 
-    for (void *report; hub->reports && (report = el_map_next(hub->reports, &cursor));)
-        free(report);
+    for (void *known; hub->reports && (known = el_map_next(hub->reports, &cursor));)
+        free(known);
     el_map_free(hub->reports);
     hub->reports = NULL;
 }
@@ -52,35 +61,44 @@ static void say_problem(const struct el_node_hub_api *hub, const struct el_regis
                                 spoke->name, "network", network->name, "why", problem));
 }
 
-/* Of networks that it is in. */
+/* Of networks that it is in. A spoke that changes its mind all the time fills no log, and pushes
+ * nobody else's events out of the list: what is too much is said when it speaks again. */
 static void say_problems(const struct el_node_hub_api *hub, const struct el_registry_spoke *spoke,
-                         const struct el_agent_report *before, const struct el_agent_report *now,
-                         int64_t now_s)
+                         struct known *known, int64_t now_s)
 {
     struct el_registry_membership m[EL_REGISTRY_NETWORKS_OF_SPOKE];
     unsigned count = el_registry_memberships(hub->registry, spoke, m);
 
-    for (unsigned i = 0; i < count; i++) {
-        const struct el_agent_port *port = find(now, m[i].vni), *was = find(before, m[i].vni);
-        if (port && port->problem[0] && !(was && strcmp(was->problem, port->problem) == 0))
-            say_problem(hub, spoke, el_registry_network_by_vni(hub->registry, m[i].vni),
-                        port->problem, now_s);
+    if (now_s < known->since_s || now_s >= known->since_s + SAID_S) {
+        known->since_s = now_s;
+        known->count = 0;
     }
+    if (known->count >= SAID_MOST)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        const struct el_agent_port *port = find(&known->now, m[i].vni),
+                                   *was = find(&known->said, m[i].vni);
+        if (!port || !port->problem[0] || (was && strcmp(was->problem, port->problem) == 0))
+            continue;
+        say_problem(hub, spoke, el_registry_network_by_vni(hub->registry, m[i].vni), port->problem,
+                    now_s);
+        known->count++;
+    }
+    known->said = known->now;
 }
 
-static struct el_agent_report *report_of(struct el_node_hub_api *hub,
-                                         const struct el_registry_spoke *spoke)
+static struct known *known_of(struct el_node_hub_api *hub, const struct el_registry_spoke *spoke)
 {
-    struct el_agent_report *report = el_map_get(hub->reports, spoke->key);
+    struct known *known = el_map_get(hub->reports, spoke->key);
 
-    if (report)
-        return report;
-    report = calloc(1, sizeof *report);
-    if (report && el_map_put(hub->reports, spoke->key, report) < 0) {
-        free(report);
-        report = NULL;
+    if (known)
+        return known;
+    known = calloc(1, sizeof *known);
+    if (known && el_map_put(hub->reports, spoke->key, known) < 0) {
+        free(known);
+        known = NULL;
     }
-    return report;
+    return known;
 }
 
 static void read_report(const json_t *list, struct el_agent_report *report)
@@ -98,15 +116,13 @@ void el_hub_tell_self(void *arg, const struct el_api_request *request, struct el
     struct el_node_hub_api *hub = arg;
     const struct el_registry_spoke *spoke =
         el_registry_spoke_by_key(hub->registry, request->asker->key);
-    struct el_agent_report now = {.count = 0};
+    struct known *known =
+        spoke && spoke->state == EL_REGISTRY_ENROLLED ? known_of(hub, spoke) : NULL;
 
-    if (spoke && spoke->state == EL_REGISTRY_ENROLLED) {
-        struct el_agent_report *kept = report_of(hub, spoke);
-        read_report(json_object_get(request->body, "ports"), &now);
-        if (kept) {
-            say_problems(hub, spoke, kept, &now, request->wall_s);
-            *kept = now;
-        }
+    if (known) {
+        known->now = (struct el_agent_report){.count = 0};
+        read_report(json_object_get(request->body, "ports"), &known->now);
+        say_problems(hub, spoke, known, request->wall_s);
     }
     el_hub_show_self(arg, request, answer);
 }

@@ -368,6 +368,38 @@ static void a_spoke_says_how_it_stands(void **unused)
     assert_int_equal(ask_as(&operator_self, EL_API_POST, "/v1/self", said), 403);
 }
 
+/* And fills no log with it. */
+static void a_spoke_that_says_too_much_is_not_repeated(void **unused)
+{
+    struct el_events_reader reader = el_events_reader(w.events, NULL);
+    struct el_event event;
+    char said[96];
+    unsigned count = 0;
+
+    (void)unused;
+    post("/v1/networks", "{\"name\":\"boot\",\"vni\":77,\"cidr\":\"192.168.77.0/24\","
+                         "\"to_all\":\"published\"}");
+    struct joiner mars = new_joiner("mars");
+    enrol(&mars, NULL);
+    struct el_api_asker asker = asker_of("mars");
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(said, sizeof said, "{\"ports\":[{\"vni\":77,\"problem\":\"number %u\"}]}", i);
+        assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", said), 200);
+    }
+    assert_int_equal(get("/v1/spokes/mars"), 200);
+    assert_non_null(strstr(w.reply.text, "number 39")); /* who looks sees it */
+    while (el_events_next(w.events, &reader, &event))
+        count += strcmp(event.type, "spoke-problem") == 0;
+    assert_int_equal(count, 16);
+    w.now_s += 60;
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", said), 200);
+    assert_int_equal(ask_as(&asker, EL_API_POST, "/v1/self", said), 200);
+    count = 0;
+    while (el_events_next(w.events, &reader, &event))
+        count += strcmp(event.type, "spoke-problem") == 0;
+    assert_int_equal(count, 1);
+}
+
 /* As long as it is so, and the last of them only. */
 static void a_spoke_is_told_of_networks_that_end(void **unused)
 {
@@ -946,6 +978,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_spoke_joins_with_a_token),
         TEST(a_spoke_says_how_it_stands),
+        TEST(a_spoke_that_says_too_much_is_not_repeated),
         TEST(a_spoke_is_told_of_networks_that_end),
         TEST(each_stays_in_its_own),
         TEST(spokes_see_each_other),
