@@ -173,12 +173,17 @@ void el_spoke_direct_set(struct el_spoke_direct *d, const struct el_spoke_peers 
     arm(d);
 }
 
+void el_spoke_direct_repeat(struct el_spoke_direct *d)
+{
+    for (unsigned i = 0; i < d->count; i++)
+        set_peer(d, &d->ways[i].peer);
+}
+
 void el_spoke_direct_tell(struct el_spoke_direct *d)
 {
-    for (unsigned i = 0; i < d->count; i++) {
+    for (unsigned i = 0; i < d->count; i++)
         d->ways[i].way.live = false;
-        set_peer(d, &d->ways[i].peer);
-    }
+    el_spoke_direct_repeat(d);
 }
 
 /* -- beginning and end -- */

@@ -52,6 +52,9 @@ void el_spoke_direct_set(struct el_spoke_direct *direct, const struct el_spoke_p
 /* A tunnel that has started: all of it, between BEGIN and COMPLETE. */
 void el_spoke_direct_tell(struct el_spoke_direct *direct);
 
+/* One whose networks have been taken down and put up again, which all peers have lost so. */
+void el_spoke_direct_repeat(struct el_spoke_direct *direct);
+
 /* What the tunnel says of one of them. */
 void el_spoke_direct_notice(struct el_spoke_direct *direct, const struct el_manage_direct *notice);
 

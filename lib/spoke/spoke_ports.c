@@ -441,6 +441,8 @@ int el_spoke_ports_set(struct el_spoke_ports *ports, const struct el_spoke_netwo
 
     ports->networks = *networks;
     tell_memberships(ports);
+    if (ports->config.direct) /* what is somewhere else now has been removed, for all peers */
+        el_spoke_direct_repeat(ports->config.direct);
     return ports->begun ? rc : begin(ports, rc);
 }
 

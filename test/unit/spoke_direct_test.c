@@ -187,6 +187,26 @@ static void a_new_tunnel_is_told_all(void **state)
     nothing_is_asked();
 }
 
+/* And what is live stays so. */
+static void a_tunnel_that_forgot_networks_is_told_again(void **state)
+{
+    struct el_spoke_peer peers[1] = {peer(1, 60)};
+    struct el_manage_direct notice = {.key = {1}, .live = true};
+
+    (void)state;
+    set(peers, 1);
+    asked();
+    el_spoke_direct_notice(w.direct, &notice);
+    el_spoke_direct_repeat(w.direct);
+    struct el_manage_message message = asked();
+    assert_true(message.kind == EL_MANAGE_PEER_SET && message.peer.key[0] == 1);
+    assert_int_equal(message.peer.membership_count, peers[0].network_count);
+    nothing_is_asked();
+    while (w.tells == 0)
+        uv_run(&w.loop, UV_RUN_ONCE);
+    assert_true(w.told[0].live);
+}
+
 static void the_hub_is_told(void **state)
 {
     struct el_spoke_peer peers[2] = {peer(1, 60), peer(2, 60)};
@@ -220,9 +240,8 @@ static void the_hub_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(grants_become_peers),
-        test(grants_end_by_themselves),
-        test(a_new_tunnel_is_told_all),
+        test(grants_become_peers),      test(grants_end_by_themselves),
+        test(a_new_tunnel_is_told_all), test(a_tunnel_that_forgot_networks_is_told_again),
         test(the_hub_is_told),
     };
 
