@@ -296,13 +296,14 @@ void el_stream_sent(struct el_stream *s, uint64_t now_ns, unsigned number)
     put_off_unused(s, c, now_ns);
 }
 
-void el_stream_received(struct el_stream *s, uint64_t now_ns, unsigned number, bool half)
+void el_stream_received(struct el_stream *s, uint64_t now_ns, unsigned number, bool whole,
+                        bool half)
 {
     struct connection *c = &s->connections[number];
 
-    if (!half)
+    if (whole || !half)
         stop(c, TIMER_HALF);
-    else if (c->at_ns[TIMER_HALF] == EL_NEVER)
+    if (half && c->at_ns[TIMER_HALF] == EL_NEVER)
         start(s, c, TIMER_HALF, now_ns + EL_STREAM_HALF_S * EL_S);
     if (!c->called)
         put_off_unused(s, c, now_ns);

@@ -80,10 +80,12 @@ int el_stream_find(const struct el_stream *stream, const struct el_endpoint *at)
 enum el_stream_state el_stream_state(const struct el_stream *stream, unsigned number);
 const struct el_endpoint *el_stream_endpoint(const struct el_stream *stream, unsigned number);
 
-/* A datagram was sent; something came, and now HALF a frame is there; what was begun to be sent is
+/* A datagram was sent; something came, with it the end of a frame if WHOLE, and now HALF a frame is
+ * there (in a stream that never pauses that is so nearly always); what was begun to be sent is
  * STUCK, or not any more. */
 void el_stream_sent(struct el_stream *stream, uint64_t now_ns, unsigned number);
-void el_stream_received(struct el_stream *stream, uint64_t now_ns, unsigned number, bool half);
+void el_stream_received(struct el_stream *stream, uint64_t now_ns, unsigned number, bool whole,
+                        bool half);
 void el_stream_stuck(struct el_stream *stream, uint64_t now_ns, unsigned number, bool stuck);
 
 /* The connection has ended. One that we had called is RESTING, all others are forgotten. */

@@ -287,18 +287,18 @@ static bool take_bytes(struct el_stream_io *io, unsigned number, size_t len)
     struct link *link = &io->links[number];
     struct el_wire w = el_wire_read(io->bytes, len);
     struct el_stream_datagram datagrams[EL_STREAM_TRAIN_MAX];
+    bool whole = false;
     int count;
 
-    do {
-        count = el_stream_split(&w, datagrams, EL_STREAM_TRAIN_MAX);
-        if (count > 0)
-            put_into_trains(io, number, datagrams, (unsigned)count);
-    } while (count > 0);
+    while ((count = el_stream_split(&w, datagrams, EL_STREAM_TRAIN_MAX)) > 0) {
+        put_into_trains(io, number, datagrams, (unsigned)count);
+        whole = true;
+    }
     if (count < 0)
         return false;
     link->have = (uint16_t)el_wire_left(&w); /* less than a frame */
     memcpy(link->half, w.at, link->have);
-    el_stream_received(io->stream, io->now_ns, number, link->have > 0);
+    el_stream_received(io->stream, io->now_ns, number, whole, link->have > 0);
     return true;
 }
 

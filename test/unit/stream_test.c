@@ -60,7 +60,7 @@ static int spoken_with(struct el_endpoint from)
     int number = accept_from(from);
 
     assert_true(number >= 0);
-    el_stream_received(stream, now_ns, (unsigned)number, false);
+    el_stream_received(stream, now_ns, (unsigned)number, true, false);
     el_stream_sent(stream, now_ns, (unsigned)number);
     return number;
 }
@@ -143,7 +143,7 @@ static void who_is_not_answered_ends(void **state)
     int number = accept_from(at4(1, 1));
 
     (void)state;
-    el_stream_received(stream, now_ns, (unsigned)number, false);
+    el_stream_received(stream, now_ns, (unsigned)number, true, false);
     now_ns += EL_STREAM_STRANGER_S * EL_S - 1;
     assert_int_equal(expire(&why), 0);
     now_ns += 1;
@@ -161,7 +161,28 @@ static void half_a_frame_is_not_waited_for(void **state)
 
     (void)state;
     for (unsigned i = 0; i < EL_STREAM_HALF_S; i++) {
-        el_stream_received(stream, now_ns, number, true);
+        el_stream_received(stream, now_ns, number, false, true);
+        assert_int_equal(expire(&why), 0);
+        now_ns += EL_S;
+    }
+    assert_int_equal(expire(&why), 1);
+    assert_int_equal(why, EL_STREAM_HALF);
+}
+
+/* Where there is always more, what is read hardly ever ends where a frame does. */
+static void a_stream_without_pause_stays(void **state)
+{
+    enum el_stream_why why;
+    unsigned number = (unsigned)spoken_with(at4(1, 1));
+
+    (void)state;
+    for (unsigned i = 0; i < 10 * EL_STREAM_HALF_S; i++) {
+        el_stream_received(stream, now_ns, number, true, true);
+        now_ns += EL_S;
+        assert_int_equal(expire(&why), 0);
+    }
+    for (unsigned i = 1; i < EL_STREAM_HALF_S; i++) { /* and then it does pause */
+        el_stream_received(stream, now_ns, number, false, true);
         assert_int_equal(expire(&why), 0);
         now_ns += EL_S;
     }
@@ -193,7 +214,7 @@ static void who_does_not_read_ends(void **state)
     assert_int_equal(expire(&why), 0);
     for (unsigned i = 0; i < EL_STREAM_STUCK_S; i++) {
         el_stream_stuck(stream, now_ns, number, true);
-        el_stream_received(stream, now_ns, number, false);
+        el_stream_received(stream, now_ns, number, true, false);
         now_ns += EL_S;
     }
     assert_int_equal(expire(&why), 1);
@@ -212,7 +233,7 @@ static void what_is_used_stays(void **state)
         if (i % 2)
             el_stream_sent(stream, now_ns, number);
         else
-            el_stream_received(stream, now_ns, number, false);
+            el_stream_received(stream, now_ns, number, true, false);
     }
     now_ns += EL_STREAM_IDLE_S * EL_S;
     assert_int_equal(expire(&why), 1);
@@ -251,7 +272,7 @@ static void a_call_that_is_not_used_ends(void **state)
     el_stream_connected(stream, now_ns, number);
     el_stream_sent(stream, now_ns, number);
     now_ns += (EL_STREAM_UNUSED_S - 1) * EL_S;
-    el_stream_received(stream, now_ns, number, false);
+    el_stream_received(stream, now_ns, number, true, false);
     assert_int_equal(expire(&why), 0);
     now_ns += EL_S;
     assert_int_equal(expire(&why), 1);
@@ -335,6 +356,7 @@ int main(void)
         TEST(friends_make_no_room),
         TEST(who_is_not_answered_ends),
         TEST(half_a_frame_is_not_waited_for),
+        TEST(a_stream_without_pause_stays),
         TEST(silence_before_the_first_frame_ends_it),
         TEST(who_does_not_read_ends),
         TEST(what_is_used_stays),
