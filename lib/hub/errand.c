@@ -31,7 +31,7 @@ static int check_question(const struct el_errand_question *question, struct el_e
     return 0;
 }
 
-int el_errand_check(struct el_errand *errand, struct el_err *err)
+static int check(const struct el_errand *errand, struct el_err *err)
 {
     const struct el_errand_network *network = &errand->network;
 
@@ -50,4 +50,18 @@ int el_errand_check(struct el_errand *errand, struct el_err *err)
         return 0;
     int rc = el_registry_prefix6_check(&network->prefix6, err);
     return rc == 0 ? el_hub_network_check(&network->cidr, err) : rc;
+}
+
+/* A name that has no end is none. */
+static void end_name(char *name, size_t capacity)
+{
+    if (strnlen(name, capacity) == capacity)
+        memset(name, 0, capacity);
+}
+
+int el_errand_check(struct el_errand *errand, struct el_err *err)
+{
+    end_name(errand->network.name, sizeof errand->network.name);
+    end_name(errand->question.name, sizeof errand->question.name);
+    return check(errand, err);
 }

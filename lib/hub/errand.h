@@ -72,7 +72,8 @@ struct el_errand {
 
 /* Whether ERRAND, which came from another process, is a request that makes sense: a kind we know, a
  * name that an interface or a spoke can have, a VNI of 24 bits, ranges that a network can have. 0,
- * or EL_EINVAL with the sentence. */
+ * or EL_EINVAL with the sentence. Whatever came, its names end afterwards: one that did not is
+ * empty. */
 int el_errand_check(struct el_errand *errand, struct el_err *err);
 
 #endif

@@ -110,6 +110,19 @@ static void questions_to_the_second_factor(void **state)
     assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
 }
 
+/* They are logged, whatever they are. */
+static void names_end_afterwards(void **state)
+{
+    struct el_errand errand;
+    struct el_err err;
+
+    (void)state;
+    memset(&errand, 'a', sizeof errand); /* nothing in it is right */
+    assert_int_equal(el_errand_check(&errand, &err), EL_EINVAL);
+    assert_string_equal(errand.network.name, "");
+    assert_string_equal(errand.question.name, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +130,7 @@ int main(void)
         cmocka_unit_test(names_that_are_paths_or_have_no_end),
         cmocka_unit_test(other_nonsense),
         cmocka_unit_test(questions_to_the_second_factor),
+        cmocka_unit_test(names_end_afterwards),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
