@@ -18,6 +18,14 @@ static const char *or_nothing(const char *text)
     return text ? text : "";
 }
 
+/* It is for a terminal and a log. */
+static void make_plain(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
 void el_agent_report_add(struct el_agent_report *report, uint32_t vni, const char *interface,
                          const char *problem)
 {
@@ -27,9 +35,8 @@ void el_agent_report_add(struct el_agent_report *report, uint32_t vni, const cha
     port->vni = vni;
     snprintf(port->interface, sizeof port->interface, "%s", or_nothing(interface));
     snprintf(port->problem, sizeof port->problem, "%s", interface ? "" : or_nothing(problem));
-    for (char *c = port->problem; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
+    make_plain(port->interface);
+    make_plain(port->problem);
     if (!interface && !port->problem[strspn(port->problem, " ")])
         strcpy(port->problem, "?");
 }

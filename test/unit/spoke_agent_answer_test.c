@@ -241,6 +241,9 @@ static void what_a_spoke_says_of_itself(void **state)
     }
     assert_int_equal(report.count, EL_SPOKE_NETWORKS);
     assert_int_equal(el_agent_report_text(&report, text), 0);
+    again.count = 0;
+    el_agent_report_add(&again, 77, "\033[2Jeth1\xc3\xa4", NULL); /* as a hub may be told */
+    assert_string_equal(again.ports[0].interface, "?[2Jeth1??");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (el_agent_report_parse(bad[i], &again, &err) != EL_EINVAL || again.count > 0)
             fail_msg("%s is taken", bad[i]);
