@@ -208,8 +208,10 @@ void el_conf_free(struct el_conf *conf)
     if (!conf)
         return;
     for (size_t i = 0; i < conf->count; i++) {
-        explicit_bzero(conf->said[i].text, strlen(conf->said[i].text)); /* keys are among them */
-        free(conf->said[i].text);
+        char *text = conf->said[i].text; /* NULL: there was no memory for it */
+        if (text)
+            explicit_bzero(text, strlen(text)); /* keys are among them */
+        free(text);
         free(conf->said[i].origin);
     }
     for (size_t i = 0; i < conf->block_count; i++) {
