@@ -494,9 +494,9 @@ static void tell_of_report(struct el_datapath *d)
 static void move_peer(struct el_datapath *d, const struct command *command)
 {
     struct el_tunnel_peer *peer = d->peers[command->peer];
-    uint8_t carrier = el_tunnel_peer_endpoint(peer)->carrier;
 
     el_gate_exclusive(&d->gate_functions, d->lane_count);
+    uint8_t carrier = el_tunnel_peer_endpoint(peer)->carrier;
     el_tunnel_peer_set_endpoint(peer, &command->endpoint);
     if (carrier != command->endpoint.carrier && el_tunnel_peer_is_up(peer, d->now_ns))
         el_forward_event(d->forward, d->now_ns, EL_TUNNEL_ROAMED, peer); /* another path's MTU */
