@@ -10,8 +10,9 @@
  *
  * Anybody may connect, and who somebody is knows the tunnel alone, which is another process. But
  * the tunnel answers nobody who does not have the hub's key, at the least. So whoever has connected
- * is a *stranger* until a datagram goes to it. Strangers have little time, little room per address,
- * and make room for new ones, the oldest first. Nobody may leave a frame half said, or not read.
+ * is a *stranger* until a datagram goes to it, other than a cookie, which anybody gets. Strangers
+ * have little time, little room per address, and make room for new ones, the oldest first. Nobody
+ * may leave a frame half said, or not read.
  *
  * On the other side a connection is made when a datagram is to go there (*called*), and closed when
  * none has for a while. Should it fail, it is not tried again at once.
@@ -80,9 +81,9 @@ int el_stream_find(const struct el_stream *stream, const struct el_endpoint *at)
 enum el_stream_state el_stream_state(const struct el_stream *stream, unsigned number);
 const struct el_endpoint *el_stream_endpoint(const struct el_stream *stream, unsigned number);
 
-/* A datagram was sent; something came, with it the end of a frame if WHOLE, and now HALF a frame is
- * there (in a stream that never pauses that is so nearly always); what was begun to be sent is
- * STUCK, or not any more. */
+/* A datagram was sent, to somebody whom the tunnel knows; something came, with it the end of a
+ * frame if WHOLE, and now HALF a frame is there (in a stream that never pauses that is so nearly
+ * always); what was begun to be sent is STUCK, or not any more. */
 void el_stream_sent(struct el_stream *stream, uint64_t now_ns, unsigned number);
 void el_stream_received(struct el_stream *stream, uint64_t now_ns, unsigned number, bool whole,
                         bool half);

@@ -474,6 +474,14 @@ static int call(struct el_stream_io *io, const struct el_endpoint *to)
     return number;
 }
 
+/* Whether the tunnel, which sends this, knows to whom. */
+static bool is_for_known(const struct frames *frames)
+{
+    struct el_stream_datagram first = {frames->pieces[1].iov_base, frames->pieces[1].iov_len};
+
+    return !el_stream_is_for_strangers(&first);
+}
+
 /* How many datagrams of a train to AT found their way; the rest is lost. */
 static unsigned deliver(struct el_stream_io *io, const struct el_endpoint *at,
                         const struct frames *frames)
@@ -492,7 +500,7 @@ static unsigned deliver(struct el_stream_io *io, const struct el_endpoint *at,
         went = (int)wait_frames(&io->links[n], frames);
     else if (send_rest(io, n))
         went = send_frames(io, n, frames);
-    if (went > 0 && el_stream_state(io->stream, n) != EL_STREAM_CALLING)
+    if (went > 0 && el_stream_state(io->stream, n) != EL_STREAM_CALLING && is_for_known(frames))
         el_stream_sent(io->stream, io->now_ns, n);
     went = went < 0 ? 0 : went;
     io->counts[EL_STREAM_IO_DROP_FULL] += frames->count - (unsigned)went;

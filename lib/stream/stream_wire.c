@@ -2,7 +2,7 @@
 /* Datagrams in TCP, and between our own processes. */
 #include "stream/stream_wire.h"
 
-enum { TRANSPORT_DATA = 4, RECEIVER_AT = 4 }; /* WireGuard's whitepaper, §5.4.6 */
+enum { COOKIE_REPLY = 3, TRANSPORT_DATA = 4, RECEIVER_AT = 4 }; /* WireGuard's whitepaper, §5.4 */
 
 int el_stream_split(struct el_wire *bytes, struct el_stream_datagram *datagrams, unsigned max)
 {
@@ -83,4 +83,9 @@ unsigned el_stream_lane(const struct el_stream_datagram *datagram, unsigned coun
     bool is_data = datagram->len > RECEIVER_AT && datagram->bytes[0] == TRANSPORT_DATA;
 
     return is_data ? datagram->bytes[RECEIVER_AT] & (count - 1) : 0;
+}
+
+bool el_stream_is_for_strangers(const struct el_stream_datagram *datagram)
+{
+    return datagram->len > 0 && datagram->bytes[0] == COOKIE_REPLY;
 }

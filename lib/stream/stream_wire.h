@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/wire.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,5 +58,10 @@ void el_stream_hop_write(const struct el_stream_hop *hop, uint8_t head[EL_STREAM
  * one that the lowest bits of the receiver index say, all else the first. The same rule as that of
  * the kernel's filter on the UDP sockets (tunnel/socket_io.h). */
 unsigned el_stream_lane(const struct el_stream_datagram *datagram, unsigned count);
+
+/* Whether a WireGuard datagram that the tunnel sends says nothing of who gets it: a tunnel that is
+ * busy answers strangers with a cookie (type 3), and they need no more for it than the hub's public
+ * key. */
+bool el_stream_is_for_strangers(const struct el_stream_datagram *datagram);
 
 #endif

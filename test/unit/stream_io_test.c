@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { LANES = 2, TRANSPORT_DATA = 4 };
+enum { LANES = 2, STRANGERS = 4, TRANSPORT_DATA = 4 };
 
 static struct el_net *net;
 static struct el_net_timer *patience;
@@ -40,8 +40,10 @@ static void out_of_patience(void *arg)
 static void make_side(struct side *side, bool calls)
 {
     static const struct el_stream_socket_options none = {0};
-    struct el_stream_io_config config = {
-        .net = net, .loop = el_net_kernel_loop(net), .limits = {16, 8, 4}, .lane_count = LANES};
+    struct el_stream_io_config config = {.net = net,
+                                         .loop = el_net_kernel_loop(net),
+                                         .limits = {16, 8, STRANGERS},
+                                         .lane_count = LANES};
     struct el_err err;
 
     for (unsigned i = 0; i < LANES; i++)
@@ -376,6 +378,38 @@ static void who_does_not_read_costs_nobody_anything(void **state)
     close(fd);
 }
 
+/* A cookie, with which the tunnel answers anybody when it is busy, makes nobody known. */
+static void a_cookie_is_for_strangers(void **state)
+{
+    struct heard heard;
+    int fds[STRANGERS], last;
+    char byte = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < STRANGERS; i++) {
+        fds[i] = connect_raw();
+        write_raw(fds[i], "\0\4mars", 6);
+        hear(&hub, 0, &heard);
+        say(&hub, 0, &heard.hop.at, "\3cookie", 7, 7);
+        while (recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0)
+            turn_once();
+    }
+    last = connect_raw();
+    write_raw(last, "\0\4mars", 6);
+    while (el_stream_io_count(hub.io, EL_STREAM_IO_REFUSED) == 0)
+        turn_once();
+    say(&hub, 0, &heard.hop.at, "\2known", 6, 6);
+    while (el_stream_io_count(hub.io, EL_STREAM_IO_TX_DATAGRAMS) <= STRANGERS)
+        turn_once();
+    close(last);
+    last = connect_raw();
+    write_raw(last, "\0\4mars", 6);
+    hear(&hub, 0, &heard);
+    close(last);
+    for (unsigned i = 0; i < STRANGERS; i++)
+        close(fds[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -392,6 +426,7 @@ int main(void)
         TEST(what_goes_nowhere_is_dropped),
         TEST(senseless_hops_are_dropped),
         TEST(who_does_not_read_costs_nobody_anything),
+        TEST(a_cookie_is_for_strangers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,6 +342,8 @@ static void lanes_are_dealt_as_the_kernel_does(void **state)
     assert_int_equal(el_stream_lane(&of_lane, 4), 3);
     assert_int_equal(el_stream_lane(&of_lane, 1), 0);
     assert_int_equal(el_stream_lane(&first, 16), 0);
+    assert_false(el_stream_is_for_strangers(&of_lane));
+    assert_true(el_stream_is_for_strangers(&(struct el_stream_datagram){(const uint8_t *)"\3", 1}));
     assert_int_equal(el_stream_lane(&stub, 16), 0);
 }
 
