@@ -104,7 +104,8 @@ static int become(void *arg, int *report)
     int failed = change_user(&program->user);
     if (failed)
         return failed;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return errno;
     el_sys_child_die_with(plan->parent, SIGKILL);
     el_sys_child_close_from(STDERR_FILENO + 1);

@@ -5,8 +5,9 @@
  *
  * It has: standard input from /dev/null; standard output and error where our error goes; no other
  * descriptor; / as its directory; the environment that is given, and no more; a session of its own.
- * It cannot gain rights by executing (no_new_privs), leaves no core dump, and is killed when we
- * die, even by SIGKILL. What it has started itself is killed with it by el_sys_program_kill().
+ * It has no capabilities of ours unless it is root, cannot gain rights by executing (no_new_privs),
+ * leaves no core dump, and is killed when we die, even by SIGKILL. What it has started itself is
+ * killed with it by el_sys_program_kill().
  */
 #ifndef EL_SYS_PROGRAM_H
 #define EL_SYS_PROGRAM_H
