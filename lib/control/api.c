@@ -488,22 +488,31 @@ static int check_operation(const struct el_api *api, const struct el_api_operati
     return check_params(o, err);
 }
 
+static size_t count_operations(const struct el_api_config *config)
+{
+    size_t count = 0;
+
+    for (size_t t = 0; t < EL_API_TABLES && config->operations[t]; t++)
+        for (const struct el_api_operation *o = config->operations[t]; o->method; o++)
+            count++;
+    return count;
+}
+
 int el_api_new(const struct el_api_config *config, struct el_api **result, struct el_err *err)
 {
-    size_t count = 0, used = 0;
+    size_t used = 0;
     struct el_api *api = calloc(1, sizeof *api);
 
-    while (config->operations[count].method)
-        count++;
     if (api)
-        api->operations = calloc(count + 3, sizeof(void *));
+        api->operations = calloc(count_operations(config) + 3, sizeof(void *));
     if (!api || !api->operations) {
         free(api);
         return el_err(err, EL_ENOMEM, "control: out of memory");
     }
     api->config = *config;
-    for (size_t i = 0; i < count; i++)
-        api->operations[used++] = &config->operations[i];
+    for (size_t t = 0; t < EL_API_TABLES && config->operations[t]; t++)
+        for (const struct el_api_operation *o = config->operations[t]; o->method; o++)
+            api->operations[used++] = o;
     if (config->events)
         api->operations[used++] = &events_operation;
     api->operations[used++] = &document_operation;

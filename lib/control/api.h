@@ -57,6 +57,7 @@ enum {
     EL_API_BODY_MAX = 65536, /* bytes of a request's body */
     EL_API_PATH_MAX = 512,   /* bytes of a path; longer ones are not found */
     EL_API_PARAMS_MAX = 8,   /* of a path and query together */
+    EL_API_TABLES = 8,
 };
 
 struct el_api_asker {
@@ -136,7 +137,8 @@ struct el_api_operation {
 
 struct el_api_config {
     const char *title, *version, *about; /* of the document */
-    const struct el_api_operation *operations;
+    /* Tables of operations, one for each topic, up to the first NULL. */
+    const struct el_api_operation *operations[EL_API_TABLES];
     void *arg;                /* of the handlers */
     struct el_events *events; /* GET /v1/events, for the operator; NULL: there is none */
     bool strict; /* an answer that is not as its schema says becomes a 500: for tests */

@@ -448,7 +448,7 @@ static void tables_that_are_wrong(void **state)
     for (size_t i = 0; i < 6; i++) {
         struct el_err err = {""};
         const struct el_api_config config = {
-            .title = "x", .version = "x", .about = "x", .operations = wrong[i]};
+            .title = "x", .version = "x", .about = "x", .operations = {wrong[i]}};
         assert_int_equal(el_api_new(&config, &made, &err), EL_EINVAL);
         assert_true(err.text[0]);
     }

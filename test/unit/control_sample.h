@@ -198,7 +198,7 @@ static struct el_api *sample_api(struct sample *sample, struct el_events *events
         .title = "sample",
         .version = "1.0",
         .about = "Of a test.",
-        .operations = sample_operations,
+        .operations = {sample_operations},
         .arg = sample,
         .events = events,
         .strict = true,
