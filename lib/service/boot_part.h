@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of a boot service (DHCP, TFTP, HTTP ...): each a file of its own and a line in
+ * boot_service.c's table, and what they share.
+ *
+ * First every part opens what needs privileges; then these are gone, and the service is confined;
+ * then the parts are started in the order of the table, and at the end stopped in the reverse. A
+ * part keeps what it needs in the struct below, which is zeros (descriptors: -1) at the beginning,
+ * so that a part can be stopped that was never started.
+ */
+#ifndef EL_SERVICE_BOOT_PART_H
+#define EL_SERVICE_BOOT_PART_H
+
+#include "boot/boot.h"
+#include "dhcp/dhcp_io.h"
+#include "http/http_io.h"
+#include "ndp/ndp_io.h"
+#include "net/net.h"
+#include "service/boot_ground.h"
+#include "service/boot_pages.h"
+#include "service/boot_service.h"
+#include "service/regions.h"
+#include "state/state.h"
+#include "sys/confine.h"
+#include "tftp/tftp_io.h"
+
+enum { EL_BOOT_SERVICE_PLACES = 16, EL_BOOT_SERVICE_HUB = 32 };
+
+struct el_boot_parts {
+    const struct el_boot_service_config *config;
+    char hub[EL_BOOT_SERVICE_HUB]; /* "192.168.77.1", with the port if it is not 80 */
+    struct el_boot_ground ground;
+    struct el_net *kernel;  /* the loop */
+    struct el_net *net;     /* the ground's: what machines reach */
+    struct el_state *state; /* boot.db; NULL: nothing is kept */
+    struct el_boot *boot;
+    struct el_regions *regions;
+
+    /* What may be opened by name once the service is confined; a part adds its own in `open`. */
+    struct el_sys_place places[EL_BOOT_SERVICE_PLACES];
+    size_t place_count;
+
+    /* -- what belongs to the parts -- */
+    int images; /* the directory; the pages' once they are there */
+    struct el_boot_pages *pages;
+    struct el_dhcp_reservation *reservations;
+    struct el_dhcp_io *dhcp;
+    struct el_tftp_server *tftp;
+    struct el_http_server *http;
+    struct el_ndp_io *ndp; /* NULL: router solicitations are not answered */
+};
+
+struct el_boot_part {
+    /* What may need privileges; NULL: nothing. */
+    int (*open)(struct el_boot_parts *s, struct el_err *err);
+    int (*start)(struct el_boot_parts *s, struct el_err *err);
+    void (*stop)(struct el_boot_parts *s);
+};
+
+extern const struct el_boot_part el_boot_part_pages; /* what is handed out: before its servers */
+extern const struct el_boot_part el_boot_part_dhcp;
+extern const struct el_boot_part el_boot_part_tftp;
+extern const struct el_boot_part el_boot_part_http;
+extern const struct el_boot_part el_boot_part_ndp;
+
+#endif

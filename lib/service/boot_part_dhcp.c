@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DHCP: addresses, and the boot room says what a machine boots. */
+#include "service/boot_part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- DHCP asks the boot room -- */
+
+static enum el_boot_firmware firmware_of(enum el_dhcp_client_kind kind)
+{
+    switch (kind) {
+    case EL_DHCP_CLIENT_IPXE: return EL_BOOT_IPXE;
+    case EL_DHCP_CLIENT_HTTP: return EL_BOOT_HTTP;
+    case EL_DHCP_CLIENT_PXE:
+    case EL_DHCP_CLIENT_OS: break;
+    }
+    return EL_BOOT_PXE;
+}
+
+static void choose(void *arg, const struct el_dhcp_client *client, struct el_dhcp_boot *boot)
+{
+    struct el_boot_parts *s = arg;
+    struct el_boot_client facts = {
+        .firmware = firmware_of(client->kind),
+        .mac = client->mac,
+        .xid = client->xid,
+        .now_ns = client->now_ns,
+        .final = client->type == EL_DHCP_REQUEST,
+        .arch = client->arch,
+        .raspberry_pi = client->raspberry_pi,
+        .ipxe_http = client->ipxe.http,
+        .ipxe_menu = client->ipxe.menu,
+        .ipxe_has_version = client->ipxe.has_version,
+    };
+    struct el_boot_loader loader = {.file = ""};
+
+    memcpy(facts.ipxe_version, client->ipxe.version, sizeof facts.ipxe_version);
+    el_regions_ask(s->regions, &client->mac);
+    el_boot_choose(s->boot, &facts, &loader);
+    snprintf(boot->file, sizeof boot->file, "%s", loader.file);
+    snprintf(boot->why, sizeof boot->why, "%s", loader.why);
+}
+
+static int convert_reservations(struct el_boot_parts *s, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+
+    s->reservations = calloc(options->reservation_count + 1, sizeof *s->reservations);
+    if (!s->reservations)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    for (size_t i = 0; i < options->reservation_count; i++) {
+        const struct el_boot_option_reservation *r = &options->reservations[i];
+        s->reservations[i] = (struct el_dhcp_reservation){
+            .mac = r->mac,
+            .ip = r->ip,
+            .hostname = r->hostname[0] ? r->hostname : NULL,
+        };
+    }
+    return 0;
+}
+
+static int start(struct el_boot_parts *s, struct el_err *err)
+{
+    const struct el_boot_options *options = s->config->options;
+    struct el_dhcp_io_config config = {
+        .server =
+            {
+                .subnet = s->config->address,
+                .server = s->config->address.ip,
+                .pool_first = options->first,
+                .pool_last = options->last,
+                .router = options->router,
+                .domain = options->domain,
+                .search = options->search,
+                .routes = options->routes,
+                .route_count = options->route_count,
+                .reservation_count = options->reservation_count,
+                .lease_s = (uint32_t)(options->lease_ns / EL_S),
+                .choose = choose,
+                .choose_arg = s,
+            },
+        .device = s->config->network,
+        .inherited_fd = s->ground.dhcp,
+        .inherited_binl_fd = s->ground.binl,
+        .port = s->ground.port,
+        .port_mac = s->ground.mac,
+    };
+    int rc = convert_reservations(s, err);
+
+    _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
+    memcpy(config.server.dns, options->dns, sizeof config.server.dns);
+    memcpy(config.server.ntp, options->ntp, sizeof config.server.ntp);
+    if (rc < 0)
+        return rc;
+    config.server.reservations = s->reservations;
+    if (s->state)
+        el_state_lease_store(s->state, &config.store);
+    s->dhcp = el_dhcp_io_start(s->net, &config, err);
+    return s->dhcp ? 0 : EL_EIO;
+}
+
+static void stop(struct el_boot_parts *s)
+{
+    el_dhcp_io_stop(s->dhcp);
+    free(s->reservations);
+}
+
+const struct el_boot_part el_boot_part_dhcp = {.start = start, .stop = stop};
