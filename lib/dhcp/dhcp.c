@@ -13,125 +13,14 @@
  * per REQUEST: the hardware address is what the message says, not where the frame came from, which
  * a server behind a socket does not see. Machines with reservations do not notice.
  */
-#include "dhcp/dhcp.h"
-
 #include "base/log.h"
+#include "dhcp/dhcp_internal.h"
 #include "dhcp/dhcp_reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    LEASE_MIN_S = 60,
-    COMPLAINTS = 256, /* machines whose last complaint is remembered */
-    COMPLAINT_S = 60,
-    LOG_BURST = 200, /* lines that may come at once, */
-    LOG_PER_S = 50,  /* and in the long run */
-};
-
-struct complaint {
-    struct el_mac mac;
-    uint64_t until_ns;
-};
-
-struct el_dhcp {
-    struct el_dhcp_config config;
-    uint32_t server;
-    struct el_dhcp_leases *leases;
-    uint64_t deadline_ns;
-    struct el_dhcp_stats stats;
-    struct complaint complaints[COMPLAINTS];
-    uint64_t log_filled_ns; /* the bucket of log lines: when it was filled last, what is in it, */
-    uint32_t log_lines;
-    uint64_t log_suppressed; /* and what has not been written since */
-};
-
-/* One datagram on its way through the server. */
-struct request {
-    uint64_t now_ns;
-    int64_t wall_s;
-    const struct el_dhcp_from *from;
-    struct el_dhcp_message m;
-    struct el_dhcp_client client;
-    struct el_dhcp_identity who;
-    const struct el_dhcp_reservation *reservation;
-    struct el_dhcp_output *out;
-};
-
-/* -- the log -- */
-
-static bool may_log(struct el_dhcp *d, uint64_t now_ns)
-{
-    uint64_t lines = (now_ns - d->log_filled_ns) / (EL_S / LOG_PER_S);
-
-    if (lines > 0) {
-        d->log_lines =
-            (uint32_t)(d->log_lines + lines < LOG_BURST ? d->log_lines + lines : LOG_BURST);
-        d->log_filled_ns = now_ns;
-    }
-    if (d->log_lines == 0) {
-        d->log_suppressed++;
-        return false;
-    }
-    d->log_lines--;
-    if (d->log_suppressed > 0)
-        EL_LOG(EL_LOG_WARN, "dhcp", "flood", EL_UINT("lines_not_written", d->log_suppressed));
-    d->log_suppressed = 0;
-    return true;
-}
-
-static void log_event(struct el_dhcp *d, const struct request *r, const char *event, uint32_t ip,
-                      const struct el_dhcp_boot *boot)
-{
-    const struct el_dhcp_client *client = &r->client;
-    struct el_ip address = el_ip4(ip);
-    struct el_ip relay = el_ip4(r->m.giaddr);
-    struct el_log_field fields[8];
-    size_t count = 0;
-
-    if (!el_log_wants(EL_LOG_INFO) || !may_log(d, r->now_ns))
-        return;
-    fields[count++] = EL_MAC("mac", &client->mac);
-    if (ip)
-        fields[count++] = EL_IP("ip", &address);
-    if (r->m.giaddr)
-        fields[count++] = EL_IP("relay", &relay);
-    fields[count++] = EL_STR("arch", el_dhcp_arch_name(client->arch));
-    fields[count++] = EL_STR("client", el_dhcp_client_kind_name(client->kind));
-    if (boot && boot->file[0])
-        fields[count++] = EL_STR("file", boot->file);
-    if (boot && boot->why[0])
-        fields[count++] = EL_STR("why", boot->why);
-    fields[count].key = NULL;
-    el_log_write(EL_LOG_INFO, "dhcp", event, fields);
-}
-
-/* A machine got no answer: says why, once a minute per machine. */
-static int unanswered(struct el_dhcp *d, const struct request *r, const char *why)
-{
-    const struct el_mac *mac = &r->client.mac;
-    struct complaint *last =
-        &d->complaints[(mac->b[3] * 31u + mac->b[4] * 7u + mac->b[5]) % COMPLAINTS];
-
-    d->stats.ignored++;
-    if (el_mac_equal(&last->mac, mac) && r->now_ns < last->until_ns)
-        return 0;
-    if (!may_log(d, r->now_ns))
-        return 0;
-    last->mac = *mac;
-    last->until_ns = r->now_ns + COMPLAINT_S * EL_S;
-    EL_LOG(EL_LOG_WARN, "dhcp", "unanswered", EL_MAC("mac", mac),
-           EL_STR("message", el_dhcp_type_name(r->client.type)), EL_STR("why", why));
-    return 0;
-}
-
-/* Not for us, which is no fault of anybody's. */
-static int ignored(struct el_dhcp *d, const struct request *r, const char *why)
-{
-    d->stats.ignored++;
-    EL_LOG(EL_LOG_DEBUG, "dhcp", "ignored", EL_MAC("mac", &r->client.mac),
-           EL_STR("message", el_dhcp_type_name(r->client.type)), EL_STR("why", why));
-    return 0;
-}
+enum { LEASE_MIN_S = 60 };
 
 /* -- set-up -- */
 
@@ -158,25 +47,6 @@ static bool is_taken(const void *arg, uint32_t ip)
     return false;
 }
 
-static int check_reservations(const struct el_dhcp_config *config, struct el_err *err)
-{
-    char text[EL_IP_TEXT];
-
-    for (size_t i = 0; i < config->reservation_count; i++) {
-        const struct el_dhcp_reservation *r = &config->reservations[i];
-        uint32_t ip = el_ip4_number(&r->ip);
-        if (!in_subnet(config, ip) || is_taken(config, ip))
-            return el_err(err, EL_EINVAL,
-                          "reservation %s: not an address that a machine of this network can have",
-                          el_ip_text(&r->ip, text));
-        for (size_t j = 0; j < i; j++)
-            if (el_ip_equal(&config->reservations[j].ip, &r->ip))
-                return el_err(err, EL_EEXIST, "reservation %s: given twice",
-                              el_ip_text(&r->ip, text));
-    }
-    return 0;
-}
-
 static int check(const struct el_dhcp_config *config, struct el_err *err)
 {
     char text[EL_PREFIX_TEXT], first[EL_IP_TEXT], last[EL_IP_TEXT];
@@ -199,7 +69,7 @@ static int check(const struct el_dhcp_config *config, struct el_err *err)
                       EL_DHCP_POOL_MAX);
     if (config->lease_s && config->lease_s < LEASE_MIN_S)
         return el_err(err, EL_EINVAL, "lease of %u s: at least %d", config->lease_s, LEASE_MIN_S);
-    return check_reservations(config, err);
+    return 0;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -207,36 +77,51 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value ? value : otherwise;
 }
 
+static void set_defaults(struct el_dhcp_config *config, uint32_t half)
+{
+    config->lease_s = or_default(config->lease_s, 3600);
+    config->offer_s = or_default(config->offer_s, 30);
+    config->quarantine_s = or_default(config->quarantine_s, 3600);
+    config->offers_max = or_default(config->offers_max, half);
+    config->relay_max = or_default(config->relay_max, half);
+}
+
+static int reserve_all(struct el_dhcp *d, struct el_err *err)
+{
+    char text[EL_IP_TEXT];
+
+    for (size_t i = 0; i < d->config.reservation_count; i++) {
+        const struct el_dhcp_reservation *r = &d->config.reservations[i];
+        if (r->ip.family && el_dhcp_reservations_at(d->reservations, el_ip4_number(&r->ip)))
+            return el_err(err, EL_EEXIST, "reservation %s: given twice", el_ip_text(&r->ip, text));
+        int rc = el_dhcp_reserve(d, r, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
 struct el_dhcp *el_dhcp_new(const struct el_dhcp_config *config, struct el_err *err)
 {
     if (check(config, err) != 0)
         return NULL;
     uint32_t first = el_ip4_number(&config->pool_first), last = el_ip4_number(&config->pool_last);
-    uint32_t half = (last - first + 2) / 2;
     struct el_dhcp *d = calloc(1, sizeof *d);
-    uint32_t *reserved = calloc(config->reservation_count + 1, sizeof *reserved);
 
-    if (d && reserved) {
+    if (d) {
         d->config = *config;
-        d->config.lease_s = or_default(config->lease_s, 3600);
-        d->config.offer_s = or_default(config->offer_s, 30);
-        d->config.quarantine_s = or_default(config->quarantine_s, 3600);
-        d->config.offers_max = or_default(config->offers_max, half);
-        d->config.relay_max = or_default(config->relay_max, half);
+        set_defaults(&d->config, (last - first + 2) / 2);
         d->server = el_ip4_number(&config->server);
         d->deadline_ns = EL_NEVER;
-        for (size_t i = 0; i < config->reservation_count; i++)
-            reserved[i] = el_ip4_number(&config->reservations[i].ip);
-        d->leases = el_dhcp_leases_new(first, last, reserved, config->reservation_count, is_taken,
-                                       &d->config);
+        d->reservations = el_dhcp_reservations_new();
+        d->leases = el_dhcp_leases_new(first, last, EL_DHCP_RESERVATIONS_MAX, is_taken, &d->config);
     }
-    free(reserved);
-    if (!d || !d->leases) {
+    if (!d || !d->leases || !d->reservations)
         el_err(err, EL_ENOMEM, "out of memory for a pool of %u addresses", last - first + 1);
-        free(d);
-        return NULL;
-    }
-    return d;
+    else if (reserve_all(d, err) == 0)
+        return d;
+    el_dhcp_free(d);
+    return NULL;
 }
 
 void el_dhcp_free(struct el_dhcp *d)
@@ -244,20 +129,86 @@ void el_dhcp_free(struct el_dhcp *d)
     if (!d)
         return;
     el_dhcp_leases_free(d->leases);
+    el_dhcp_reservations_free(d->reservations);
     free(d);
+}
+
+/* -- reservations -- */
+
+/* The address that the machine of R had until now is for everybody again. */
+static void give_back(struct el_dhcp *d, const struct el_dhcp_reservation *r)
+{
+    const struct el_dhcp_reservation *old = el_dhcp_reservations_get(d->reservations, r);
+
+    if (old && old->ip.family && !el_ip_equal(&old->ip, &r->ip))
+        el_dhcp_leases_unreserve(d->leases, el_ip4_number(&old->ip));
+}
+
+int el_dhcp_reserve(struct el_dhcp *d, const struct el_dhcp_reservation *r, struct el_err *err)
+{
+    uint32_t ip = el_ip4_number(&r->ip);
+    char text[EL_IP_TEXT];
+
+    el_ip_text(&r->ip, text);
+    if (r->ip.family && (!in_subnet(&d->config, ip) || is_taken(&d->config, ip)))
+        return el_err(err, EL_EINVAL,
+                      "reservation %s: not an address that a machine of this network can have",
+                      text);
+    const struct el_dhcp_reservation *other = el_dhcp_reservations_at(d->reservations, ip);
+    const struct el_dhcp_reservation *own = el_dhcp_reservations_get(d->reservations, r);
+    if (ip && other && other != own)
+        return el_err(err, EL_EEXIST, "reservation %s: it is another machine's", text);
+    if (ip && !other && el_dhcp_leases_reserve(d->leases, ip) != 0)
+        return el_err(err, EL_EFULL, "reservation %s: there are %d already", text,
+                      EL_DHCP_RESERVATIONS_MAX);
+    give_back(d, r);
+    int rc = el_dhcp_reservations_put(d->reservations, r);
+    if (rc == 0)
+        return 0;
+    if (ip && !other)
+        el_dhcp_leases_unreserve(d->leases, ip);
+    return el_err(err, rc, "reservation %s: %s", text, el_strerror(rc));
+}
+
+void el_dhcp_unreserve(struct el_dhcp *d, const struct el_mac *mac)
+{
+    const struct el_dhcp_reservation nothing = {.mac = *mac};
+
+    if (el_mac_is_zero(mac))
+        return;
+    give_back(d, &nothing);
+    el_dhcp_reservations_remove(d->reservations, &nothing);
+}
+
+/* -- what was kept -- */
+
+/* A machine's address outside of the pool stays its own, though what is reserved may be said only
+ * later; NULL: it is none that a machine of this network can have. */
+static struct el_dhcp_lease *lease_outside(struct el_dhcp *d, uint32_t ip)
+{
+    if (!in_subnet(&d->config, ip) || is_taken(&d->config, ip) ||
+        el_dhcp_leases_reserve(d->leases, ip) != 0)
+        return NULL;
+    return el_dhcp_leases_at(d->leases, ip);
 }
 
 void el_dhcp_restore(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
                      const struct el_dhcp_record *record)
 {
-    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, el_ip4_number(&record->ip));
+    uint32_t ip = el_ip4_number(&record->ip);
+    struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, ip);
+    bool outside = !lease;
     bool declined = record->state == EL_DHCP_DECLINED;
     int64_t most_s = declined ? d->config.quarantine_s : d->config.lease_s;
     int64_t left_s = record->until_s > wall_s ? record->until_s - wall_s : 0;
     struct el_dhcp_claim claim = {
         .state = record->state, .owner = record->owner, .mac = record->mac};
 
-    if (!lease || record->owner.len > EL_DHCP_IDENTITY_BYTES)
+    if (record->owner.len > EL_DHCP_IDENTITY_BYTES)
+        return;
+    if (outside)
+        lease = lease_outside(d, ip);
+    if (!lease)
         return;
     if (left_s > most_s)
         left_s = most_s; /* the wall clock went back */
@@ -267,12 +218,14 @@ void el_dhcp_restore(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
         memset(&claim.owner, 0, sizeof claim.owner);
     claim.until_ns = claim.state == EL_DHCP_FREE ? now_ns : now_ns + (uint64_t)left_s * EL_S;
     el_dhcp_lease_set(d->leases, lease, &claim);
+    if (outside)
+        el_dhcp_leases_unreserve(d->leases, ip);
     d->deadline_ns = el_dhcp_leases_expire(d->leases, now_ns);
 }
 
 /* -- who asks, and for what -- */
 
-static void identify(const struct el_dhcp_config *config, struct request *r)
+static void identify(const struct el_dhcp *d, struct el_dhcp_request *r)
 {
     enum { BY_HARDWARE = 1, BY_CLIENT_ID = 2 };
     struct el_wire id = el_dhcp_option(&r->m, EL_DHCP_O_CLIENT_ID);
@@ -281,7 +234,7 @@ static void identify(const struct el_dhcp_config *config, struct request *r)
     /* One that is too long for any standard is not taken at its word. */
     bool has_id = id_len >= 2 && id_len < sizeof r->who.bytes;
 
-    if (has_id && (config->by_client_id || el_mac_is_zero(&r->client.mac))) {
+    if (has_id && (d->config.by_client_id || el_mac_is_zero(&r->client.mac))) {
         el_wire_put_u8(&w, BY_CLIENT_ID);
         el_wire_put(&w, id.at, id_len);
     } else if (r->m.hlen > 0) {
@@ -290,19 +243,12 @@ static void identify(const struct el_dhcp_config *config, struct request *r)
         el_wire_put(&w, r->m.chaddr, r->m.hlen);
     }
     r->who.len = (uint8_t)el_wire_done(&w);
-    for (size_t i = 0; i < config->reservation_count && !r->reservation; i++) {
-        const struct el_dhcp_reservation *reservation = &config->reservations[i];
-        bool by_mac = !el_mac_is_zero(&reservation->mac);
-        if (by_mac ? el_mac_equal(&reservation->mac, &r->client.mac)
-                   : id_len > 0 && id_len == reservation->client_id_len &&
-                         memcmp(id.at, reservation->client_id, id_len) == 0)
-            r->reservation = reservation;
-    }
+    r->reservation = el_dhcp_reservations_of(d->reservations, &r->client.mac, id.at, id_len);
 }
 
 /* Whether the client is on our network: its relay is, or, if the relay says that the client is on
  * another link than the relay's own address, that link is (RFC 3527). */
-static bool is_local(const struct el_dhcp_config *config, const struct request *r)
+static bool is_local(const struct el_dhcp_config *config, const struct el_dhcp_request *r)
 {
     struct el_wire link =
         el_dhcp_suboption(el_dhcp_option(&r->m, EL_DHCP_O_RELAY), EL_DHCP_RELAY_LINK_SELECTION);
@@ -314,22 +260,28 @@ static bool is_local(const struct el_dhcp_config *config, const struct request *
     return in_subnet(config, r->m.giaddr);
 }
 
-/* The lease that is reserved for the client, unless it rests in quarantine. */
-static struct el_dhcp_lease *reserved_lease(const struct el_dhcp *d, const struct request *r)
-{
-    struct el_dhcp_lease *lease =
-        r->reservation ? el_dhcp_leases_at(d->leases, el_ip4_number(&r->reservation->ip)) : NULL;
-
-    return lease && lease->state != EL_DHCP_DECLINED ? lease : NULL;
-}
-
-static bool is_owner(const struct el_dhcp_lease *lease, const struct request *r)
+static bool is_owner(const struct el_dhcp_lease *lease, const struct el_dhcp_request *r)
 {
     return lease->owner.len > 0 && memcmp(&lease->owner, &r->who, sizeof r->who) == 0;
 }
 
+/* The lease that is reserved for the client, unless it rests in quarantine, or somebody else has it
+ * still: who asks to keep it is told no, and then it is free. */
+static struct el_dhcp_lease *reserved_lease(const struct el_dhcp *d,
+                                            const struct el_dhcp_request *r)
+{
+    struct el_dhcp_lease *lease =
+        r->reservation && r->reservation->ip.family
+            ? el_dhcp_leases_at(d->leases, el_ip4_number(&r->reservation->ip))
+            : NULL;
+
+    if (!lease || lease->state == EL_DHCP_DECLINED)
+        return NULL;
+    return lease->state == EL_DHCP_FREE || is_owner(lease, r) ? lease : NULL;
+}
+
 /* NULL if the client may take a free lease now, or why not. */
-static const char *refusal(const struct el_dhcp *d, const struct request *r)
+static const char *refusal(const struct el_dhcp *d, const struct el_dhcp_request *r)
 {
     int through;
 
@@ -345,8 +297,8 @@ static const char *refusal(const struct el_dhcp *d, const struct request *r)
 
 /* The address to offer (RFC 2131 §4.3.1): the reserved one, the one that it has or had, the one it
  * asks for, any. NULL, and *WHY, if there is none. */
-static struct el_dhcp_lease *choose_address(const struct el_dhcp *d, const struct request *r,
-                                            const char **why)
+static struct el_dhcp_lease *choose_address(const struct el_dhcp *d,
+                                            const struct el_dhcp_request *r, const char **why)
 {
     struct el_dhcp_lease *lease = reserved_lease(d, r);
 
@@ -367,7 +319,7 @@ static struct el_dhcp_lease *choose_address(const struct el_dhcp *d, const struc
     return el_dhcp_leases_unused(d->leases);
 }
 
-static void claim(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease,
+static void claim(struct el_dhcp *d, struct el_dhcp_request *r, struct el_dhcp_lease *lease,
                   enum el_dhcp_lease_state state, uint64_t until_ns)
 {
     struct el_dhcp_claim claim = {.state = state,
@@ -383,7 +335,7 @@ static void claim(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *le
 }
 
 /* Claims, and asks the caller to keep it. */
-static void claim_durably(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease,
+static void claim_durably(struct el_dhcp *d, struct el_dhcp_request *r, struct el_dhcp_lease *lease,
                           enum el_dhcp_lease_state state, uint32_t seconds)
 {
     const struct el_dhcp_lease *other = el_dhcp_leases_of(d->leases, &r->who);
@@ -419,6 +371,7 @@ static void put_back(struct el_dhcp *d, uint32_t ip, const struct el_dhcp_claim 
 void el_dhcp_undo(struct el_dhcp *d, const struct el_dhcp_output *out)
 {
     d->stats.store_failures++;
+    el_dhcp_log_not_kept(d, out);
     put_back(d, el_ip4_number(&out->record.ip), &out->before);
     if (out->other_ip)
         put_back(d, out->other_ip, &out->other_before);
@@ -428,7 +381,7 @@ void el_dhcp_undo(struct el_dhcp *d, const struct el_dhcp_output *out)
 /* -- replies -- */
 
 /* Where the reply goes (RFC 2131 §4.1). */
-static void address(const struct el_dhcp *d, const struct request *r,
+static void address(const struct el_dhcp *d, const struct el_dhcp_request *r,
                     const struct el_dhcp_message *reply, enum el_dhcp_type type)
 {
     struct el_dhcp_output *out = r->out;
@@ -458,8 +411,8 @@ static void address(const struct el_dhcp *d, const struct request *r,
     }
 }
 
-static int reply(struct el_dhcp *d, const struct request *r, struct el_dhcp_answer *answer,
-                 const char *event)
+static int reply(struct el_dhcp *d, const struct el_dhcp_request *r, struct el_dhcp_answer *answer,
+                 enum el_dhcp_seen_kind kind)
 {
     struct el_dhcp_message message;
     unsigned dropped = 0;
@@ -476,40 +429,41 @@ static int reply(struct el_dhcp *d, const struct request *r, struct el_dhcp_answ
     r->out->len = (size_t)len;
     address(d, r, &message, answer->type);
     d->stats.replies++;
-    log_event(d, r, event, answer->yiaddr ? answer->yiaddr : message.ciaddr, &answer->boot);
+    el_dhcp_log_event(d, r, kind, answer->yiaddr ? answer->yiaddr : message.ciaddr, &answer->boot);
     if (dropped > 0)
         EL_LOG(EL_LOG_WARN, "dhcp", "reply-full", EL_MAC("mac", &r->client.mac),
                EL_UINT("options_left_out", dropped));
     return 1;
 }
 
-static int nak(struct el_dhcp *d, const struct request *r, const char *why)
+static int nak(struct el_dhcp *d, const struct el_dhcp_request *r, const char *why)
 {
     struct el_dhcp_answer answer = {.type = EL_DHCP_NAK, .message = why};
 
-    return reply(d, r, &answer, "nak");
+    snprintf(answer.boot.why, sizeof answer.boot.why, "%s", why);
+    return reply(d, r, &answer, EL_DHCP_SEEN_NAK);
 }
 
 /* -- the messages -- */
 
-static int discover(struct el_dhcp *d, struct request *r)
+static int discover(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     const char *why = NULL;
     struct el_dhcp_lease *lease = choose_address(d, r, &why);
     struct el_dhcp_answer answer = {.type = EL_DHCP_OFFER, .lease_s = d->config.lease_s};
 
-    log_event(d, r, "discover", 0, NULL);
+    el_dhcp_log_event(d, r, EL_DHCP_SEEN_DISCOVER, 0, NULL);
     if (!lease)
-        return unanswered(d, r, why);
+        return el_dhcp_log_unanswered(d, r, why);
     /* A binding stands while its client looks around: it may only have restarted. */
     if (lease->state != EL_DHCP_BOUND || !is_owner(lease, r))
         claim(d, r, lease, EL_DHCP_OFFERED, r->now_ns + d->config.offer_s * EL_S);
     answer.yiaddr = lease->ip;
     answer.hostname = r->reservation ? r->reservation->hostname : NULL;
-    return reply(d, r, &answer, "offer");
+    return reply(d, r, &answer, EL_DHCP_SEEN_OFFER);
 }
 
-static int acknowledge(struct el_dhcp *d, struct request *r, struct el_dhcp_lease *lease)
+static int acknowledge(struct el_dhcp *d, struct el_dhcp_request *r, struct el_dhcp_lease *lease)
 {
     struct el_dhcp_answer answer = {.type = EL_DHCP_ACK,
                                     .lease_s = d->config.lease_s,
@@ -517,11 +471,11 @@ static int acknowledge(struct el_dhcp *d, struct request *r, struct el_dhcp_leas
                                     .hostname = r->reservation ? r->reservation->hostname : NULL};
 
     claim_durably(d, r, lease, EL_DHCP_BOUND, d->config.lease_s);
-    return reply(d, r, &answer, "ack");
+    return reply(d, r, &answer, EL_DHCP_SEEN_ACK);
 }
 
 /* Whether the client may have LEASE, which it names itself. */
-static bool may_have(const struct el_dhcp *d, const struct request *r,
+static bool may_have(const struct el_dhcp *d, const struct el_dhcp_request *r,
                      const struct el_dhcp_lease *lease)
 {
     const struct el_dhcp_lease *reserved = reserved_lease(d, r);
@@ -536,7 +490,7 @@ static bool may_have(const struct el_dhcp *d, const struct request *r,
 }
 
 /* Our offer was not taken: the address is free at once. */
-static int withdraw(struct el_dhcp *d, const struct request *r)
+static int withdraw(struct el_dhcp *d, const struct el_dhcp_request *r, uint32_t server)
 {
     struct el_dhcp_lease *lease = el_dhcp_leases_of(d->leases, &r->who);
 
@@ -546,11 +500,12 @@ static int withdraw(struct el_dhcp *d, const struct request *r)
         claim.until_ns = r->now_ns;
         el_dhcp_lease_set(d->leases, lease, &claim);
     }
-    return ignored(d, r, "another server was chosen");
+    el_dhcp_log_event(d, r, EL_DHCP_SEEN_ELSEWHERE, server, NULL);
+    return el_dhcp_log_ignored(d, r, "another server was chosen");
 }
 
 /* RFC 2131 §4.3.2, by which the fields tell what state the client is in. */
-static int request(struct el_dhcp *d, struct request *r)
+static int request(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     uint32_t server_id = el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID);
     uint32_t requested = el_dhcp_number(&r->m, EL_DHCP_O_REQUESTED_IP);
@@ -561,86 +516,86 @@ static int request(struct el_dhcp *d, struct request *r)
     bool unicast = !r->m.giaddr && el_ip_equal(&r->from->to.ip, &d->config.server);
 
     if (selecting && server_id != d->server)
-        return withdraw(d, r);
+        return withdraw(d, r, server_id);
     if (!ip)
-        return ignored(d, r, "asks for no address");
-    log_event(d, r, "request", ip, NULL);
+        return el_dhcp_log_ignored(d, r, "asks for no address");
+    el_dhcp_log_event(d, r, EL_DHCP_SEEN_REQUEST, ip, NULL);
     if (!in_subnet(&d->config, ip)) {
         /* A client that was moved here must learn it. But one that asks us by unicast is told
          * nothing: no client of ours has such an address, so the sender is forged or lost. */
-        return unicast && !selecting ? unanswered(d, r, "wrong-network")
+        return unicast && !selecting ? el_dhcp_log_unanswered(d, r, "wrong-network")
                                      : nak(d, r, "wrong network");
     }
     bool known = el_dhcp_leases_of(d->leases, &r->who) != NULL || reserved_lease(d, r) != NULL;
     if (!selecting && !known && d->config.not_authoritative)
-        return ignored(d, r, "no record, and not authoritative");
+        return el_dhcp_log_ignored(d, r, "no record, and not authoritative");
     if (lease && may_have(d, r, lease))
         return acknowledge(d, r, lease);
     return nak(d, r, init_reboot ? "the address is not yours any more" : "address not available");
 }
 
-static int decline(struct el_dhcp *d, struct request *r)
+static int decline(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     uint32_t ip = el_dhcp_number(&r->m, EL_DHCP_O_REQUESTED_IP);
     struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, ip);
 
     if (el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID) != d->server || !lease || !is_owner(lease, r) ||
         lease->state == EL_DHCP_FREE)
-        return ignored(d, r, "not its address");
+        return el_dhcp_log_ignored(d, r, "not its address");
     claim_durably(d, r, lease, EL_DHCP_DECLINED, d->config.quarantine_s);
-    log_event(d, r, "decline", ip, NULL);
+    el_dhcp_log_event(d, r, EL_DHCP_SEEN_DECLINE, ip, NULL);
     return 1;
 }
 
-static int release(struct el_dhcp *d, struct request *r)
+static int release(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     struct el_dhcp_lease *lease = el_dhcp_leases_at(d->leases, r->m.ciaddr);
 
     if (el_dhcp_number(&r->m, EL_DHCP_O_SERVER_ID) != d->server || !lease || !is_owner(lease, r) ||
         lease->state != EL_DHCP_BOUND)
-        return ignored(d, r, "not its address");
+        return el_dhcp_log_ignored(d, r, "not its address");
     claim_durably(d, r, lease, EL_DHCP_FREE, 0);
-    log_event(d, r, "release", lease->ip, NULL);
+    el_dhcp_log_event(d, r, EL_DHCP_SEEN_RELEASE, lease->ip, NULL);
     return 1;
 }
 
 /* §4.3.5. The answer goes to ciaddr, so that must be in our network: nobody else's is told. */
-static int inform(struct el_dhcp *d, struct request *r)
+static int inform(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     struct el_dhcp_answer answer = {.type = EL_DHCP_ACK};
 
     if (!r->m.ciaddr)
         r->m.ciaddr = el_ip4_number(&r->from->from.ip); /* some leave it to the IP header */
     if (!in_subnet(&d->config, r->m.ciaddr) || is_taken(&d->config, r->m.ciaddr))
-        return ignored(d, r, "not in our network");
-    return reply(d, r, &answer, "inform");
+        return el_dhcp_log_ignored(d, r, "not in our network");
+    return reply(d, r, &answer, EL_DHCP_SEEN_INFORM);
 }
 
 /* Port 4011: a machine that has its address asks a boot server what to boot (PXE 2.1 §2.2.3), also
  * one that got its address elsewhere. Only to who is on our network: the reply is no reflector. */
-static int boot_server(struct el_dhcp *d, struct request *r)
+static int boot_server(struct el_dhcp *d, struct el_dhcp_request *r)
 {
     struct el_dhcp_answer answer = {.type = EL_DHCP_ACK, .boot_server = true};
 
     if (r->client.kind == EL_DHCP_CLIENT_OS ||
         (r->client.type != EL_DHCP_REQUEST && r->client.type != EL_DHCP_INFORM))
-        return ignored(d, r, "not a boot server request");
+        return el_dhcp_log_ignored(d, r, "not a boot server request");
     uint32_t ip = el_ip4_number(&r->from->from.ip);
     if (!in_subnet(&d->config, ip) || is_taken(&d->config, ip))
-        return ignored(d, r, "not in our network");
+        return el_dhcp_log_ignored(d, r, "not in our network");
     r->m.giaddr = 0;
-    return reply(d, r, &answer, "boot-server");
+    return reply(d, r, &answer, EL_DHCP_SEEN_BOOT_SERVER);
 }
 
 int el_dhcp_input(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
                   const struct el_dhcp_from *from, const uint8_t *bytes, size_t len,
                   struct el_dhcp_output *out)
 {
-    static int (*const handlers[])(struct el_dhcp *, struct request *) = {
+    static int (*const handlers[])(struct el_dhcp *, struct el_dhcp_request *) = {
         [EL_DHCP_DISCOVER] = discover, [EL_DHCP_REQUEST] = request, [EL_DHCP_DECLINE] = decline,
         [EL_DHCP_RELEASE] = release,   [EL_DHCP_INFORM] = inform,
     };
-    struct request r = {.now_ns = now_ns, .wall_s = wall_s, .from = from, .out = out};
+    struct el_dhcp_request r = {.now_ns = now_ns, .wall_s = wall_s, .from = from, .out = out};
 
     *out = (struct el_dhcp_output){.delivery = EL_DHCP_NO_REPLY};
     d->stats.received++;
@@ -649,7 +604,7 @@ int el_dhcp_input(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
         return 0;
     }
     el_dhcp_client_read(&r.m, now_ns, &r.client);
-    identify(&d->config, &r);
+    identify(d, &r);
     if (r.who.len == 0 || el_mac_is_group(&r.client.mac)) {
         d->stats.malformed++;
         return 0;
@@ -658,10 +613,10 @@ int el_dhcp_input(struct el_dhcp *d, uint64_t now_ns, int64_t wall_s,
     if (from->to.port == EL_DHCP_PORT_BINL)
         return boot_server(d, &r);
     if (!is_local(&d->config, &r))
-        return unanswered(d, &r, "relay-of-another-network");
+        return el_dhcp_log_unanswered(d, &r, "relay-of-another-network");
     unsigned type = (unsigned)r.client.type;
     if (type >= sizeof handlers / sizeof handlers[0] || !handlers[type])
-        return ignored(d, &r, "BOOTP, or a server's message");
+        return el_dhcp_log_ignored(d, &r, "BOOTP, or a server's message");
     return handlers[type](d, &r);
 }
 

@@ -23,6 +23,8 @@
 
 #include "dhcp/dhcp_client.h"
 #include "dhcp/dhcp_lease.h"
+#include "dhcp/dhcp_reservation.h"
+#include "dhcp/dhcp_seen.h"
 #include "dhcp/dhcp_store.h"
 
 enum {
@@ -44,14 +46,6 @@ struct el_dhcp_boot {
 typedef void el_dhcp_choose(void *arg, const struct el_dhcp_client *client,
                             struct el_dhcp_boot *boot);
 
-struct el_dhcp_reservation {
-    struct el_mac mac;        /* zero: by client_id */
-    const uint8_t *client_id; /* option 61, all of it */
-    size_t client_id_len;
-    struct el_ip ip;      /* in the subnet, in the pool or not */
-    const char *hostname; /* option 12; NULL: none */
-};
-
 struct el_dhcp_route { /* option 121 */
     struct el_prefix to;
     struct el_ip via;
@@ -69,7 +63,7 @@ struct el_dhcp_config {
     const char *search; /* option 119: names separated by spaces or commas; NULL: none */
     const struct el_dhcp_route *routes;
     size_t route_count;
-    const struct el_dhcp_reservation *reservations;
+    const struct el_dhcp_reservation *reservations; /* to begin with; copied */
     size_t reservation_count;
     uint32_t lease_s;       /* 3600; at least 60 */
     uint32_t offer_s;       /* 30: how long an offer stands */
@@ -80,6 +74,8 @@ struct el_dhcp_config {
     bool not_authoritative; /* keep silent about addresses that we know nothing of */
     el_dhcp_choose *choose; /* NULL: nothing boots */
     void *choose_arg;
+    el_dhcp_seen_cb *seen; /* NULL: nobody watches */
+    void *seen_arg;
 };
 
 struct el_dhcp_from {
@@ -120,6 +116,20 @@ struct el_dhcp;
 /* NULL, with the reason in ERR. */
 struct el_dhcp *el_dhcp_new(const struct el_dhcp_config *config, struct el_err *err);
 void el_dhcp_free(struct el_dhcp *dhcp); /* NULL is allowed */
+
+/*
+ * Reserves an address, a name or both for a machine, at any time; replaces what was reserved for
+ * the same machine. A machine that has another address now is told so when it next asks to keep
+ * that. Who holds the address meanwhile keeps it until it asks again, and so long the machine gets
+ * another. 0, or with the reason in ERR: EL_EINVAL: the address is not in the network, or is ours,
+ * or nothing says whose; EL_EEXIST: it is reserved for another machine; EL_EFULL; EL_ENOMEM.
+ */
+int el_dhcp_reserve(struct el_dhcp *dhcp, const struct el_dhcp_reservation *reservation,
+                    struct el_err *err);
+
+/* Takes it back; its machine keeps the address as long as it asks to keep it and nobody else has it
+ * reserved. Nothing is reserved for MAC: nothing happens. */
+void el_dhcp_unreserve(struct el_dhcp *dhcp, const struct el_mac *mac);
 
 /* Takes back what was kept, before the first input. Records that end first first, so that of two
  * leases of one client the later one stays. A record of an address that is no longer ours, or whose

@@ -193,6 +193,11 @@ struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_
     return io;
 }
 
+struct el_dhcp *el_dhcp_io_server(struct el_dhcp_io *io)
+{
+    return io->server;
+}
+
 void el_dhcp_io_stop(struct el_dhcp_io *io)
 {
     if (!io)

@@ -31,6 +31,10 @@ struct el_dhcp_io;
 struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_config *config,
                                     struct el_err *err);
 
+/* The server behind it: for its reservations, which may change at any time, and for looking. Its
+ * input is the io's. */
+struct el_dhcp *el_dhcp_io_server(struct el_dhcp_io *io);
+
 /* Keeps and sends what is under way, and stops. NULL is allowed. */
 void el_dhcp_io_stop(struct el_dhcp_io *io);
 

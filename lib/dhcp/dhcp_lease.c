@@ -21,7 +21,7 @@ struct el_dhcp_leases {
     struct el_map *by_ip;
     struct el_map *by_owner;
     struct relay relays[EL_DHCP_RELAYS_MAX];
-    size_t count;
+    struct el_dhcp_lease *spare; /* rows for addresses outside of the pool, by `newer` */
     struct el_dhcp_lease all[];
 };
 
@@ -103,25 +103,25 @@ static void count_relay(struct el_dhcp_leases *leases, const struct el_dhcp_leas
 
 /* -- the table -- */
 
-static void add(struct el_dhcp_leases *leases, uint32_t ip, bool reserved)
+static void add(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease, uint32_t ip)
 {
-    struct el_dhcp_lease *lease = el_map_get(leases->by_ip, &ip);
-
-    if (lease)
-        return;
-    lease = &leases->all[leases->count++];
     lease->ip = ip;
-    lease->reserved = reserved;
-    el_map_put(leases->by_ip, &ip, lease); /* cannot be full: made for all of them */
+    el_map_put(leases->by_ip, &ip, lease); /* cannot be full: made for all rows */
     link_lease(leases, lease);
 }
 
-struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, const uint32_t *reserved,
-                                          size_t reserved_count,
+static void make_spare(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease)
+{
+    lease->newer = leases->spare;
+    leases->spare = lease;
+}
+
+struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, size_t outside_max,
                                           bool (*skip)(const void *arg, uint32_t ip),
                                           const void *arg)
 {
-    size_t capacity = (size_t)(last - first) + 1 + reserved_count;
+    size_t size = (size_t)(last - first) + 1;
+    size_t capacity = size + outside_max;
     struct el_dhcp_leases *leases = calloc(1, sizeof *leases + capacity * sizeof leases->all[0]);
 
     if (!leases)
@@ -132,11 +132,11 @@ struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, const u
         el_dhcp_leases_free(leases);
         return NULL;
     }
-    for (size_t i = 0; i < reserved_count; i++)
-        add(leases, reserved[i], true);
-    for (uint32_t i = 0; i <= last - first; i++)
+    for (uint32_t i = 0; i < size; i++)
         if (!skip(arg, first + i))
-            add(leases, first + i, false);
+            add(leases, &leases->all[i], first + i);
+    for (size_t i = 0; i < outside_max; i++)
+        make_spare(leases, &leases->all[size + i]);
     return leases;
 }
 
@@ -147,6 +147,49 @@ void el_dhcp_leases_free(struct el_dhcp_leases *leases)
     el_map_free(leases->by_ip);
     el_map_free(leases->by_owner);
     free(leases);
+}
+
+/* Gives the row of an address that is not ours any more to another. */
+static void drop_unless_ours(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease)
+{
+    if (!lease->outside || lease->reserved || lease->state != EL_DHCP_FREE)
+        return;
+    unlink_lease(leases, lease);
+    el_map_del(leases->by_ip, &lease->ip);
+    if (lease->owner.len)
+        el_map_del(leases->by_owner, &lease->owner);
+    make_spare(leases, lease);
+}
+
+int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip)
+{
+    struct el_dhcp_lease *lease = el_map_get(leases->by_ip, &ip);
+
+    if (lease) {
+        unlink_lease(leases, lease);
+        lease->reserved = true;
+        link_lease(leases, lease);
+        return 0;
+    }
+    lease = leases->spare;
+    if (!lease)
+        return EL_EFULL;
+    leases->spare = lease->newer;
+    *lease = (struct el_dhcp_lease){.reserved = true, .outside = true};
+    add(leases, lease, ip);
+    return 0;
+}
+
+void el_dhcp_leases_unreserve(struct el_dhcp_leases *leases, uint32_t ip)
+{
+    struct el_dhcp_lease *lease = el_map_get(leases->by_ip, &ip);
+
+    if (!lease || !lease->reserved)
+        return;
+    unlink_lease(leases, lease);
+    lease->reserved = false;
+    link_lease(leases, lease);
+    drop_unless_ours(leases, lease);
 }
 
 struct el_dhcp_lease *el_dhcp_leases_at(const struct el_dhcp_leases *leases, uint32_t ip)
@@ -211,6 +254,7 @@ void el_dhcp_lease_set(struct el_dhcp_leases *leases, struct el_dhcp_lease *leas
         el_map_put(leases->by_owner, &lease->owner, lease);
     link_lease(leases, lease);
     count_relay(leases, lease, +1);
+    drop_unless_ours(leases, lease);
 }
 
 uint64_t el_dhcp_leases_expire(struct el_dhcp_leases *leases, uint64_t now_ns)

@@ -51,6 +51,7 @@ struct el_dhcp_lease {
     uint32_t ip;
     enum el_dhcp_lease_state state;
     bool reserved;                 /* for one client: never in the list of free addresses */
+    bool outside;                  /* of the pool: there only as long as it is reserved, or held */
     struct el_dhcp_identity owner; /* len 0: none */
     struct el_mac mac;             /* its hardware address, for people; zero if not Ethernet */
     uint32_t relay;                /* the relay it was asked through; 0: none */
@@ -60,13 +61,19 @@ struct el_dhcp_lease {
 
 struct el_dhcp_leases;
 
-/* A table of the addresses FIRST..LAST except those that SKIP says are not to be given, and the
- * RESERVED ones, which may lie in the pool or not. NULL: out of memory. */
-struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, const uint32_t *reserved,
-                                          size_t reserved_count,
+/* A table of the addresses FIRST..LAST except those that SKIP says are not to be given, with room
+ * for OUTSIDE_MAX reserved ones beside them. NULL: out of memory. */
+struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, size_t outside_max,
                                           bool (*skip)(const void *arg, uint32_t ip),
                                           const void *arg);
 void el_dhcp_leases_free(struct el_dhcp_leases *leases); /* NULL is allowed */
+
+/* Keeps IP, in the pool or not, for one client; who holds it now goes on holding it until it ends.
+ * 0, or EL_EFULL. */
+int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip);
+
+/* IP is for everybody again, if it lies in the pool; else it is gone when nobody holds it. */
+void el_dhcp_leases_unreserve(struct el_dhcp_leases *leases, uint32_t ip);
 
 /* The lease of an address, of an owner, or a free one that nobody has a claim on; NULL if none. */
 struct el_dhcp_lease *el_dhcp_leases_at(const struct el_dhcp_leases *leases, uint32_t ip);
@@ -92,6 +99,8 @@ struct el_dhcp_claim {
 /* The claim as it stands, for putting it back. */
 struct el_dhcp_claim el_dhcp_lease_claim(const struct el_dhcp_lease *lease);
 
+/* Of a lease outside of the pool that becomes free and is not reserved, nothing can be asked any
+ * more but what it was. */
 void el_dhcp_lease_set(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease,
                        const struct el_dhcp_claim *claim);
 

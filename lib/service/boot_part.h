@@ -44,7 +44,9 @@ struct el_boot_parts {
     int images; /* the directory; the pages' once they are there */
     struct el_boot_pages *pages;
     struct el_dhcp_reservation *reservations;
-    struct el_dhcp_io *dhcp;
+    el_dhcp_seen_cb *dhcp_seen; /* who watches DHCP; set before that is started; NULL: nobody */
+    void *dhcp_seen_arg;
+    struct el_dhcp_io *dhcp; /* reservations that change: el_dhcp_reserve() on its server */
     struct el_tftp_server *tftp;
     struct el_http_server *http;
     struct el_ndp_io *ndp; /* NULL: router solicitations are not answered */

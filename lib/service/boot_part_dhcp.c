@@ -80,6 +80,8 @@ static int start(struct el_boot_parts *s, struct el_err *err)
                 .lease_s = (uint32_t)(options->lease_ns / EL_S),
                 .choose = choose,
                 .choose_arg = s,
+                .seen = s->dhcp_seen,
+                .seen_arg = s->dhcp_seen_arg,
             },
         .device = s->config->network,
         .inherited_fd = s->ground.dhcp,

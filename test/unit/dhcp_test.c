@@ -606,7 +606,10 @@ static void a_wrong_configuration_is_explained(void **state)
     config = usual_config();
     config.lease_s = 5;
     refuse(&config, "lease of 5 s: at least 60");
-    const struct el_dhcp_reservation r[] = {{.ip = el_ip4(NET + 9)}, {.ip = el_ip4(NET + 9)}};
+    const struct el_dhcp_reservation r[] = {
+        {.mac = {{2, 0, 0, 0, 0, 1}}, .ip = el_ip4(NET + 9)},
+        {.mac = {{2, 0, 0, 0, 0, 2}}, .ip = el_ip4(NET + 9)},
+    };
     config = usual_config();
     config.reservations = r;
     config.reservation_count = 2;
