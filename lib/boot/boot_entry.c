@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES = 1200, ORDER_MAX = 100000 };
+enum { LINE_BYTES = 1200, ORDER_MAX = 100000, SIZE_DIGITS_MAX = 18 };
 
 /* Where the parser stands. */
 struct parser {
@@ -22,9 +22,7 @@ static const char name_characters[] =
 static const char path_characters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+~/";
 
-/* Whether a directory's name can be an entry's: letters, digits, dot, dash and underscore, at most
- * 64, not beginning with a dot. */
-static bool is_name(const char *name)
+bool el_boot_entry_is_name(const char *name)
 {
     size_t len = strlen(name);
 
@@ -32,9 +30,7 @@ static bool is_name(const char *name)
            strspn(name, name_characters) == len;
 }
 
-/* A file within the entry's directory. The characters are those that mean nothing to a URL, to iPXE
- * or to the kernel's command line, so that a path is never quoted. */
-static bool is_path(const char *path)
+bool el_boot_entry_is_path(const char *path)
 {
     for (const char *part = path; part; part = strchr(part, '/')) {
         part += *part == '/' && part != path;
@@ -65,7 +61,7 @@ static int set_text(struct parser *p, const char *key, const char *value, char *
 
 static int set_path(struct parser *p, const char *key, const char *value, char *to)
 {
-    if (!is_path(value))
+    if (!el_boot_entry_is_path(value))
         return el_err(p->err, EL_EINVAL,
                       "%s:%u: %s = %.80s: not a file below this directory (letters, digits and "
                       "._-+~ only, no part beginning with a dot)",
@@ -108,6 +104,60 @@ static int set_args(struct parser *p, const char *key, const char *value)
                       "out, or put it into a file that the system reads",
                       p->file, p->line, key, wrong);
     return set_text(p, key, value, p->entry->args, sizeof p->entry->args);
+}
+
+static int set_media(struct parser *p, const char *key, const char *value)
+{
+    if (strchr(value, '/'))
+        return el_err(p->err, EL_EINVAL, "%s:%u: %s = %.80s: not a file beside this one", p->file,
+                      p->line, key, value);
+    return set_path(p, key, value, p->entry->media);
+}
+
+/* One word of people's making: a name without spaces. */
+static int set_name(struct parser *p, const char *key, const char *value, char *to)
+{
+    if (strspn(value, name_characters) != strlen(value))
+        return el_err(p->err, EL_EINVAL,
+                      "%s:%u: %s = %.40s: not one word of letters, digits and "
+                      "._-",
+                      p->file, p->line, key, value);
+    return set_text(p, key, value, to, EL_BOOT_WORD_BYTES);
+}
+
+static int set_installer(struct parser *p, const char *key, const char *value)
+{
+    return set_name(p, key, value, p->entry->installer);
+}
+
+static int set_distribution(struct parser *p, const char *key, const char *value)
+{
+    return set_name(p, key, value, p->entry->distribution);
+}
+
+static int set_version(struct parser *p, const char *key, const char *value)
+{
+    return set_name(p, key, value, p->entry->version);
+}
+
+static int set_sha256(struct parser *p, const char *key, const char *value)
+{
+    if (strspn(value, "0123456789abcdef") != EL_BOOT_SHA256_BYTES - 1 ||
+        strlen(value) != EL_BOOT_SHA256_BYTES - 1)
+        return el_err(p->err, EL_EINVAL, "%s:%u: %s = %.80s: not 64 hexadecimal digits (0-9, a-f)",
+                      p->file, p->line, key, value);
+    return set_text(p, key, value, p->entry->sha256, sizeof p->entry->sha256);
+}
+
+static int set_size(struct parser *p, const char *key, const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+
+    if (digits != strlen(value) || digits > SIZE_DIGITS_MAX)
+        return el_err(p->err, EL_EINVAL, "%s:%u: %s = %.40s: not a number of bytes", p->file,
+                      p->line, key, value);
+    p->entry->size = strtoull(value, NULL, 10);
+    return 0;
 }
 
 /* One of a few words; NONE ends the list. */
@@ -178,9 +228,11 @@ static const struct key {
     const char *name;
     int (*set)(struct parser *p, const char *key, const char *value);
 } keys[] = {
-    {"title", set_title}, {"kernel", set_kernel},     {"initrd", set_initrd},
-    {"args", set_args},   {"chain", set_chain},       {"arch", set_arch},
-    {"order", set_order}, {"platform", set_platform}, {"default", set_default},
+    {"title", set_title},       {"kernel", set_kernel},       {"initrd", set_initrd},
+    {"args", set_args},         {"chain", set_chain},         {"arch", set_arch},
+    {"platform", set_platform}, {"order", set_order},         {"default", set_default},
+    {"media", set_media},       {"installer", set_installer}, {"distribution", set_distribution},
+    {"version", set_version},   {"size", set_size},           {"sha256", set_sha256},
 };
 
 /* -- lines -- */
@@ -212,10 +264,11 @@ static int parse_line(struct parser *p, char *line)
         if (strcmp(keys[i].name, key) == 0)
             return *value ? keys[i].set(p, key, value)
                           : el_err(p->err, EL_EINVAL, "%s:%u: %s: no value", p->file, p->line, key);
-    return el_err(p->err, EL_EINVAL,
-                  "%s:%u: %.40s: no such key (have: title, kernel, initrd, args, chain, arch, "
-                  "platform, order, default)",
-                  p->file, p->line, key);
+    return el_err(
+        p->err, EL_EINVAL,
+        "%s:%u: %.40s: no such key (have: title, kernel, initrd, args, chain, arch, "
+        "platform, order, default, media, installer, distribution, version, size, sha256)",
+        p->file, p->line, key);
 }
 
 static int check_whole(const struct parser *p)
@@ -240,7 +293,7 @@ int el_boot_entry_parse(const char *name, const char *file, const char *text, si
 
     memset(entry, 0, sizeof *entry);
     entry->order = 100;
-    if (!is_name(name))
+    if (!el_boot_entry_is_name(name))
         return el_err(err, EL_EINVAL,
                       "%s: the directory's name may have letters, digits and ._- only, 64 at most",
                       file);

@@ -27,7 +27,7 @@
 
 enum state { READABLE = 0, MISSING, UNREADABLE, NO_FILE };
 
-enum { FILES_MAX = 1 + EL_BOOT_INITRDS_MAX }; /* of one entry */
+enum { FILES_MAX = 2 + EL_BOOT_INITRDS_MAX }; /* of one entry: program, disk image, initrds */
 
 struct el_boot_entries {
     int fd;
@@ -167,11 +167,13 @@ static void check_files(int fd, const struct el_boot_entry *entry, enum state sa
 
     if (directory < 0)
         return; /* the next look finds no such entry */
-    for (unsigned i = 0; i < 1 + entry->initrd_count; i++) {
+    for (unsigned i = 0; i < 2 + entry->initrd_count; i++) {
         const char *program = entry->kernel[0] ? entry->kernel : entry->chain;
-        const char *file = i == 0 ? program : entry->initrd[i - 1];
-        enum state state = state_of(directory, file);
+        const char *file = i == 0 ? program : i == 1 ? entry->media : entry->initrd[i - 2];
+        enum state state = *file ? state_of(directory, file) : READABLE;
 
+        if (state == MISSING && entry->media[0] && i != 1)
+            state = READABLE; /* inside the disk image, which says so when it is asked */
         if (state != said[i])
             say(entry, file, state);
         said[i] = state;

@@ -81,25 +81,41 @@ static void put_entry_url(const struct el_boot *boot, const struct el_boot_entry
     el_wire_printf(w, "http://%s/images/%s", boot->config.hub, entry->name);
 }
 
-/* Arguments with @hub@, @url@ and @mac@ replaced. */
+/* What may stand in arguments for something else. */
+static const char *const marks[] = {"@url@", "@hub@", "@mac@", "@media@"};
+enum { MARK_URL, MARK_HUB, MARK_MAC, MARK_MEDIA, MARKS };
+
+static void put_mark(const struct el_boot *boot, const struct el_boot_entry *entry,
+                     const struct el_boot_visit *visit, unsigned mark, struct el_wire *w)
+{
+    char mac[EL_MAC_TEXT];
+
+    if (mark == MARK_HUB)
+        el_wire_printf(w, "%s", boot->config.hub);
+    else if (mark == MARK_MAC)
+        el_wire_printf(w, "%s", el_mac_text(&visit->mac, mac));
+    else
+        put_entry_url(boot, entry, w);
+    if (mark == MARK_MEDIA && entry->media[0])
+        el_wire_printf(w, "/%s", entry->media);
+}
+
+/* Arguments with what they name in the place of marks. */
 static void put_args(const struct el_boot *boot, const struct el_boot_entry *entry,
                      const struct el_boot_visit *visit, struct el_wire *w)
 {
-    char mac[EL_MAC_TEXT];
     const char *at = entry->args;
 
     while (*at) {
-        if (strncmp(at, "@url@", 5) == 0)
-            put_entry_url(boot, entry, w);
-        else if (strncmp(at, "@hub@", 5) == 0)
-            el_wire_printf(w, "%s", boot->config.hub);
-        else if (strncmp(at, "@mac@", 5) == 0)
-            el_wire_printf(w, "%s", el_mac_text(&visit->mac, mac));
-        else {
+        unsigned mark = 0;
+        while (mark < MARKS && strncmp(at, marks[mark], strlen(marks[mark])) != 0)
+            mark++;
+        if (mark < MARKS) {
+            put_mark(boot, entry, visit, mark, w);
+            at += strlen(marks[mark]);
+        } else {
             el_wire_put_u8(w, (uint8_t)*at++);
-            continue;
         }
-        at += 5;
     }
 }
 

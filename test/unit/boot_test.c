@@ -262,6 +262,28 @@ static void an_entry_is_read(void **state)
     assert_int_equal(entry.order, 100);
 }
 
+static void an_entry_says_what_its_disk_image_is(void **state)
+{
+    (void)state;
+    struct el_boot_entry entry;
+    struct el_err err;
+    assert_int_equal(parse("media = debian-12.iso\nkernel = install.amd/vmlinuz\n"
+                           "installer = debian\ndistribution = debian\nversion = 12.9\n"
+                           "size = 662700032\nsha256 = "
+                           "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
+                           &entry, &err),
+                     0);
+    assert_string_equal(entry.media, "debian-12.iso");
+    assert_string_equal(entry.installer, "debian");
+    assert_string_equal(entry.distribution, "debian");
+    assert_string_equal(entry.version, "12.9");
+    assert_int_equal(entry.size, 662700032);
+    assert_memory_equal(entry.sha256, "00112233445566778899", 20);
+    assert_int_equal(parse("kernel = k", &entry, &err), 0);
+    assert_string_equal(entry.media, "");
+    assert_int_equal(entry.size, 0);
+}
+
 static void mistakes_are_explained_with_their_line(void **state)
 {
     (void)state;
@@ -288,6 +310,12 @@ static void mistakes_are_explained_with_their_line(void **state)
         {"arch = mips", "arch = mips: unknown (have: any, x86_64, arm64)"},
         {"default = maybe", "default = maybe: unknown (have: no, yes)"},
         {"order = 12x", "order = 12x: not a number"},
+        {"media = iso/debian.iso", "not a file beside this one"},
+        {"media = .iso", "not a file below this directory"},
+        {"installer = a b", "installer = a b: not one word"},
+        {"size = 12k", "size = 12k: not a number of bytes"},
+        {"size = 1234567890123456789", "not a number of bytes"},
+        {"sha256 = 00AA", "not 64 hexadecimal digits"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct el_boot_entry entry;
@@ -366,13 +394,15 @@ static void autoexec_configures_the_network_first(void **state)
     assert_true(dhcp < strstr(script, "chain "));
 }
 
-static const struct el_boot_entry debian = {.name = "debian",
-                                            .title = "Debian 12",
-                                            .kernel = "linux",
-                                            .initrd = {"initrd.gz", "extra/initrd.gz"},
-                                            .initrd_count = 2,
-                                            .args = "url=@url@/p.cfg mac=@mac@ hub=@hub@ quiet",
-                                            .is_default = true};
+static const struct el_boot_entry debian = {
+    .name = "debian",
+    .title = "Debian 12",
+    .kernel = "linux",
+    .initrd = {"initrd.gz", "extra/initrd.gz"},
+    .initrd_count = 2,
+    .args = "url=@url@/p.cfg mac=@mac@ hub=@hub@ iso=@media@ quiet",
+    .media = "d.iso",
+    .is_default = true};
 
 static const char *menu(const char *query, const char *region, const struct el_boot_entry *entries,
                         size_t count)
@@ -405,7 +435,8 @@ static void the_menu_of_a_bios(void **state)
         "set title Debian 12\n"
         "imgfree\n"
         "kernel --name kernel http://192.168.77.1/images/debian/linux"
-        " url=http://192.168.77.1/images/debian/p.cfg mac=52:54:00:12:34:56 hub=192.168.77.1 quiet"
+        " url=http://192.168.77.1/images/debian/p.cfg mac=52:54:00:12:34:56 hub=192.168.77.1"
+        " iso=http://192.168.77.1/images/debian/d.iso quiet"
         " || goto failed\n"
         "initrd --name 0-initrd.gz http://192.168.77.1/images/debian/initrd.gz || goto failed\n"
         "initrd --name 1-initrd.gz http://192.168.77.1/images/debian/extra/initrd.gz"
@@ -741,7 +772,12 @@ static void files_that_cannot_be_had_are_named(void **state)
     text = warnings_of(entries);
     assert_non_null(strstr(text, "file-unreadable entry=one file=k"));
     assert_null(strstr(text, "file=a")); /* nothing has changed there */
+
     assert_int_equal(seteuid(us), 0);
+    write_file("one/entry.conf", "kernel = inside/k\nmedia = m.iso\ninitrd = inside/i\n");
+    text = warnings_of(entries); /* what is inside it is not ours to look for */
+    assert_non_null(strstr(text, "file-missing entry=one file=m.iso\n"));
+    assert_null(strstr(text, "inside"));
     el_boot_entries_close(entries);
 
     char command[128];
@@ -763,6 +799,7 @@ int main(void)
         TEST(the_loader_that_was_told_is_known_again),
         TEST(the_table_of_machines_forgets_the_oldest),
         TEST(an_entry_is_read),
+        TEST(an_entry_says_what_its_disk_image_is),
         TEST(mistakes_are_explained_with_their_line),
         TEST(sizes_are_limited),
         TEST(the_first_script_fetches_the_menu),
