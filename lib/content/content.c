@@ -60,6 +60,13 @@ int el_content_read(const struct el_content_file *file, uint64_t offset, uint8_t
     return (int)len;
 }
 
+struct el_content_stretch el_content_stretch(const struct el_content_file *file, uint64_t offset)
+{
+    if (file->stretch)
+        return file->stretch(file, offset);
+    return (struct el_content_stretch){file->fd_offset + offset, file->size - offset};
+}
+
 void el_content_close(struct el_content_file *file)
 {
     if (file->close)

@@ -20,11 +20,23 @@ enum {
     EL_CONTENT_NAME_MAX = 1024, /* a normalised name with its NUL */
 };
 
+/* Bytes of a file that stand in its descriptor in a row: LEN of them from FD_OFFSET. */
+struct el_content_stretch {
+    uint64_t fd_offset;
+    uint64_t len;
+};
+
 /* Something that is open. Whoever opened it closes it, once. */
 struct el_content_file {
     uint64_t size;        /* bytes, at the time of opening */
     const uint8_t *bytes; /* in memory, living at least as long as the source; else NULL */
-    int fd;               /* an open regular file; -1 if in memory */
+    int fd;               /* an open regular file that holds it; -1 if in memory */
+    uint64_t fd_offset;   /* where in FD it begins: not 0 for a file inside an image of a disk */
+
+    /* For a file that does not stand in FD in one row: the stretch at OFFSET, which is less than
+     * SIZE; at least one byte long. NULL: all of it stands at FD_OFFSET. */
+    struct el_content_stretch (*stretch)(const struct el_content_file *file, uint64_t offset);
+    void *holder; /* the source's own, for its functions */
 
     /* What tells one version from another (HTTP's validators). MTIME_S 0: not known. */
     int64_t mtime_s;
@@ -71,6 +83,10 @@ int el_content_open(const struct el_content *content, const char *name,
 
 /* Reads from memory or file as el_content_file.read does. LEN at most INT_MAX. */
 int el_content_read(const struct el_content_file *file, uint64_t offset, uint8_t *to, size_t len);
+
+/* Where the byte at OFFSET, which is less than the size, stands in the descriptor, and how many
+ * bytes of the file stand in a row from there. Only for a file that is not in memory. */
+struct el_content_stretch el_content_stretch(const struct el_content_file *file, uint64_t offset);
 
 /* Closes and forgets; a file that was never opened must have fd -1 and no close function. */
 void el_content_close(struct el_content_file *file);

@@ -290,11 +290,17 @@ bool el_http_conn_output(struct el_http_conn *c, struct el_http_piece *piece)
         return true;
     }
     *piece = c->reply.pieces[c->piece];
+    piece->len -= c->piece_given;
     if (piece->bytes) {
         piece->bytes += c->piece_given;
-        piece->len -= c->piece_given;
         if (piece->len > EL_HTTP_SLICE)
             piece->len = EL_HTTP_SLICE;
+    } else {
+        struct el_content_stretch stretch =
+            el_content_stretch(&c->reply.answer.file, piece->offset + c->piece_given);
+        piece->offset = stretch.fd_offset;
+        if (piece->len > stretch.len)
+            piece->len = stretch.len;
     }
     c->piece_given += piece->len;
     c->given += piece->len;

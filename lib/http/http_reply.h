@@ -14,7 +14,7 @@
 struct el_http_piece {
     const uint8_t *bytes; /* NULL: of the file */
     int fd;
-    uint64_t offset; /* in the file */
+    uint64_t offset; /* in the answer's file; as el_http_conn_output gives it: in FD */
     uint64_t len;
 };
 

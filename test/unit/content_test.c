@@ -212,6 +212,43 @@ static void a_file_reads_and_knows_its_version(void **state)
     place_remove(&p);
 }
 
+/* Every byte of the file stands alone, from the end of the descriptor to its start. */
+static struct el_content_stretch backwards(const struct el_content_file *file, uint64_t offset)
+{
+    return (struct el_content_stretch){file->fd_offset - offset, 1};
+}
+
+static void a_file_may_stand_anywhere_in_its_descriptor(void **state)
+{
+    struct place p = {0};
+    struct el_content_file file;
+    uint8_t bytes[16];
+
+    (void)state;
+    place_make(&p);
+    assert_int_equal(el_content_open(&p.content, "sub/deep", &file), 0);
+    file.fd_offset = 2;
+    file.size = 3;
+    assert_int_equal(el_content_read(&file, 0, bytes, sizeof bytes), 3);
+    assert_memory_equal(bytes, "epe", 3);
+    assert_int_equal(el_content_stretch(&file, 1).fd_offset, 3);
+    assert_int_equal(el_content_stretch(&file, 1).len, 2);
+
+    file.fd_offset = 4;
+    file.stretch = backwards;
+    assert_int_equal(el_content_read(&file, 0, bytes, sizeof bytes), 3);
+    assert_memory_equal(bytes, "epe", 3);
+    assert_int_equal(el_content_read(&file, 2, bytes, 1), 1);
+    assert_int_equal(bytes[0], 'e');
+    assert_int_equal(el_content_read(&file, 3, bytes, sizeof bytes), 0);
+
+    file.stretch = NULL; /* what it was opened for is no longer there */
+    file.size = 1000;
+    assert_int_equal(el_content_read(&file, 0, bytes, sizeof bytes), 2);
+    el_content_close(&file);
+    place_remove(&p);
+}
+
 struct seen {
     int files, directories;
 };
@@ -262,6 +299,7 @@ int main(void)
         cmocka_unit_test(memory_and_chain),
         cmocka_unit_test(nothing_but_regular_files_beneath_the_root),
         cmocka_unit_test(a_file_reads_and_knows_its_version),
+        cmocka_unit_test(a_file_may_stand_anywhere_in_its_descriptor),
         cmocka_unit_test(a_listing_names_what_would_be_served),
         cmocka_unit_test(a_root_that_is_not_there_is_named),
     };

@@ -60,11 +60,31 @@ static void on_disk(void *arg, const struct el_http_request *request, struct el_
     el_http_answer_file(answer, "text/plain", &file);
 }
 
+/* The second half of the alphabet stands before the first: a file inside an image of a disk. */
+static struct el_content_stretch halves(const struct el_content_file *file, uint64_t offset)
+{
+    (void)file;
+    return offset < 13 ? (struct el_content_stretch){39 + offset, 13 - offset}
+                       : (struct el_content_stretch){26 + offset - 13, 26 - offset};
+}
+
+static void scattered(void *arg, const struct el_http_request *request,
+                      struct el_http_answer *answer)
+{
+    struct el_content_file file = {
+        .size = 26, .fd = open(file_path, O_RDONLY), .mtime_s = 1000, .stretch = halves};
+
+    (void)arg;
+    (void)request;
+    el_http_answer_file(answer, "text/plain", &file);
+}
+
 static const struct el_http_route routes[] = {
     {"/files/", EL_HTTP_GET, el_http_files_handler, &files, 0},
     {"/plain/", EL_HTTP_GET, el_http_files_handler, &plain_files, 0},
     {"/echo/", EL_HTTP_GET | EL_HTTP_POST, echo, NULL, 20},
     {"/disk", EL_HTTP_GET, on_disk, NULL, 0},
+    {"/scattered", EL_HTTP_GET, scattered, NULL, 0},
     {"/move", EL_HTTP_GET, move, location, 0},
     {"/forged", EL_HTTP_GET, move, forged, 0},
     {0},
@@ -188,6 +208,8 @@ static void a_file_as_it_goes_out(void **state)
     assert_false(talk.finished || talk.closed);
     get("/disk", "");
     assert_string_equal(body(), (const char *)alphabet);
+    get("/scattered", "");
+    assert_string_equal(body(), (const char *)alphabet);
     get("/files/empty", "");
     expect_status(200);
     expect_in_reply("Content-Length: 0\r\n");
@@ -211,11 +233,13 @@ static void head_is_get_without_its_body(void **state)
 
 static void one_range(void **state)
 {
-    static const char *const paths[] = {"/files/abc.txt", "/disk"};
+    static const char *const paths[] = {"/files/abc.txt", "/disk", "/scattered"};
 
     (void)state;
     talk_start();
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        get(paths[i], "Range: bytes=11-14\r\n");
+        assert_string_equal(body(), "lmno");
         get(paths[i], "Range: bytes=2-4\r\n");
         expect_status(206);
         expect_in_reply("Content-Range: bytes 2-4/26\r\n");
@@ -237,13 +261,14 @@ static void one_range(void **state)
 
 static void several_ranges_are_parts(void **state)
 {
+    static const char *const paths[] = {"/files/abc.txt", "/disk", "/scattered"};
     char boundary[64], expected[1024];
 
     (void)state;
     talk_start();
-    for (int disk = 0; disk < 2; disk++) {
-        get(disk ? "/disk" : "/files/abc.txt", "Range: bytes=0-1,10-12,-1\r\n");
-        const char *type = disk ? "text/plain" : "text/plain; charset=utf-8";
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        get(paths[i], "Range: bytes=0-1,10-12,-1\r\n");
+        const char *type = i > 0 ? "text/plain" : "text/plain; charset=utf-8";
         expect_status(206);
         expect_not_in_reply("Content-Type: text/plain\r\nContent-Length");
         const char *at = strstr(talk.out, "boundary=");
@@ -610,7 +635,8 @@ static int setup(void **state)
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
     content = el_content_memory(&memory);
     int fd = mkstemp(file_path);
-    return fd < 0 || write(fd, alphabet, 26) != 26 || close(fd);
+    return fd < 0 || write(fd, alphabet, 26) != 26 || write(fd, alphabet + 13, 13) != 13 ||
+           write(fd, alphabet, 13) != 13 || close(fd);
 }
 
 static int teardown(void **state)
