@@ -73,19 +73,25 @@ extern const char *const el_life_state_names[EL_LIFE_STATES + 1]; /* "discovered
 struct el_life {
     struct el_mac mac;
     enum el_life_state state;
-    int64_t since_s;            /* of the state */
-    int64_t seen_s;             /* when it last came for something */
-    uint64_t boot;              /* the start in which it was answered last; 0: none was told */
-    unsigned attempts;          /* of this installation, with the one under way */
-    char profile[EL_LIFE_NAME]; /* that is, or was last, installed */
-    char token[EL_LIFE_TOKEN];  /* of the installation: names its pages /m/TOKEN/; a secret */
-    char step[EL_LIFE_STEP];    /* the last that it told, or we saw */
-    char why[EL_LIFE_WHY];      /* of FAILED, of an attempt that failed, or of a conflict */
-    uint64_t once;              /* the last intent `once` that was followed, */
-    uint64_t once_boot;         /* and in which start: asked again in it, the same is answered */
-    uint64_t reinstall;         /* the last intent `reinstall` that was followed */
+    int64_t since_s;                /* of the state */
+    int64_t seen_s;                 /* when it last came for something */
+    uint64_t boot;                  /* the start in which INSTALLING was answered last; 0: none */
+    uint8_t answer;                 /* and what: enum el_life_decision_kind */
+    unsigned attempts;              /* of this installation, with the one under way */
+    bool tells;                     /* this installation is to say when it is done */
+    bool failed;                    /* this attempt has said that it has failed, */
+    bool reboots;                   /* or that it starts anew and is not over */
+    char profile[EL_LIFE_NAME];     /* that is, or was last, installed */
+    char token[EL_LIFE_TOKEN];      /* of the installation: names its pages /m/TOKEN/; a secret */
+    char step[EL_LIFE_STEP];        /* the last that it told, or we saw */
+    char why[EL_LIFE_WHY];          /* of FAILED, of an attempt that failed, or of a conflict */
+    uint64_t once;                  /* the last intent `once` that was followed, */
+    uint64_t once_boot;             /* in which start: asked again in it, the same is answered, */
+    char once_entry[EL_LIFE_ENTRY]; /* this */
+    uint64_t reinstall;             /* the last intent `reinstall` that was followed */
     bool asked; /* in this attempt a system on it, not its firmware, asked DHCP for an address */
     bool told;  /* INSTALLED: it said so; else it was judged */
+    bool kept;  /* it has come for something, and so is remembered */
     unsigned handed; /* secrets that have been handed out in this attempt: bits of lib/profile */
     char uuid[EL_LIFE_UUID];       /* as its firmware says; empty: not said */
     char other_uuid[EL_LIFE_UUID]; /* another machine came with the same MAC: its own */
@@ -108,7 +114,8 @@ struct el_life_intent {
     const char *broken;  /* the profile cannot be followed now (unknown, its image is gone): why */
     bool live;           /* the profile's system is not installed: it is started each time */
     bool tells;          /* its installation says when it is done (a template has that in it) */
-    uint64_t once;       /* 0: none */
+    bool installed; /* it was, as is known elsewhere; told to a life that has lost its memory */
+    uint64_t once;  /* 0: none */
     const char *once_entry; /* an entry's name, "local" or "menu" */
     uint64_t reinstall;     /* 0: was never asked for */
     enum el_life_unknown unknown;
@@ -123,7 +130,7 @@ enum el_life_event_kind {
     EL_LIFE_VISIT,     /* its loader asks what to do: gets a decision */
     EL_LIFE_FETCHED,   /* it fetched something of its installation: text is the step */
     EL_LIFE_ASKED,     /* a system that runs on it asks DHCP for an address */
-    EL_LIFE_STEP_TOLD, /* /m/TOKEN/step: text is the step */
+    EL_LIFE_STEP_TOLD, /* /m/TOKEN/step: text is the step; "reboot": see INSTALLING */
     EL_LIFE_DONE,      /* /m/TOKEN/done */
     EL_LIFE_FAILURE,   /* /m/TOKEN/failed: text is why */
     EL_LIFE_HANDED,    /* a page with secrets is handed out: bit */
@@ -158,8 +165,8 @@ struct el_life_decision {
     char why[EL_LIFE_WHY]; /* for a person at its console and for the log; may be empty */
 };
 
-/* The life after EVENT, from LIFE, in NEXT (which may be LIFE). True: something that must survive
- * has changed. DECISION: of a VISIT, else NULL. */
+/* The life after EVENT, from LIFE, in NEXT (another). True: something that must survive has
+ * changed. DECISION: of a VISIT, else NULL. */
 bool el_life_next(const struct el_life *life, const struct el_life_intent *intent,
                   const struct el_life_event *event, struct el_life *next,
                   struct el_life_decision *decision);

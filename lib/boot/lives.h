@@ -45,9 +45,9 @@ const struct el_life *el_lives_by_token(const struct el_lives *lives, const char
 size_t el_lives_count(const struct el_lives *lives);
 const struct el_life *el_lives_at(const struct el_lives *lives, size_t i);
 
-/* EVENT has happened to MAC, whom SEEN, VISIT and INTENT make known; to others, what happens to
- * them is nothing. 0, with DECISION if that is not NULL; EL_EIO, EL_ENOMEM: it could not be kept,
- * nothing has changed, and the machine is to be told to come again. */
+/* EVENT has happened to MAC, whom SEEN and VISIT make known; what happens to others is nothing. 0,
+ * with DECISION if that is not NULL; EL_EIO, EL_ENOMEM: it could not be kept, nothing has changed,
+ * and the machine is to be told to come again. */
 int el_lives_event(struct el_lives *lives, const struct el_mac *mac,
                    const struct el_life_intent *intent, const struct el_life_event *event,
                    struct el_life_decision *decision, struct el_err *err);

@@ -67,6 +67,7 @@ struct el_order_machine {
     uint64_t once;              /* an id, 1..INT64_MAX; 0: none */
     char once_entry[EL_LIFE_ENTRY];
     uint64_t reinstall; /* an id; 0: was never asked for */
+    bool installed;     /* since then, as was reported */
     unsigned option_count, quirk_count;
     char options[EL_ORDER_WORDS][EL_ORDER_WORD]; /* of DHCP: "NAME=VALUE" or "NUMBER=VALUE" */
     char quirks[EL_ORDER_WORDS][EL_ORDER_WORD];  /* "local=exit", ... */

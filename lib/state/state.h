@@ -3,10 +3,11 @@
  * What must survive a restart, a crash and a power cut, in SQLite.
  *
  * Every owner has a database file of its own, and opens it for itself alone: the boot service has
- * boot.db (leases), the tunnel applet has tunnel.db (timestamps, endpoints), the control applet has
- * control.db (spokes, tokens, networks, secrets). So an applet that is broken, or broken into,
- * cannot touch what another has to remember, and no applet waits for another's disk. (DESIGN has
- * one database in mind; separate processes without common privileges are better off with one each.)
+ * boot.db (leases, lives of machines), the tunnel applet has tunnel.db (timestamps, endpoints), the
+ * control applet has control.db (spokes, tokens, networks, secrets). So an applet that is broken,
+ * or broken into, cannot touch what another has to remember, and no applet waits for another's
+ * disk. (DESIGN has one database in mind; separate processes without common privileges are better
+ * off with one each.)
  *
  * A put that has returned 0 is on the disk: write-ahead log, synchronous=FULL. A database that is
  * damaged is renamed aside with a warning, and a new one is begun: a hub without memory of its
@@ -30,6 +31,7 @@ enum {
 
 struct el_state;
 struct el_dhcp_store;     /* dhcp/dhcp_store.h */
+struct el_life_store;     /* boot/lives.h */
 struct el_registry_store; /* registry/registry_store.h */
 
 /* Opens, or makes, the database of OWNER in a directory: that of the descriptor DIRECTORY_FD (which
@@ -43,6 +45,9 @@ void el_state_close(struct el_state *state); /* NULL is allowed */
 
 /* Makes STORE keep its leases in STATE, which outlives it. */
 void el_state_lease_store(struct el_state *state, struct el_dhcp_store *store);
+
+/* And makes STORE keep the lives of its machines there. */
+void el_state_life_store(struct el_state *state, struct el_life_store *store);
 
 /* -- EL_STATE_TUNNEL -- */
 

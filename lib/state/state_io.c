@@ -22,6 +22,13 @@
 static const char *const boot_steps[] = {
     "CREATE TABLE lease (ip BLOB PRIMARY KEY, mac BLOB NOT NULL, owner BLOB NOT NULL,"
     " state INTEGER NOT NULL, until_s INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE life (mac BLOB PRIMARY KEY, state INTEGER NOT NULL, since_s INTEGER NOT NULL,"
+    " seen_s INTEGER NOT NULL, boot INTEGER NOT NULL, answer INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, flags INTEGER NOT NULL, profile TEXT NOT NULL,"
+    " token TEXT NOT NULL, step TEXT NOT NULL, why TEXT NOT NULL, once INTEGER NOT NULL,"
+    " once_boot INTEGER NOT NULL, once_entry TEXT NOT NULL, reinstall INTEGER NOT NULL,"
+    " handed INTEGER NOT NULL, uuid TEXT NOT NULL, other_uuid TEXT NOT NULL,"
+    " platform INTEGER NOT NULL, arch INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const tunnel_steps[] = {

@@ -20,6 +20,7 @@
 
 #include "base/csprng.h"
 #include "base/log.h"
+#include "boot/lives.h"
 #include "dhcp/dhcp_store.h"
 #include "state/state.h"
 
@@ -300,7 +301,7 @@ static void a_newer_database_is_left_alone(void **unused)
     sqlite3_close(db);
     struct el_err err = {.text = ""};
     assert_null(el_state_open(EL_STATE_BOOT, -1, directory, &err));
-    assert_non_null(strstr(err.text, "its version is 99 and this el2w knows 1"));
+    assert_non_null(strstr(err.text, "its version is 99 and this el2w knows "));
     assert_int_equal(files_like("damaged"), 0);
 }
 
@@ -388,11 +389,63 @@ static void what_was_acknowledged_survives_kill_9(void **unused)
     assert_true(acknowledged >= 15);
 }
 
+/* -- lives of machines -- */
+
+static void take_life(void *arg, const struct el_life *life)
+{
+    *(struct el_life *)arg = *life;
+}
+
+static void lives_come_back_as_they_were(void **state)
+{
+    struct el_life life = {.mac = {{2, 0, 0, 0, 0, 1}},
+                           .state = EL_LIFE_FAILED,
+                           .since_s = 5,
+                           .seen_s = 6,
+                           .boot = UINT64_MAX - 1,
+                           .answer = EL_LIFE_GETS_LOCAL,
+                           .attempts = 2,
+                           .tells = true,
+                           .asked = true,
+                           .profile = "web",
+                           .token = "abcdefghijklmnopqrstuvwxyz",
+                           .step = "partitions",
+                           .why = "no disk",
+                           .once = UINT64_C(1) << 63,
+                           .once_boot = 3,
+                           .once_entry = "memtest",
+                           .reinstall = 4,
+                           .kept = true,
+                           .handed = 5,
+                           .uuid = "4c4c4544-0044-4410-8054-b4c04f565931",
+                           .other_uuid = "x",
+                           .platform = 2,
+                           .arch = 1};
+    struct el_life back = {.seen_s = 0};
+    struct el_life_store store;
+    struct el_state *s = open_state(EL_STATE_BOOT);
+
+    (void)state;
+    el_state_life_store(s, &store);
+    assert_int_equal(store.put(store.arg, &life, false, NULL), 0);
+    el_state_close(s);
+    s = open_state(EL_STATE_BOOT);
+    el_state_life_store(s, &store);
+    assert_int_equal(store.load(store.arg, take_life, &back, NULL), 0);
+    assert_memory_equal(&back, &life, sizeof life);
+    assert_int_equal(store.put(store.arg, &life, true, NULL), 0);
+    back.seen_s = 0;
+    assert_int_equal(store.load(store.arg, take_life, &back, NULL), 0);
+    assert_int_equal(back.seen_s, 0);
+    el_state_close(s);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_directory, without_directory)
     const struct CMUnitTest tests[] = {
         TEST(leases_come_back_in_the_order_of_their_ends),
+        TEST(lives_come_back_as_they_were),
         TEST(timestamps_never_go_back),
         TEST(peers_are_found_again),
         TEST(the_directory_may_be_a_descriptor),
