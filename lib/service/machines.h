@@ -92,5 +92,8 @@ bool el_machines_complete(const struct el_machines *machines);
 typedef void el_machines_page(void *arg, const struct el_machine *machine, const char *file,
                               const struct el_http_request *request, struct el_http_answer *answer);
 void el_machines_set_page(struct el_machines *machines, el_machines_page *page, void *arg);
+void el_machines_answer_page(const struct el_machines *machines, const struct el_machine *machine,
+                             const char *file, const struct el_http_request *request,
+                             struct el_http_answer *answer);
 
 #endif

@@ -130,7 +130,7 @@ int el_orders_pair(int fds[2]);
 int el_orders_send(int fd, const char *text, size_t len);
 
 /* Receives one message into BYTES: its length; EL_EAGAIN: nothing there; EL_EINVAL: one that was
- * too long or had descriptors with it, thrown away. */
+ * too long or had descriptors with it, thrown away; EL_ECLOSED: nobody at the other end. */
 int el_orders_receive(int fd, char bytes[EL_ORDER_BYTES]);
 
 #endif
