@@ -19,6 +19,31 @@ static bool is_clean(const char *text)
     return true;
 }
 
+/* The same where spaces are allowed. */
+static bool is_value(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || (unsigned char)*text >= 0x7f)
+            return false;
+    return true;
+}
+
+/* The bytes that ASK's further fields take; negative if one of them cannot be sent. */
+static int64_t fields_length(const struct el_http_ask *ask)
+{
+    int64_t len = 0;
+
+    for (size_t i = 0; i < ask->field_count; i++) {
+        const struct el_http_field *field = &ask->fields[i];
+        if (!field->value)
+            continue;
+        if (!is_clean(field->name) || !is_value(field->value))
+            return EL_EINVAL;
+        len += (int64_t)(strlen(field->name) + strlen(field->value) + 4);
+    }
+    return len;
+}
+
 static size_t length(const char *text)
 {
     return text ? strlen(text) : 0;
@@ -26,13 +51,14 @@ static size_t length(const char *text)
 
 int el_http_ask_text(const struct el_http_ask *ask, char **text)
 {
+    int64_t fields_len = fields_length(ask);
     size_t room = 512 + length(ask->method) + length(ask->target) + length(ask->host) +
                   length(ask->accept) + length(ask->last_event_id) + length(ask->type) +
-                  ask->body_len;
+                  ask->body_len + (size_t)(fields_len < 0 ? 0 : fields_len);
 
-    if (!is_clean(ask->method) || !is_clean(ask->target) || !is_clean(ask->host) ||
-        !is_clean(ask->accept) || !is_clean(ask->last_event_id) || !is_clean(ask->type) ||
-        room > INT32_MAX)
+    if (fields_len < 0 || !is_clean(ask->method) || !is_clean(ask->target) ||
+        !is_clean(ask->host) || !is_clean(ask->accept) || !is_clean(ask->last_event_id) ||
+        !is_clean(ask->type) || room > INT32_MAX)
         return EL_EINVAL;
     *text = malloc(room);
     if (!*text)
@@ -46,6 +72,9 @@ int el_http_ask_text(const struct el_http_ask *ask, char **text)
         el_wire_printf(&w, "Last-Event-ID: %s\r\n", ask->last_event_id);
     if (ask->type)
         el_wire_printf(&w, "Content-Type: %s\r\nContent-Length: %zu\r\n", ask->type, ask->body_len);
+    for (size_t i = 0; i < ask->field_count; i++)
+        if (ask->fields[i].value)
+            el_wire_printf(&w, "%s: %s\r\n", ask->fields[i].name, ask->fields[i].value);
     el_wire_printf(&w, "\r\n");
     el_wire_put(&w, ask->body, ask->body_len);
     return (int)el_wire_done(&w);
@@ -78,6 +107,16 @@ static int on_field(llhttp_t *parser, const char *at, size_t len)
     return count(r, len);
 }
 
+/* Which of the fields that are looked for has just been named. */
+static const struct el_http_wanted *find_wanted(const struct el_http_response *r)
+{
+    for (size_t i = 0; i < r->wanted_count; i++)
+        if (strlen(r->wanted[i].name) == r->name_len &&
+            memcmp(r->name, r->wanted[i].name, r->name_len) == 0)
+            return &r->wanted[i];
+    return NULL;
+}
+
 static int on_field_complete(llhttp_t *parser)
 {
     static const char wanted[] = "content-type";
@@ -87,6 +126,8 @@ static int on_field_complete(llhttp_t *parser)
                  memcmp(r->name, wanted, r->name_len) == 0;
     if (r->is_type)
         r->type_len = 0;
+    r->taking = r->header_done || r->name_len > sizeof r->name ? NULL : find_wanted(r);
+    r->taken = 0;
     r->name_len = 0;
     return count(r, 4);
 }
@@ -100,6 +141,13 @@ static int on_value(llhttp_t *parser, const char *at, size_t len)
             return fail(r, EL_EFULL);
         r->type[r->type_len++] = (char)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] + 32 : at[i]);
     }
+    if (r->taking && len < r->taking->capacity - r->taken) {
+        memcpy(r->taking->value + r->taken, at, len);
+        r->taken += len;
+    } else if (r->taking) {
+        r->taking->value[0] = '\0';
+        r->taking = NULL;
+    }
     return count(r, len);
 }
 
@@ -107,6 +155,11 @@ static int on_value_complete(llhttp_t *parser)
 {
     struct el_http_response *r = parser->data;
 
+    while (r->taking && r->taken > 0 && strchr(" \t", r->taking->value[r->taken - 1]))
+        r->taken--;
+    if (r->taking)
+        r->taking->value[r->taken] = '\0';
+    r->taking = NULL;
     if (!r->is_type)
         return 0;
     r->type[r->type_len] = '\0';
@@ -122,8 +175,11 @@ static int on_headers_complete(llhttp_t *parser)
     if (parser->http_major != 1 || parser->status_code == 101 || parser->status_code < 100)
         return fail(r, EL_EPROTO);
     parser->upgrade = 0;
-    if (parser->status_code < 200) /* an interim response (RFC 9110 §15.2): another follows */
+    if (parser->status_code < 200) { /* an interim response (RFC 9110 §15.2): another follows */
+        for (size_t i = 0; i < r->wanted_count; i++)
+            r->wanted[i].value[0] = '\0';
         return 0;
+    }
     r->status = parser->status_code;
     r->header_done = true;
     return r->to_head ? 1 : 0;

@@ -14,6 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A field of a header, beside those that have members of their own. A value may have spaces. */
+struct el_http_field {
+    const char *name, *value;
+};
+
 /* What is asked. Texts with control characters or spaces are refused. */
 struct el_http_ask {
     const char *method;        /* "GET" */
@@ -24,6 +29,8 @@ struct el_http_ask {
     const char *type;          /* of the body; NULL: there is none */
     const void *body;
     size_t body_len;
+    const struct el_http_field *fields; /* FIELD_COUNT more; one with a value of NULL is left out */
+    size_t field_count;
 };
 
 /* The bytes to send: *TEXT is from malloc(). Their number, EL_EINVAL or EL_ENOMEM. */
@@ -32,6 +39,15 @@ int el_http_ask_text(const struct el_http_ask *ask, char **text);
 enum {
     EL_HTTP_RESPONSE_HEAD = 16384, /* bytes of a header: a longer one is an error */
     EL_HTTP_RESPONSE_TYPE = 128,   /* bytes of a media type, with NUL */
+    EL_HTTP_RESPONSE_NAME = 24,    /* bytes of the name of a field that is looked for */
+};
+
+/* A field that is looked for: where its value goes, with a NUL; of several the last. "" if it has
+ * not come, or is longer than CAPACITY. */
+struct el_http_wanted {
+    const char *name; /* in lower case, shorter than EL_HTTP_RESPONSE_NAME */
+    char *value;
+    size_t capacity;
 };
 
 struct el_http_response {
@@ -44,13 +60,20 @@ struct el_http_response {
     uint8_t *body; /* ours; what has not been taken */
     size_t body_len, body_max;
 
-    bool to_head; /* of HEAD: no body comes */
-    bool is_type; /* the field being read is Content-Type */
-    char name[16];
+    /* Fields that are looked for; may be set after el_http_response_init(), and outlives us. */
+    const struct el_http_wanted *wanted;
+    size_t wanted_count;
+
+    bool to_head;                        /* of HEAD: no body comes */
+    bool is_type;                        /* the field being read is Content-Type */
+    const struct el_http_wanted *taking; /* … is this one; NULL: none of them */
+    size_t taken;
+    char name[EL_HTTP_RESPONSE_NAME];
     size_t name_len, type_len, head_len;
 };
 
-/* A response of which BODY_MAX bytes may wait to be taken. HEAD: it answers that method. */
+/* A response of which BODY_MAX bytes may wait to be taken. HEAD: it answers that method, or (if its
+ * status is one of success) CONNECT: no body follows. */
 void el_http_response_init(struct el_http_response *response, size_t body_max, bool head);
 void el_http_response_end(struct el_http_response *response);
 
