@@ -121,6 +121,26 @@ void el_http_answer_clear(struct el_http_answer *answer);
 typedef void el_http_handler(void *arg, const struct el_http_request *request,
                              struct el_http_answer *answer);
 
+/* A request and how far its reply is, for whoever watches clients; valid during the call. */
+enum el_http_seen_kind {
+    EL_HTTP_SEEN_BEGIN, /* its reply is known, and nothing of it sent */
+    EL_HTTP_SEEN_GOES_ON,
+    EL_HTTP_SEEN_END,    /* all of the reply has gone out */
+    EL_HTTP_SEEN_ABORTED /* the connection ended before */
+};
+
+struct el_http_seen {
+    enum el_http_seen_kind kind;
+    const struct el_endpoint *client;
+    enum el_http_method method;
+    const char *path; /* decoded */
+    int status;
+    bool is_part;         /* 206: of a part of the file only */
+    uint64_t done, total; /* bytes of the body that have gone out, and that it has; a feed: 0 */
+};
+
+typedef void el_http_seen_cb(void *arg, const struct el_http_seen *seen);
+
 struct el_http_route {
     const char
         *prefix; /* "/boot/": everything beneath it; "/menu": exactly that. NULL ends a table */

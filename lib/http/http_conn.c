@@ -42,6 +42,8 @@ struct el_http_conn {
     uint64_t advanced;    /* of these, those that had gone out at the last tick */
 
     struct el_http_wake wake;
+    el_http_seen_cb *seen;
+    void *seen_arg;
     uint8_t
         *chunk; /* of a feed: the one that is on its way, ours; its first bytes are its length */
     bool chunk_out;  /* it is */
@@ -110,6 +112,50 @@ static int on_header(struct el_http_reader *reader, void *arg)
     return 0;
 }
 
+/* -- who watches -- */
+
+static struct el_http_seen seen_of(const struct el_http_conn *c, enum el_http_seen_kind kind,
+                                   uint64_t queued)
+{
+    const struct el_http_request *request = &c->reader.request;
+    bool has_body = !c->reply.is_feed && request->method != EL_HTTP_HEAD;
+    uint64_t body = has_body ? c->reply.body_len : 0;
+    uint64_t behind = queued + c->reply.pieces[0].len;
+
+    return (struct el_http_seen){
+        .kind = kind,
+        .client = &c->client,
+        .method = request->method,
+        .path = request->path,
+        .status = c->reply.status,
+        .is_part = c->reply.status == 206,
+        .done = has_body && c->given > behind ? c->given - behind : 0,
+        .total = body,
+    };
+}
+
+/* There is a reply, to a request that could be read. */
+static bool is_replying(const struct el_http_conn *c)
+{
+    return c->reply.piece_count > 0 && c->reader.header_done;
+}
+
+bool el_http_conn_look(const struct el_http_conn *c, uint64_t queued, struct el_http_seen *seen)
+{
+    if (!is_replying(c))
+        return false;
+    *seen = seen_of(c, EL_HTTP_SEEN_GOES_ON, queued);
+    return true;
+}
+
+static void tell(const struct el_http_conn *c, enum el_http_seen_kind kind)
+{
+    if (!c->seen || !is_replying(c))
+        return;
+    struct el_http_seen seen = seen_of(c, kind, 0);
+    c->seen(c->seen_arg, &seen);
+}
+
 static void send_reply(struct el_http_conn *c, struct el_http_clock clock,
                        struct el_http_answer *answer)
 {
@@ -131,6 +177,7 @@ static void send_reply(struct el_http_conn *c, struct el_http_clock clock,
     c->piece = 0;
     c->piece_given = c->given = c->advanced = 0;
     c->deadline_ns = clock.now_ns + seconds(c->timeouts->send_s, 30);
+    tell(c, EL_HTTP_SEEN_BEGIN);
 }
 
 /* A request that ends the connection, because we do not know where the next would begin. */
@@ -383,6 +430,7 @@ void el_http_conn_sent(struct el_http_conn *c, struct el_http_clock clock)
         return;
     }
     log_request(c, clock.now_ns, "request");
+    tell(c, EL_HTTP_SEEN_END);
     el_http_reply_end(&c->reply);
     if (c->keep_alive) {
         next_request(c, clock);
@@ -460,6 +508,12 @@ void el_http_conn_on_wake(struct el_http_conn *c, struct el_http_wake wake)
     c->wake = wake;
 }
 
+void el_http_conn_on_seen(struct el_http_conn *c, el_http_seen_cb *seen, void *arg)
+{
+    c->seen = seen;
+    c->seen_arg = arg;
+}
+
 void el_http_conn_free(struct el_http_conn *c, struct el_http_clock clock)
 {
     if (!c)
@@ -467,6 +521,7 @@ void el_http_conn_free(struct el_http_conn *c, struct el_http_clock clock)
     /* Who watches a feed goes when it likes. */
     if (c->reply.piece_count > 0)
         log_request(c, clock.now_ns, c->reply.is_feed && !c->feed_ended ? "watched" : "aborted");
+    tell(c, EL_HTTP_SEEN_ABORTED);
     el_http_reply_end(&c->reply);
     el_http_reader_end(&c->reader);
     free(c->held);

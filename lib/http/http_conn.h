@@ -61,6 +61,12 @@ struct el_http_conn *el_http_conn_new(const struct el_http_route *routes,
 /* What feeds call when they have something: then output is to be asked for, but not from within. */
 void el_http_conn_on_wake(struct el_http_conn *conn, struct el_http_wake wake);
 
+/* Tells SEEN of beginnings and ends. It must not call the connection. */
+void el_http_conn_on_seen(struct el_http_conn *conn, el_http_seen_cb *seen, void *arg);
+
+/* The request whose reply is being sent; QUEUED as with tick. False: there is none. */
+bool el_http_conn_look(const struct el_http_conn *conn, uint64_t queued, struct el_http_seen *seen);
+
 /* Frees it and what its reply holds; a reply that is not all sent is logged as aborted. */
 void el_http_conn_free(struct el_http_conn *conn, struct el_http_clock clock);
 

@@ -191,6 +191,7 @@ static struct connection *connection_new(struct el_http_server *server,
         el_http_conn_new(server->config.routes, &server->config.timeouts, client, clock_of(server));
     if (c->timer && c->conn) {
         el_http_conn_on_wake(c->conn, (struct el_http_wake){on_wake, c});
+        el_http_conn_on_seen(c->conn, server->config.seen, server->config.seen_arg);
         return c;
     }
     el_net_timer_free(c->timer);
@@ -245,6 +246,19 @@ int el_http_server_start(struct el_net *net, const struct el_http_server_config 
     }
     *result = server;
     return 0;
+}
+
+size_t el_http_server_look(const struct el_http_server *server)
+{
+    struct el_http_seen seen;
+    size_t count = 0;
+
+    for (const struct connection *c = server->connections; c && server->config.seen; c = c->next)
+        if (el_http_conn_look(c->conn, el_net_stream_queued(c->stream), &seen)) {
+            server->config.seen(server->config.seen_arg, &seen);
+            count++;
+        }
+    return count;
 }
 
 void el_http_server_stop(struct el_http_server *server)

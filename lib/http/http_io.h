@@ -30,11 +30,17 @@ struct el_http_server_config {
     struct el_http_timeouts timeouts;
     size_t max_connections; /* 0: EL_HTTP_CONNECTIONS. Beyond it an idle one makes room, if any */
     size_t max_per_client;  /* 0: EL_HTTP_PER_CLIENT */
+    /* Is told of each beginning and end of a reply, and must not call the server. NULL: nobody. */
+    el_http_seen_cb *seen;
+    void *seen_arg;
 };
 
 /* 0, or an error with its sentence in ERR. */
 int el_http_server_start(struct el_net *net, const struct el_http_server_config *config,
                          struct el_http_server **server, struct el_err *err);
+
+/* Tells `seen` how far each reply is that is being sent: their number. */
+size_t el_http_server_look(const struct el_http_server *server);
 
 /* Closes all connections at once. NULL is allowed. */
 void el_http_server_stop(struct el_http_server *server);

@@ -59,6 +59,8 @@ struct lan {
     struct el_net *server_host, *client_host;
     struct el_http_server *server;
     struct el_endpoint at;
+    unsigned seen[EL_HTTP_SEEN_ABORTED + 1];
+    struct el_http_seen last;
 };
 
 struct browser {
@@ -78,9 +80,17 @@ static struct el_net *host_at(struct el_net_world *world, uint32_t address)
     return host;
 }
 
+static void watch(void *arg, const struct el_http_seen *seen)
+{
+    struct lan *lan = arg;
+
+    lan->seen[seen->kind]++;
+    lan->last = *seen;
+}
+
 static void lan_start(struct lan *lan, const struct el_net_memory_link *link, size_t connections)
 {
-    lan->world = el_net_memory_world(5);
+    *lan = (struct lan){.world = el_net_memory_world(5)};
     lan->server_host = host_at(lan->world, 0x0a000001);
     lan->client_host = host_at(lan->world, 0x0a000002);
     assert_int_equal(el_net_memory_link(lan->world, NULL, NULL, link), 0);
@@ -88,6 +98,8 @@ static void lan_start(struct lan *lan, const struct el_net_memory_link *link, si
         .listen = {.bind = {.port = 80}, .inherited_fd = -1},
         .routes = routes,
         .max_connections = connections,
+        .seen = watch,
+        .seen_arg = lan,
     };
     struct el_err err;
     if (el_http_server_start(lan->server_host, &config, &lan->server, &err) < 0)
@@ -228,6 +240,10 @@ static void a_reader_that_stalls_is_dropped(void **state)
     run(&lan, 200);
     assert_true(b.ended);
     assert_true(b.code < 0); /* cut, and it looks cut */
+    assert_int_equal(lan.seen[EL_HTTP_SEEN_BEGIN], 1);
+    assert_int_equal(lan.seen[EL_HTTP_SEEN_END], 0);
+    assert_int_equal(lan.seen[EL_HTTP_SEEN_ABORTED], 1);
+    assert_int_equal(lan.last.total, BIG);
     assert_true(b.len < BIG);
     browser_end(&b);
     lan_end(&lan);
@@ -247,6 +263,38 @@ static void a_slow_reader_that_advances_is_served(void **state)
     const uint8_t *got = body(&b, &len);
     assert_int_equal(len, BIG);
     assert_memory_equal(got, big, BIG);
+    browser_end(&b);
+    lan_end(&lan);
+}
+
+static void who_watches_sees_it_advance(void **state)
+{
+    static const struct el_net_memory_link link = {.delay_ns = EL_MS, .rate_bps = 800000};
+    struct browser b;
+    struct lan lan;
+    uint64_t before = 0;
+    unsigned looks = 0;
+
+    (void)state;
+    lan_start(&lan, &link, 0);
+    assert_int_equal(el_http_server_look(lan.server), 0);
+    browser_start(&b, &lan, "GET /disk HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    run(&lan, 2);
+    assert_int_equal(lan.seen[EL_HTTP_SEEN_BEGIN], 1);
+    while (el_http_server_look(lan.server)) {
+        assert_int_equal(lan.last.kind, EL_HTTP_SEEN_GOES_ON);
+        assert_int_equal(lan.last.status, 200);
+        assert_int_equal(lan.last.total, BIG);
+        assert_true(lan.last.done >= before && lan.last.done <= BIG);
+        /* What was sent is not far ahead of what has arrived. */
+        assert_true(lan.last.done <= b.len + (1 << 20));
+        looks += lan.last.done > before;
+        before = lan.last.done;
+        run(&lan, 2);
+    }
+    assert_true(looks > 3);
+    assert_int_equal(lan.seen[EL_HTTP_SEEN_END], 1);
+    assert_int_equal(lan.last.done, BIG);
     browser_end(&b);
     lan_end(&lan);
 }
@@ -305,6 +353,7 @@ int main(void)
         cmocka_unit_test(pipelined_ranges_put_a_file_together),
         cmocka_unit_test(a_reader_that_stalls_is_dropped),
         cmocka_unit_test(a_slow_reader_that_advances_is_served),
+        cmocka_unit_test(who_watches_sees_it_advance),
         cmocka_unit_test(an_idle_connection_makes_room_for_a_new_one),
     };
 
