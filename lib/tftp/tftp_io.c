@@ -65,10 +65,25 @@ static void log_end(const struct el_tftp_session *s, const struct el_tftp_report
            EL_STR("reason", told ? t->error_message : NULL));
 }
 
+static struct el_tftp_report report_of(const struct el_tftp_server *server,
+                                       const struct el_tftp_session *s)
+{
+    return (struct el_tftp_report){
+        .client = &s->client,
+        .name = s->request.name,
+        .outcome = s->transfer.outcome,
+        .is_confirmed = s->transfer.confirmed,
+        .bytes = s->transfer.bytes,
+        .total = s->transfer.file.size,
+        .took_ns = el_net_now_ns(server->net) - s->began_ns,
+    };
+}
+
 /* Frees the session; tells the owner, unless the server itself is ending. */
 static void session_end(struct el_tftp_server *server, struct el_tftp_session *s, bool tell)
 {
     struct conversation *c = s->io;
+    struct el_tftp_report report = report_of(server, s);
 
     el_tftp_end(&s->transfer);
     el_net_udp_close(c->udp);
@@ -80,13 +95,7 @@ static void session_end(struct el_tftp_server *server, struct el_tftp_session *s
         return;
     /* The session's memory stays as it is until the next request, which cannot come before the
      * owner has returned. */
-    const struct el_tftp_report report = {
-        .client = &s->client,
-        .name = s->request.name,
-        .outcome = s->transfer.outcome,
-        .bytes = s->transfer.bytes,
-        .took_ns = el_net_now_ns(server->net) - s->began_ns,
-    };
+    report.outcome = s->transfer.outcome;
     log_end(s, &report);
     if (server->config.ended)
         server->config.ended(server->config.arg, &report);
@@ -222,6 +231,11 @@ static void begin(struct el_tftp_server *server, struct el_tftp_session *s,
     if (!limits.blksize_max && meta->from.ip.family == 6)
         limits.blksize_max = EL_TFTP_BLKSIZE_UNFRAGMENTED6;
     el_tftp_start(&s->transfer, now_ns, request, &file, &limits);
+    if (server->config.began) {
+        struct el_tftp_report report = report_of(server, s);
+        report.is_new = true;
+        server->config.began(server->config.arg, &report);
+    }
     session_run(s->io);
 }
 
@@ -287,6 +301,20 @@ int el_tftp_server_start(struct el_net *net, const struct el_tftp_config *config
     }
     *result = server;
     return 0;
+}
+
+size_t el_tftp_server_look(const struct el_tftp_server *server,
+                           void (*look)(void *arg, const struct el_tftp_report *report), void *arg)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < server->table.capacity; i++)
+        if (server->table.sessions[i].used) {
+            struct el_tftp_report report = report_of(server, &server->table.sessions[i]);
+            look(arg, &report);
+            count++;
+        }
+    return count;
 }
 
 void el_tftp_server_stop(struct el_tftp_server *server)

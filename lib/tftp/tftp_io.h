@@ -20,12 +20,15 @@
 
 struct el_tftp_server;
 
-/* How a transfer ended; valid during the call. */
+/* How a transfer ended, or goes on; valid during the call. */
 struct el_tftp_report {
     const struct el_endpoint *client;
     const char *name; /* as the client wrote it */
     enum el_tftp_outcome outcome;
-    uint64_t bytes;
+    bool is_new;       /* it begins */
+    bool is_confirmed; /* the client has acknowledged something */
+    uint64_t bytes;    /* acknowledged */
+    uint64_t total;    /* of the file */
     uint64_t took_ns;
 };
 
@@ -40,13 +43,20 @@ struct el_tftp_config {
     struct el_tftp_limits limits;     /* blksize_max 0: what fits 1500 bytes of IPv4 or IPv6 */
     size_t max_transfers;             /* 0: EL_TFTP_TRANSFERS */
     size_t max_per_client;            /* 0: EL_TFTP_PER_CLIENT */
-    void (*ended)(void *arg, const struct el_tftp_report *report); /* NULL: nobody asks */
+    /* Told of each end, and of each beginning (also the same client's of the same file again, for
+     * which a transfer is begun anew). Must not call the server. NULL: nobody asks. */
+    void (*ended)(void *arg, const struct el_tftp_report *report);
+    void (*began)(void *arg, const struct el_tftp_report *report);
     void *arg;
 };
 
 /* 0, or an error with its sentence in ERR. */
 int el_tftp_server_start(struct el_net *net, const struct el_tftp_config *config,
                          struct el_tftp_server **server, struct el_err *err);
+
+/* Calls LOOK with each transfer that goes on: their number. */
+size_t el_tftp_server_look(const struct el_tftp_server *server,
+                           void (*look)(void *arg, const struct el_tftp_report *report), void *arg);
 
 /* Ends all transfers without a word. NULL is allowed. */
 void el_tftp_server_stop(struct el_tftp_server *server);

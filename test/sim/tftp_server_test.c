@@ -28,6 +28,8 @@ struct lan {
     struct el_tftp_server *server;
     struct el_endpoint at; /* the server's request port */
     unsigned ended[EL_TFTP_FAILED + 1];
+    unsigned began;
+    struct el_tftp_report last;
 };
 
 /* A client with a socket; it follows the first port that answers it (RFC 1350 §4). */
@@ -46,6 +48,21 @@ static void count_end(void *arg, const struct el_tftp_report *report)
     struct lan *lan = arg;
 
     lan->ended[report->outcome]++;
+    lan->last = *report;
+}
+
+static void count_begin(void *arg, const struct el_tftp_report *report)
+{
+    struct lan *lan = arg;
+
+    assert_true(report->is_new);
+    assert_int_equal(report->bytes, 0);
+    lan->began++;
+}
+
+static void look(void *arg, const struct el_tftp_report *report)
+{
+    *(struct el_tftp_report *)arg = *report;
 }
 
 static struct el_net *host_at(struct lan *lan, uint32_t address)
@@ -67,6 +84,7 @@ static void lan_start(struct lan *lan, uint64_t seed, const struct el_net_memory
         .listen = {.bind = {.port = EL_TFTP_PORT}, .inherited_fd = -1},
         .content = &lan->content,
         .ended = count_end,
+        .began = count_begin,
         .arg = lan,
     };
     struct el_err err;
@@ -181,6 +199,40 @@ static void more_than_65535_blocks(void **state)
     assert_int_equal(m.peer.block, 66001);
     assert_int_equal(m.peer.len, BIG);
     assert_memory_equal(m.peer.bytes, big, BIG);
+    machine_end(&m);
+    lan_end(&lan);
+}
+
+static void who_watches_sees_it_advance(void **state)
+{
+    static const struct el_net_memory_link link = {.delay_ns = 10 * EL_MS};
+    struct machine m = {.peer = {.name = "big", .blksize = 1428}};
+    struct el_tftp_report report = {0};
+    uint64_t before = 0;
+    unsigned looks = 0;
+    struct lan lan;
+
+    (void)state;
+    lan_start(&lan, 1, &link);
+    assert_int_equal(el_tftp_server_look(lan.server, look, &report), 0);
+    machine_start(&m, &lan, host_at(&lan, 0x0a000002), 0);
+    run(&lan, 1);
+    assert_int_equal(lan.began, 1);
+    while (el_tftp_server_look(lan.server, look, &report)) {
+        assert_false(report.is_new);
+        assert_true(report.is_confirmed);
+        assert_string_equal(report.name, "big");
+        assert_int_equal(report.outcome, EL_TFTP_RUNNING);
+        assert_int_equal(report.total, BIG);
+        assert_true(report.bytes > before && report.bytes <= BIG);
+        before = report.bytes;
+        looks++;
+        run(&lan, 1);
+    }
+    assert_true(looks > 1);
+    assert_int_equal(lan.began, 1);
+    assert_int_equal(lan.ended[EL_TFTP_DONE], 1);
+    assert_int_equal(lan.last.total, BIG);
     machine_end(&m);
     lan_end(&lan);
 }
@@ -335,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_arrive_over_a_link_that_loses_one_in_ten),
         cmocka_unit_test(more_than_65535_blocks),
+        cmocka_unit_test(who_watches_sees_it_advance),
         cmocka_unit_test(refusals_have_their_codes),
         cmocka_unit_test(a_stranger_is_told_and_the_transfer_goes_on),
         cmocka_unit_test(a_repeated_request_keeps_its_tid),
