@@ -9,15 +9,12 @@
 #ifndef EL_HTTP_HTTP_RESPONSE_H
 #define EL_HTTP_HTTP_RESPONSE_H
 
+#include "http/http.h"
+
 #include <llhttp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A field of a header, beside those that have members of their own. A value may have spaces. */
-struct el_http_field {
-    const char *name, *value;
-};
 
 /* What is asked. Texts with control characters or spaces are refused. */
 struct el_http_ask {
@@ -29,7 +26,8 @@ struct el_http_ask {
     const char *type;          /* of the body; NULL: there is none */
     const void *body;
     size_t body_len;
-    const struct el_http_field *fields; /* FIELD_COUNT more; one with a value of NULL is left out */
+    /* FIELD_COUNT more; one with a value of NULL is left out. Values may have spaces. */
+    const struct el_http_field *fields;
     size_t field_count;
 };
 
