@@ -263,9 +263,23 @@ static void query_text(const char *query, size_t len, const char *key, char *val
         value[0] = 0;
 }
 
+/* Of hexadecimal digits, as the first script has it; 0: it is none. */
+static uint64_t number_of(const char *text)
+{
+    uint64_t number = 0;
+
+    for (; *text; text++) {
+        int digit = hex_digit(*text);
+        if (digit < 0)
+            return 0;
+        number = number << 4 | (uint64_t)digit;
+    }
+    return number;
+}
+
 int el_boot_visit_parse(const char *query, size_t len, struct el_boot_visit *visit)
 {
-    char word[16];
+    char word[EL_BOOT_START_TEXT];
 
     memset(visit, 0, sizeof *visit);
     if (query_mac(query, len, &visit->mac) != 0)
@@ -281,6 +295,8 @@ int el_boot_visit_parse(const char *query, size_t len, struct el_boot_visit *vis
         visit->platform = EL_BOOT_BIOS;
     else if (strcmp(word, "efi") == 0)
         visit->platform = EL_BOOT_EFI;
+    query_text(query, len, "boot", word, sizeof word);
+    visit->start = number_of(word);
     query_text(query, len, "uuid", visit->uuid, sizeof visit->uuid);
     query_text(query, len, "product", visit->product, sizeof visit->product);
     query_text(query, len, "version", visit->version, sizeof visit->version);

@@ -9,7 +9,8 @@
  *     DHCP                        el_boot_choose
  *     TFTP  autoexec.ipxe         el_boot_autoexec
  *     HTTP  /boot.ipxe            el_boot_first_script
- *     HTTP  /menu?mac=...         el_boot_visit_parse, el_boot_menu
+ *     HTTP  /menu?mac=...         el_boot_visit_parse, and then, as its life has it (life.h),
+ *                                 el_boot_menu, el_boot_start, el_boot_local or el_boot_wait
  *     HTTP  /report?mac=&step=    el_boot_report
  *
  * All URLs are absolute, with an address and no name: firmware loses its DNS on the way.
@@ -95,11 +96,15 @@ void el_boot_choose(struct el_boot *boot, const struct el_boot_client *client,
 
 /* -- HTTP and TFTP: scripts. Each writes text; check the cursor with el_wire_ok. -- */
 
-/* Fetches the menu, and tries again for a minute. */
-void el_boot_first_script(const struct el_boot *boot, struct el_wire *w);
+/*
+ * Fetches the menu, and tries again for a minute. START is a random number, another for each script
+ * that is handed out: the machine says it whenever it asks what to do in this start, so that an
+ * answer that was lost can be told from another start (life.h). 0: it says none.
+ */
+void el_boot_first_script(const struct el_boot *boot, uint64_t start, struct el_wire *w);
 
-/* The same for an iPXE that was started by UEFI and looks for autoexec.ipxe beside itself, before
- * it has configured its network. */
+/* For an iPXE that was started by UEFI and looks for autoexec.ipxe beside itself, before it has
+ * configured its network: does that, and fetches the first script. */
 void el_boot_autoexec(const struct el_boot *boot, struct el_wire *w);
 
 /* Who visits the menu: from the query of its URL. */
@@ -107,6 +112,7 @@ struct el_boot_visit {
     struct el_mac mac;
     enum el_boot_arch arch;         /* EL_BOOT_ANY_ARCH: not said */
     enum el_boot_platform platform; /* EL_BOOT_ANY_PLATFORM: not said */
+    uint64_t start;                 /* which start it is; 0: not said */
     char uuid[37];
     char product[65]; /* as SMBIOS says; free text */
     char version[33]; /* of iPXE; free text */
@@ -115,11 +121,40 @@ struct el_boot_visit {
 /* QUERY is what follows the question mark. 0, or EL_EINVAL: no valid mac. */
 int el_boot_visit_parse(const char *query, size_t len, struct el_boot_visit *visit);
 
-/* The menu of a machine in REGION ("unknown", where it is), of those ENTRIES (in their order) that
- * suit it. The machine is known to have reached it. */
-void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const char *region,
-                  const struct el_boot_entry *entries, size_t count, uint64_t now_ns,
-                  struct el_wire *w);
+/* What a visitor is shown, or started with. Strings may be NULL where nothing is said. */
+struct el_boot_page {
+    const char *region;                  /* "unknown", where it is */
+    const struct el_boot_entry *entries; /* of which those are shown that suit it, in their order */
+    size_t count;
+    const char *why;   /* what it gets that for: a person at its console may read it */
+    const char *args;  /* kernel arguments behind the entry's own, as they stand in a script */
+    const char *token; /* of its installation: is told if that cannot be started */
+    uint64_t next;     /* number of the machine's next start, if it comes to that */
+    bool exit_only;    /* local: leave it to the firmware, under BIOS too */
+    uint64_t now_ns;
+};
+
+/* The machine is known to have reached us. */
+void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
+                  const struct el_boot_page *page, struct el_wire *w);
+
+/* Starts ENTRY, without asking. */
+void el_boot_start(struct el_boot *boot, const struct el_boot_visit *visit,
+                   const struct el_boot_page *page, const struct el_boot_entry *entry,
+                   struct el_wire *w);
+
+/* The machine's own disk, by the method that its firmware needs: BIOS is made to start the first
+ * disk, and UEFI goes on with its own list. */
+void el_boot_local(struct el_boot *boot, const struct el_boot_visit *visit,
+                   const struct el_boot_page *page, struct el_wire *w);
+
+/* Says why, and asks again after a while, for ever. */
+void el_boot_wait(struct el_boot *boot, const struct el_boot_visit *visit,
+                  const struct el_boot_page *page, struct el_wire *w);
+
+/* The entry NAME of a page that suits the visitor; NULL: there is none. */
+const struct el_boot_entry *el_boot_entry_for(const struct el_boot_visit *visit,
+                                              const struct el_boot_page *page, const char *name);
 
 /* A system reports a step of its life: "mac=52-54-00-12-34-56&step=booted". Logged. 0, or
  * EL_EINVAL: no valid mac, or the step is not 1 to 32 lower-case letters, digits and dashes. */

@@ -6,6 +6,8 @@
 #include "base/map.h"
 #include "boot/boot.h"
 
+enum { EL_BOOT_START_TEXT = 17 }; /* the number of a start in hexadecimal, and NUL */
+
 struct el_boot {
     struct el_boot_config config;
     struct el_map *by_mac;

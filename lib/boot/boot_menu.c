@@ -13,26 +13,29 @@
 #include "boot/boot_internal.h"
 #include "boot/boot_script.h"
 
-enum { FAILURE_WAIT_S = 30, FETCH_TRIES = 12, FETCH_WAIT_S = 5 };
+enum { FAILURE_WAIT_S = 30, FETCH_TRIES = 12, FETCH_WAIT_S = 5, ASK_AGAIN_S = 30 };
 
 /* Where the menu is. iPXE fills in what it knows; netX is the card that it is using. */
-static void put_menu_url(const struct el_boot *boot, struct el_wire *w)
+static void put_menu_url(const struct el_boot *boot, uint64_t start, struct el_wire *w)
 {
     el_wire_printf(
         w,
         "http://%s/menu?mac=${netX/mac:hexhyp}&uuid=${uuid}&arch=${buildarch}"
         "&platform=${platform}&version=${version:uristring}&product=${product:uristring}",
         boot->config.hub);
+    if (start)
+        el_wire_printf(w, "&boot=%016llx", (unsigned long long)start);
 }
 
-static void put_fetch(const struct el_boot *boot, const char *before, struct el_wire *w)
+static void put_fetch_begin(struct el_wire *w)
 {
     el_wire_printf(w, "#!ipxe\n"
                       "set tries:int32 0\n"
                       ":fetch\n");
-    el_wire_printf(w, "%s", before);
-    el_wire_printf(w, "chain --replace --autofree ");
-    put_menu_url(boot, w);
+}
+
+static void put_fetch_end(const struct el_boot *boot, struct el_wire *w)
+{
     el_wire_printf(w, " ||\n");
     el_wire_printf(w,
                    ":failed\n"
@@ -49,23 +52,45 @@ static void put_fetch(const struct el_boot *boot, const char *before, struct el_
                    boot->config.hub);
 }
 
-void el_boot_first_script(const struct el_boot *boot, struct el_wire *w)
+void el_boot_first_script(const struct el_boot *boot, uint64_t start, struct el_wire *w)
 {
-    put_fetch(boot, "", w);
+    put_fetch_begin(w);
+    el_wire_printf(w, "chain --replace --autofree ");
+    put_menu_url(boot, start, w);
+    put_fetch_end(boot, w);
 }
 
 void el_boot_autoexec(const struct el_boot *boot, struct el_wire *w)
 {
-    put_fetch(boot, "dhcp || goto failed\n", w);
+    put_fetch_begin(w);
+    el_wire_printf(w,
+                   "dhcp || goto failed\n"
+                   "chain --replace --autofree http://%s/boot.ipxe",
+                   boot->config.hub);
+    put_fetch_end(boot, w);
 }
 
-/* -- the menu -- */
+/* -- what is started -- */
+
+static bool has(const char *text)
+{
+    return text && text[0];
+}
 
 static bool suits(const struct el_boot_entry *entry, const struct el_boot_visit *visit)
 {
     if (entry->arch && visit->arch && entry->arch != visit->arch)
         return false;
     return !entry->platform || !visit->platform || entry->platform == visit->platform;
+}
+
+const struct el_boot_entry *el_boot_entry_for(const struct el_boot_visit *visit,
+                                              const struct el_boot_page *page, const char *name)
+{
+    for (size_t i = 0; i < page->count; i++)
+        if (strcmp(page->entries[i].name, name) == 0 && suits(&page->entries[i], visit))
+            return &page->entries[i];
+    return NULL;
 }
 
 static const char *file_name(const char *path)
@@ -126,7 +151,8 @@ static void put_args(const struct el_boot *boot, const struct el_boot_entry *ent
  * LoadFile2 and "initrd.magic"; names work with all.
  */
 static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *entry,
-                       const struct el_boot_visit *visit, struct el_wire *w)
+                       const struct el_boot_visit *visit, const struct el_boot_page *page,
+                       struct el_wire *w)
 {
     el_wire_printf(w, "kernel --name kernel ");
     put_entry_url(boot, entry, w);
@@ -137,6 +163,8 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
     if (entry->args[0])
         el_wire_printf(w, " ");
     put_args(boot, entry, visit, w);
+    if (has(page->args))
+        el_wire_printf(w, " %s", page->args);
     el_wire_printf(w, " || goto failed\n");
     for (unsigned i = 0; i < entry->initrd_count; i++) {
         el_wire_printf(w, "initrd --name %u-%s ", i, file_name(entry->initrd[i]));
@@ -147,13 +175,14 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
 }
 
 static void put_start(const struct el_boot *boot, const struct el_boot_entry *entry,
-                      const struct el_boot_visit *visit, struct el_wire *w)
+                      const struct el_boot_visit *visit, const struct el_boot_page *page,
+                      struct el_wire *w)
 {
     el_wire_printf(w, ":image-%s\nset title ", entry->name);
     el_boot_script_text(w, entry->title);
     el_wire_printf(w, "\nimgfree\n");
     if (entry->kernel[0]) {
-        put_kernel(boot, entry, visit, w);
+        put_kernel(boot, entry, visit, page, w);
         return;
     }
     el_wire_printf(w, "chain --autofree ");
@@ -165,22 +194,71 @@ static void put_start(const struct el_boot *boot, const struct el_boot_entry *en
     el_wire_printf(w, " || goto failed\ngoto reload\n");
 }
 
-static void put_items(const struct el_boot *boot, const struct el_boot_visit *visit,
-                      const char *region, const struct el_boot_entry *entries, size_t count,
+/* -- how it ends -- */
+
+/* The disk goes first; under UEFI, and where there is none, the firmware goes on with its own list.
+ */
+static void put_local(const struct el_boot_visit *visit, const struct el_boot_page *page,
                       struct el_wire *w)
+{
+    el_wire_printf(w, ":local\n");
+    if (visit->platform != EL_BOOT_EFI && !page->exit_only)
+        el_wire_printf(w, "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||\n");
+    el_wire_printf(w, "exit 1\n");
+}
+
+/* An installation that cannot even be started has failed. */
+static void put_failure(const struct el_boot *boot, const struct el_boot_page *page,
+                        struct el_wire *w)
+{
+    el_wire_printf(w, ":failed\n"
+                      "echo\n"
+                      "echo ${title} could not be started; the reason stands above\n");
+    if (has(page->token))
+        el_wire_printf(w,
+                       "imgfetch --name report http://%s/m/%s/failed?why=it+could+not+be+started"
+                       " ||\n",
+                       boot->config.hub, page->token);
+    el_wire_printf(w, "prompt --timeout %d Press a key for the menu, or wait %d s ||\n",
+                   FAILURE_WAIT_S * 1000, FAILURE_WAIT_S);
+}
+
+static void put_reload(const struct el_boot *boot, const struct el_boot_page *page,
+                       struct el_wire *w)
+{
+    el_wire_printf(w, ":reload\n"
+                      "imgfree\n"
+                      "chain --replace --autofree ");
+    put_menu_url(boot, page->next, w);
+    el_wire_printf(w,
+                   " ||\n"
+                   "prompt --timeout %d No menu from %s; press a key to try again ||\n"
+                   "goto reload\n",
+                   FAILURE_WAIT_S * 1000, boot->config.hub);
+}
+
+/* -- the menu -- */
+
+static void put_items(const struct el_boot *boot, const struct el_boot_visit *visit,
+                      const struct el_boot_page *page, struct el_wire *w)
 {
     char mac[EL_MAC_TEXT];
 
     el_wire_printf(w, "menu el2w: network ");
     el_boot_script_text(w, boot->config.network);
     el_wire_printf(w, ", region ");
-    el_boot_script_text(w, region);
+    el_boot_script_text(w, page->region ? page->region : "unknown");
     el_wire_printf(w, ", %s\n", el_mac_text(&visit->mac, mac));
+    if (has(page->why)) {
+        el_wire_printf(w, "item --gap ");
+        el_boot_script_text(w, page->why);
+        el_wire_printf(w, "\n");
+    }
     el_wire_printf(w, "item --gap Boot from the network\n");
-    for (size_t i = 0; i < count; i++)
-        if (suits(&entries[i], visit)) {
-            el_wire_printf(w, "item image-%s ", entries[i].name);
-            el_boot_script_text(w, entries[i].title);
+    for (size_t i = 0; i < page->count; i++)
+        if (suits(&page->entries[i], visit)) {
+            el_wire_printf(w, "item image-%s ", page->entries[i].name);
+            el_boot_script_text(w, page->entries[i].title);
             el_wire_printf(w, "\n");
         }
     el_wire_printf(w, "item --gap This machine\n"
@@ -189,77 +267,99 @@ static void put_items(const struct el_boot *boot, const struct el_boot_visit *vi
                       "item reload Load this menu again\n");
 }
 
-/* The disk goes first; under UEFI, and where there is none, the firmware goes on with its own list.
- */
-static void put_ends(const struct el_boot *boot, const struct el_boot_visit *visit,
-                     struct el_wire *w)
-{
-    el_wire_printf(w, ":local\n");
-    if (visit->platform != EL_BOOT_EFI)
-        el_wire_printf(w, "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||\n");
-    el_wire_printf(w, "exit 1\n"
-                      ":shell\n"
-                      "echo Type exit to come back to the menu\n"
-                      "shell ||\n"
-                      "goto reload\n");
-    el_wire_printf(w,
-                   ":failed\n"
-                   "echo\n"
-                   "echo ${title} could not be started; the reason stands above\n"
-                   "prompt --timeout %d Press a key for the menu, or wait %d s ||\n",
-                   FAILURE_WAIT_S * 1000, FAILURE_WAIT_S);
-    el_wire_printf(w, ":reload\n"
-                      "imgfree\n"
-                      "chain --replace --autofree ");
-    put_menu_url(boot, w);
-    el_wire_printf(w,
-                   " ||\n"
-                   "prompt --timeout %d No menu from %s; press a key to try again ||\n"
-                   "goto reload\n",
-                   FAILURE_WAIT_S * 1000, boot->config.hub);
-}
-
 /* What the configuration names, or else the first that calls itself the default. */
 static const struct el_boot_entry *default_entry(const struct el_boot *boot,
                                                  const struct el_boot_visit *visit,
-                                                 const struct el_boot_entry *entries, size_t count)
+                                                 const struct el_boot_page *page)
 {
     const char *named = boot->config.default_entry;
-    const struct el_boot_entry *first = NULL;
+    const struct el_boot_entry *first = named ? el_boot_entry_for(visit, page, named) : NULL;
 
-    for (size_t i = 0; i < count; i++) {
-        if (!suits(&entries[i], visit))
-            continue;
-        if (named && strcmp(entries[i].name, named) == 0)
-            return &entries[i];
-        if (!first && entries[i].is_default)
-            first = &entries[i];
-    }
+    for (size_t i = 0; i < page->count && !first; i++)
+        if (page->entries[i].is_default && suits(&page->entries[i], visit))
+            first = &page->entries[i];
     return first;
 }
 
-void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit, const char *region,
-                  const struct el_boot_entry *entries, size_t count, uint64_t now_ns,
-                  struct el_wire *w)
-{
-    struct el_boot_machine *m = el_boot_machine_seen(boot, &visit->mac, now_ns);
-    const struct el_boot_entry *first = default_entry(boot, visit, entries, count);
+/* -- pages -- */
 
-    m->stage = EL_BOOT_MENU;
-    EL_LOG(EL_LOG_INFO, "boot", "menu", EL_MAC("mac", &visit->mac), EL_STR("region", region),
+static void begin(struct el_boot *boot, const struct el_boot_visit *visit,
+                  const struct el_boot_page *page, const char *what, struct el_wire *w)
+{
+    el_boot_machine_seen(boot, &visit->mac, page->now_ns)->stage = EL_BOOT_MENU;
+    EL_LOG(EL_LOG_INFO, "boot", what, EL_MAC("mac", &visit->mac),
+           EL_STR("region", page->region ? page->region : "unknown"),
            EL_STR("uuid", visit->uuid[0] ? visit->uuid : NULL),
            EL_STR("product", visit->product[0] ? visit->product : NULL),
-           EL_STR("ipxe", visit->version[0] ? visit->version : NULL));
+           EL_STR("ipxe", visit->version[0] ? visit->version : NULL),
+           EL_STR("why", has(page->why) ? page->why : NULL));
     el_wire_printf(w, "#!ipxe\n");
-    put_items(boot, visit, region, entries, count, w);
+}
+
+/* A machine of which nobody knows what has become of it is not made to go on by itself. */
+void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
+                  const struct el_boot_page *page, struct el_wire *w)
+{
+    const struct el_boot_entry *first = has(page->why) ? NULL : default_entry(boot, visit, page);
+
+    begin(boot, visit, page, "menu", w);
+    put_items(boot, visit, page, w);
     el_wire_printf(w, "choose --default %s%s", first ? "image-" : "local",
                    first ? first->name : "");
     if (boot->config.timeout_s > 0)
         el_wire_printf(w, " --timeout %u", boot->config.timeout_s * 1000);
     el_wire_printf(w, " selected || goto shell\n"
                       "goto ${selected}\n");
-    for (size_t i = 0; i < count; i++)
-        if (suits(&entries[i], visit))
-            put_start(boot, &entries[i], visit, w);
-    put_ends(boot, visit, w);
+    for (size_t i = 0; i < page->count; i++)
+        if (suits(&page->entries[i], visit))
+            put_start(boot, &page->entries[i], visit, page, w);
+    put_local(visit, page, w);
+    el_wire_printf(w, ":shell\n"
+                      "echo Type exit to come back to the menu\n"
+                      "shell ||\n"
+                      "goto reload\n");
+    put_failure(boot, page, w);
+    put_reload(boot, page, w);
+}
+
+static void put_why(const struct el_boot_page *page, struct el_wire *w)
+{
+    if (!has(page->why))
+        return;
+    el_wire_printf(w, "echo ");
+    el_boot_script_text(w, page->why);
+    el_wire_printf(w, "\n");
+}
+
+void el_boot_start(struct el_boot *boot, const struct el_boot_visit *visit,
+                   const struct el_boot_page *page, const struct el_boot_entry *entry,
+                   struct el_wire *w)
+{
+    begin(boot, visit, page, "start", w);
+    put_why(page, w);
+    put_start(boot, entry, visit, page, w);
+    put_failure(boot, page, w);
+    put_reload(boot, page, w);
+}
+
+void el_boot_local(struct el_boot *boot, const struct el_boot_visit *visit,
+                   const struct el_boot_page *page, struct el_wire *w)
+{
+    begin(boot, visit, page, "local", w);
+    put_why(page, w);
+    put_local(visit, page, w);
+}
+
+void el_boot_wait(struct el_boot *boot, const struct el_boot_visit *visit,
+                  const struct el_boot_page *page, struct el_wire *w)
+{
+    char mac[EL_MAC_TEXT];
+
+    begin(boot, visit, page, "wait", w);
+    put_why(page, w);
+    el_wire_printf(w,
+                   "echo This is %s\n"
+                   "prompt --timeout %d It asks again in %d s, or when a key is pressed ||\n",
+                   el_mac_text(&visit->mac, mac), ASK_AGAIN_S * 1000, ASK_AGAIN_S);
+    put_reload(boot, page, w);
 }

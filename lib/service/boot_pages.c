@@ -2,23 +2,26 @@
 /* Names to content, for TFTP and HTTP. */
 #include "service/boot_pages.h"
 
+#include "base/csprng.h"
 #include "boot/boot_io.h"
 #include "content/content_io.h"
 #include "ipxe/ipxe.h"
+#include "service/machine_pages.h"
+#include "sys/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LOADERS_MAX = 16, AUTOEXEC_BYTES = 4096 };
-
-static const char script_type[] = "text/plain; charset=utf-8";
+enum { LOADERS_MAX = 16, AUTOEXEC_BYTES = 4096, FIRST_SCRIPT_BYTES = 4096 };
 
 struct el_boot_pages {
     struct el_net *net;
     struct el_boot *boot;
     struct el_regions *regions;
     struct el_boot_entries *entries; /* NULL: no images directory */
+    struct el_machine_pages machines;
+    const struct el_boot_visit *visit; /* that is being answered */
 
     struct el_content_memory_entry loader_entries[LOADERS_MAX + 2];
     uint8_t autoexec[AUTOEXEC_BYTES];
@@ -31,45 +34,34 @@ struct el_boot_pages {
 
     struct el_http_files loader_files;
     struct el_http_files image_files;
-    struct el_http_route routes[6];
+    struct el_http_route routes[7];
 };
 
 /* -- the scripts -- */
 
-/* Answers with what WRITE puts into a buffer of CAPACITY bytes. */
-static void answer_script(struct el_http_answer *answer, uint8_t *text, const struct el_wire *w)
+/* Which start of a machine a script is handed out for; never 0. */
+static uint64_t new_start(void)
 {
-    if (el_wire_ok(w))
-        el_http_answer_bytes(answer, 200, script_type, text, el_wire_done(w));
-    else
-        el_http_answer_status(answer, 500);
-    free(text);
-}
+    uint64_t start;
 
-/* A cursor over fresh memory for a script; NULL (and the answer is 500) if there is none. */
-static uint8_t *begin_script(struct el_http_answer *answer, struct el_wire *w)
-{
-    uint8_t *text = malloc(EL_BOOT_SCRIPT_BYTES);
-
-    if (text)
-        *w = el_wire_write(text, EL_BOOT_SCRIPT_BYTES);
-    else
-        el_http_answer_status(answer, 500);
-    return text;
+    el_random(&start, sizeof start);
+    return start | 1;
 }
 
 static void first_script(void *arg, const struct el_http_request *request,
                          struct el_http_answer *answer)
 {
     const struct el_boot_pages *pages = arg;
-    struct el_wire w;
-    uint8_t *text = begin_script(answer, &w);
+    uint8_t text[FIRST_SCRIPT_BYTES];
+    struct el_wire w = el_wire_write(text, sizeof text);
 
     (void)request;
-    if (!text)
-        return;
-    el_boot_first_script(pages->boot, &w);
-    answer_script(answer, text, &w);
+    el_boot_first_script(pages->boot, new_start(), &w);
+    if (el_wire_ok(&w))
+        el_http_answer_bytes(answer, 200, el_machine_pages_type, text, el_wire_done(&w));
+    else
+        el_http_answer_status(answer, 500);
+    answer->no_store = true; /* the next start is another one */
 }
 
 /* What follows the question mark, as it was sent. */
@@ -84,22 +76,43 @@ static void menu(void *arg, const struct el_http_request *request, struct el_htt
 {
     struct el_boot_pages *pages = arg;
     const char *query = query_of(request);
-    const struct el_boot_entry *entries = NULL;
+    struct el_boot_page page = {.next = new_start(), .now_ns = el_net_now_ns(pages->net)};
     struct el_boot_visit visit;
-    struct el_wire w;
 
     if (el_boot_visit_parse(query, strlen(query), &visit) < 0) {
         el_http_answer_status(answer, 400);
         return;
     }
-    uint8_t *text = begin_script(answer, &w);
-    if (!text)
-        return;
-    size_t count = pages->entries ? el_boot_entries_get(pages->entries, &entries) : 0;
+    if (pages->entries)
+        page.count = el_boot_entries_get(pages->entries, &page.entries);
     el_regions_listen(pages->regions);
-    el_boot_menu(pages->boot, &visit, el_regions_find(pages->regions, &visit.mac), entries, count,
-                 el_net_now_ns(pages->net), &w);
-    answer_script(answer, text, &w);
+    page.region = el_regions_find(pages->regions, &visit.mac);
+    pages->visit = &visit;
+    el_machine_pages_visit(&pages->machines, &visit, &page, answer);
+    pages->visit = NULL;
+}
+
+const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name)
+{
+    static const struct el_boot_visit anybody;
+    struct el_boot_page page = {.count = 0};
+
+    if (pages->entries)
+        page.count = el_boot_entries_get(pages->entries, &page.entries);
+    if (!el_boot_entry_for(&anybody, &page, name))
+        return "is gone";
+    return pages->visit && !el_boot_entry_for(pages->visit, &page, name)
+               ? "is for other machines than this one"
+               : NULL;
+}
+
+static void images(void *arg, const struct el_http_request *request, struct el_http_answer *answer)
+{
+    struct el_boot_pages *pages = arg;
+
+    el_http_files_handler(&pages->image_files, request, answer);
+    if (answer->has_file)
+        el_machine_pages_fetched(&pages->machines, request->client, request->rest);
 }
 
 static void report(void *arg, const struct el_http_request *request, struct el_http_answer *answer)
@@ -110,7 +123,7 @@ static void report(void *arg, const struct el_http_request *request, struct el_h
     if (el_boot_report(pages->boot, query, strlen(query), el_net_now_ns(pages->net)) < 0)
         el_http_answer_status(answer, 400);
     else
-        el_http_answer_bytes(answer, 200, script_type, "ok\n", 3);
+        el_http_answer_bytes(answer, 200, el_machine_pages_type, "ok\n", 3);
 }
 
 /* -- making -- */
@@ -145,15 +158,23 @@ static void lay_routes(struct el_boot_pages *pages)
     *route++ = (struct el_http_route){"/boot.ipxe", EL_HTTP_GET, first_script, pages, 0};
     *route++ = (struct el_http_route){"/menu", EL_HTTP_GET, menu, pages, 0};
     *route++ = (struct el_http_route){"/report", EL_HTTP_GET | EL_HTTP_POST, report, pages, 4096};
+    *route++ = (struct el_http_route){"/m/", EL_HTTP_GET | EL_HTTP_POST, el_machine_pages_own,
+                                      &pages->machines, 4096};
     if (!pages->entries)
         return;
     pages->image_files.content = &pages->images;
-    *route = (struct el_http_route){"/images/", EL_HTTP_GET, el_http_files_handler,
-                                    &pages->image_files, 0};
+    *route = (struct el_http_route){"/images/", EL_HTTP_GET, images, pages, 0};
+}
+
+static int64_t wall_s(void *arg)
+{
+    (void)arg;
+    return (int64_t)(el_sys_wall_ns() / EL_S);
 }
 
 int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_regions *regions,
-                      int images, struct el_boot_pages **result, struct el_err *err)
+                      struct el_machines *machines, int images, struct el_boot_pages **result,
+                      struct el_err *err)
 {
     struct el_boot_pages *pages = calloc(1, sizeof *pages);
 
@@ -162,6 +183,7 @@ int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_region
     pages->net = net;
     pages->boot = boot;
     pages->regions = regions;
+    pages->machines = (struct el_machine_pages){boot, machines, wall_s, NULL};
     pages->images_dir.root_fd = images;
     int rc = gather_loaders(pages, err);
     pages->all[0] = &pages->loaders;

@@ -7,7 +7,8 @@
  *           anything else                     files of the images directory
  *     HTTP  /ipxe/NAME                        the loaders
  *           /boot.ipxe                        the first script
- *           /menu?mac=...                     a machine's menu
+ *           /menu?mac=...                     what a machine is to do, and
+ *           /m/TOKEN/...                      what its installation says (service/machine_pages.h)
  *           /report?mac=...&step=...          a system reports
  *           /images/ENTRY/FILE                files of the images directory
  */
@@ -19,15 +20,20 @@
 #include "content/content.h"
 #include "http/http_io.h"
 #include "net/net.h"
+#include "service/machines.h"
 #include "service/regions.h"
 
 struct el_boot_pages;
 
-/* NET, BOOT and REGIONS must live longer; IMAGES is a directory's descriptor, ours from now on, or
- * -1. */
+/* NET, BOOT, REGIONS and MACHINES must live longer; IMAGES is a directory's descriptor, ours from
+ * now on, or -1. */
 int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_regions *regions,
-                      int images, struct el_boot_pages **pages, struct el_err *err);
+                      struct el_machines *machines, int images, struct el_boot_pages **pages,
+                      struct el_err *err);
 void el_boot_pages_free(struct el_boot_pages *pages); /* NULL is allowed */
+
+/* Why the visitor that is being answered cannot be started with entry NAME; NULL: it can. */
+const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name);
 
 /* For the servers; valid until the pages are freed. */
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages);

@@ -19,6 +19,8 @@
 #include "service/boot_ground.h"
 #include "service/boot_pages.h"
 #include "service/boot_service.h"
+#include "service/machines.h"
+#include "service/orders_service.h"
 #include "service/regions.h"
 #include "state/state.h"
 #include "sys/confine.h"
@@ -41,7 +43,9 @@ struct el_boot_parts {
     size_t place_count;
 
     /* -- what belongs to the parts -- */
-    int images; /* the directory; the pages' once they are there */
+    struct el_machines *machines;
+    struct el_orders_service *orders; /* NULL: there is no control */
+    int images;                       /* the directory; the pages' once they are there */
     struct el_boot_pages *pages;
     struct el_dhcp_reservation *reservations;
     el_dhcp_seen_cb *dhcp_seen; /* who watches DHCP; set before that is started; NULL: nobody */
@@ -59,7 +63,8 @@ struct el_boot_part {
     void (*stop)(struct el_boot_parts *s);
 };
 
-extern const struct el_boot_part el_boot_part_pages; /* what is handed out: before its servers */
+extern const struct el_boot_part el_boot_part_machines; /* what is wanted of machines: first */
+extern const struct el_boot_part el_boot_part_pages;    /* what is handed out: before its servers */
 extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
 extern const struct el_boot_part el_boot_part_http;

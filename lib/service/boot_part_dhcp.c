@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DHCP: addresses, and the boot room says what a machine boots. */
+#include "base/log.h"
 #include "service/boot_part.h"
+#include "sys/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,24 @@ static void choose(void *arg, const struct el_dhcp_client *client, struct el_dhc
     snprintf(boot->why, sizeof boot->why, "%s", loader.why);
 }
 
+/* What it asks for tells how far a machine has come. */
+static void seen(void *arg, const struct el_dhcp_seen *seen)
+{
+    struct el_boot_parts *s = arg;
+    bool boots = seen->client->kind != EL_DHCP_CLIENT_OS;
+    struct el_life_event event = {.kind = boots ? EL_LIFE_SEEN : EL_LIFE_ASKED,
+                                  .now_s = (int64_t)(el_sys_wall_ns() / EL_S)};
+    struct el_err err = {""};
+
+    if (s->dhcp_seen)
+        s->dhcp_seen(s->dhcp_seen_arg, seen);
+    if (seen->kind != EL_DHCP_SEEN_REQUEST || el_mac_is_zero(&seen->client->mac))
+        return;
+    if (el_machines_event(s->machines, &seen->client->mac, &event, NULL, &err) < 0)
+        EL_LOG(EL_LOG_WARN, "boot", "life", EL_MAC("mac", &seen->client->mac),
+               EL_STR("error", err.text));
+}
+
 static int convert_reservations(struct el_boot_parts *s, struct el_err *err)
 {
     const struct el_boot_options *options = s->config->options;
@@ -80,8 +100,8 @@ static int start(struct el_boot_parts *s, struct el_err *err)
                 .lease_s = (uint32_t)(options->lease_ns / EL_S),
                 .choose = choose,
                 .choose_arg = s,
-                .seen = s->dhcp_seen,
-                .seen_arg = s->dhcp_seen_arg,
+                .seen = seen,
+                .seen_arg = s,
             },
         .device = s->config->network,
         .inherited_fd = s->ground.dhcp,

@@ -23,7 +23,7 @@ static int open_images(struct el_boot_parts *s, struct el_err *err)
 
 static int start_pages(struct el_boot_parts *s, struct el_err *err)
 {
-    return el_boot_pages_new(s->net, s->boot, s->regions, s->images, &s->pages, err);
+    return el_boot_pages_new(s->net, s->boot, s->regions, s->machines, s->images, &s->pages, err);
 }
 
 static void stop_pages(struct el_boot_parts *s)

@@ -35,6 +35,8 @@ struct el_machines {
     bool complete;
     el_machines_page *page;
     void *page_arg;
+    el_machines_find_args *find_args;
+    void *args_arg;
 };
 
 /* -- looking -- */
@@ -126,6 +128,19 @@ void el_machines_set_page(struct el_machines *machines, el_machines_page *page, 
 {
     machines->page = page;
     machines->page_arg = arg;
+}
+
+void el_machines_set_args(struct el_machines *machines, el_machines_find_args *find, void *arg)
+{
+    machines->find_args = find;
+    machines->args_arg = arg;
+}
+
+int el_machines_args(const struct el_machines *machines, const struct el_machine *machine,
+                     char args[EL_MACHINES_ARGS_BYTES], struct el_err *err)
+{
+    args[0] = '\0';
+    return machines->find_args ? machines->find_args(machines->args_arg, machine, args, err) : 0;
 }
 
 void el_machines_answer_page(const struct el_machines *machines, const struct el_machine *machine,

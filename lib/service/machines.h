@@ -18,6 +18,7 @@
 enum {
     EL_MACHINES_MAX = 4096, /* of which something is wanted */
     EL_MACHINES_PROFILES = 256,
+    EL_MACHINES_ARGS_BYTES = 1024,
 };
 
 struct el_machines;
@@ -92,6 +93,16 @@ bool el_machines_complete(const struct el_machines *machines);
 typedef void el_machines_page(void *arg, const struct el_machine *machine, const char *file,
                               const struct el_http_request *request, struct el_http_answer *answer);
 void el_machines_set_page(struct el_machines *machines, el_machines_page *page, void *arg);
+
+/* The kernel arguments that bring MACHINE's installer to its answers (lib/profile), as text that
+ * may stand in a script. One function; NULL: there are none. */
+typedef int el_machines_find_args(void *arg, const struct el_machine *machine,
+                                  char args[EL_MACHINES_ARGS_BYTES], struct el_err *err);
+void el_machines_set_args(struct el_machines *machines, el_machines_find_args *find, void *arg);
+
+/* What these two say. */
+int el_machines_args(const struct el_machines *machines, const struct el_machine *machine,
+                     char args[EL_MACHINES_ARGS_BYTES], struct el_err *err);
 void el_machines_answer_page(const struct el_machines *machines, const struct el_machine *machine,
                              const char *file, const struct el_http_request *request,
                              struct el_http_answer *answer);

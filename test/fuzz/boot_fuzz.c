@@ -68,9 +68,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (el_boot_visit_parse(query, query_len, &visit) != 0)
         memset(&visit, 0, sizeof visit);
     struct el_wire w = el_wire_write(text, sizeof text);
-    el_boot_menu(boot, &visit, region, &entry, count, EL_S, &w);
+    const struct el_boot_page page = {
+        .region = region, .entries = &entry, .count = count, .why = region, .now_ns = EL_S};
+    el_boot_menu(boot, &visit, &page, &w);
     if (!el_wire_ok(&w))
         abort(); /* one entry always fits */
+    check(text, el_wire_done(&w));
+    const struct el_boot_entry *suits = el_boot_entry_for(&visit, &page, "entry");
+    w = el_wire_write(text, sizeof text);
+    if (suits)
+        el_boot_start(boot, &visit, &page, suits, &w);
+    else
+        el_boot_wait(boot, &visit, &page, &w);
+    check(text, el_wire_done(&w));
+    w = el_wire_write(text, sizeof text);
+    el_boot_local(boot, &visit, &page, &w);
     check(text, el_wire_done(&w));
     return 0;
 }

@@ -61,9 +61,9 @@ static inline void ipxe_check_settings(struct ipxe_script *s, const char *line, 
 static inline void ipxe_check_command(struct ipxe_script *s, char *words[], unsigned count)
 {
     static const char *const commands[] = {
-        "set",    "inc",    "iseq", "isset",   "goto",  "chain",  "dhcp",
-        "echo",   "sleep",  "exit", "menu",    "item",  "choose", "imgfree",
-        "kernel", "initrd", "boot", "sanboot", "shell", "prompt", NULL};
+        "set",    "inc",  "iseq",    "isset", "goto",   "chain",   "dhcp",     "echo",
+        "sleep",  "exit", "menu",    "item",  "choose", "imgfree", "imgfetch", "kernel",
+        "initrd", "boot", "sanboot", "shell", "prompt", NULL};
     if (count == 0)
         return; /* nothing behind || is allowed: it succeeds */
     if (!ipxe_one_of(words[0], strlen(words[0]), commands))

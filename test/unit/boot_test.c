@@ -118,7 +118,7 @@ static void visit_menu(void)
     struct el_boot_visit visit = {.mac = mac};
     struct el_wire w = el_wire_write(script, sizeof script);
 
-    el_boot_menu(boot, &visit, "unknown", NULL, 0, now_ns, &w);
+    el_boot_menu(boot, &visit, &(struct el_boot_page){.now_ns = now_ns}, &w);
     assert_true(el_wire_ok(&w));
 }
 
@@ -362,7 +362,7 @@ static void the_first_script_fetches_the_menu(void **state)
 {
     (void)state;
     struct el_wire w = el_wire_write(script, sizeof script);
-    el_boot_first_script(boot, &w);
+    el_boot_first_script(boot, 0xabc, &w);
     finish(&w);
     assert_string_equal(
         script,
@@ -371,7 +371,7 @@ static void the_first_script_fetches_the_menu(void **state)
         ":fetch\n"
         "chain --replace --autofree http://192.168.77.1/menu?mac=${netX/mac:hexhyp}&uuid=${uuid}"
         "&arch=${buildarch}&platform=${platform}&version=${version:uristring}"
-        "&product=${product:uristring} ||\n"
+        "&product=${product:uristring}&boot=0000000000000abc ||\n"
         ":failed\n"
         "inc tries\n"
         "iseq ${tries} 12 && goto give_up ||\n"
@@ -411,7 +411,9 @@ static const char *menu(const char *query, const char *region, const struct el_b
     struct el_wire w = el_wire_write(script, sizeof script);
 
     assert_int_equal(el_boot_visit_parse(query, strlen(query), &visit), 0);
-    el_boot_menu(boot, &visit, region, entries, count, now_ns, &w);
+    const struct el_boot_page page = {
+        .region = region, .entries = entries, .count = count, .now_ns = now_ns};
+    el_boot_menu(boot, &visit, &page, &w);
     finish(&w);
     return script;
 }
@@ -460,6 +462,61 @@ static void the_menu_of_a_bios(void **state)
         "&product=${product:uristring} ||\n"
         "prompt --timeout 30000 No menu from 192.168.77.1; press a key to try again ||\n"
         "goto reload\n");
+}
+
+/* What a machine is made to do, without a menu. */
+
+static const char *page_of(enum el_boot_platform platform, bool starts, const char *token,
+                           bool waits)
+{
+    struct el_boot_visit visit = {.mac = mac, .platform = platform};
+    struct el_boot_page page = {.entries = &debian,
+                                .count = 1,
+                                .token = token,
+                                .args = token ? "auto=true url=http://x/p" : NULL,
+                                .next = 7,
+                                .why = "so ${it} is",
+                                .now_ns = now_ns};
+    struct el_wire w = el_wire_write(script, sizeof script);
+
+    if (starts)
+        el_boot_start(boot, &visit, &page, el_boot_entry_for(&visit, &page, "debian"), &w);
+    else if (waits)
+        el_boot_wait(boot, &visit, &page, &w);
+    else
+        el_boot_local(boot, &visit, &page, &w);
+    finish(&w);
+    return script;
+}
+
+static void an_installer_is_started_and_its_failure_told(void **state)
+{
+    (void)state;
+    page_of(EL_BOOT_BIOS, true, "abc", false);
+    assert_non_null(strstr(script, " quiet auto=true url=http://x/p || goto failed\n"));
+    assert_non_null(strstr(script, "imgfetch --name report http://192.168.77.1/m/abc/failed?why="));
+    assert_non_null(strstr(script, "&boot=0000000000000007 ||"));
+    assert_null(strstr(script, "${it}"));
+    assert_null(strstr(script, "choose"));
+    assert_null(strstr(page_of(EL_BOOT_BIOS, true, NULL, false), "/m/"));
+}
+
+static void the_own_disk_is_started_as_the_firmware_needs_it(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(page_of(EL_BOOT_BIOS, false, NULL, false), "sanboot --no-describe"));
+    assert_null(strstr(page_of(EL_BOOT_EFI, false, NULL, false), "sanboot"));
+    assert_non_null(strstr(script, "\nexit 1\n"));
+    assert_null(strstr(script, "chain")); /* it does not come back */
+}
+
+static void who_waits_asks_again(void **state)
+{
+    (void)state;
+    page_of(EL_BOOT_BIOS, false, NULL, true);
+    assert_non_null(strstr(script, "52:54:00:12:34:56"));
+    assert_non_null(strstr(script, "prompt --timeout 30000 "));
+    assert_null(strstr(script, "exit"));
 }
 
 static void under_uefi_the_kernel_is_told_its_initrds(void **state)
@@ -555,11 +612,13 @@ static void a_menu_that_does_not_fit_says_so(void **state)
     (void)state;
     struct el_boot_visit visit = {.mac = mac};
     struct el_wire whole = el_wire_write(script, sizeof script);
-    el_boot_menu(boot, &visit, "x", &debian, 1, now_ns, &whole);
+    const struct el_boot_page page = {
+        .region = "x", .entries = &debian, .count = 1, .now_ns = now_ns};
+    el_boot_menu(boot, &visit, &page, &whole);
     size_t len = el_wire_done(&whole);
     for (size_t room = 0; room < len; room++) {
         struct el_wire w = el_wire_write(script, room);
-        el_boot_menu(boot, &visit, "x", &debian, 1, now_ns, &w);
+        el_boot_menu(boot, &visit, &page, &w);
         assert_false(el_wire_ok(&w));
     }
 }
@@ -582,7 +641,7 @@ static void a_visit_is_read_from_its_query(void **state)
 {
     (void)state;
     static const char query[] = "uuid=4c4c4544-0036&mac=52-54-00-12-34-56&arch=arm64&platform=efi"
-                                "&product=Standard%20PC+%28Q35%29&version=1.21.1";
+                                "&product=Standard%20PC+%28Q35%29&version=1.21.1&boot=00ff";
     struct el_boot_visit visit;
     assert_int_equal(el_boot_visit_parse(query, sizeof query - 1, &visit), 0);
     assert_memory_equal(&visit.mac, &mac, sizeof mac);
@@ -590,6 +649,7 @@ static void a_visit_is_read_from_its_query(void **state)
     assert_int_equal(visit.platform, EL_BOOT_EFI);
     assert_string_equal(visit.product, "Standard PC (Q35)");
     assert_string_equal(visit.version, "1.21.1");
+    assert_int_equal(visit.start, 255);
     static const char *const bad[] = {"",
                                       "mac",
                                       "mac=",
@@ -804,6 +864,9 @@ int main(void)
         TEST(sizes_are_limited),
         TEST(the_first_script_fetches_the_menu),
         TEST(autoexec_configures_the_network_first),
+        TEST(an_installer_is_started_and_its_failure_told),
+        TEST(the_own_disk_is_started_as_the_firmware_needs_it),
+        TEST(who_waits_asks_again),
         TEST(the_menu_of_a_bios),
         TEST(under_uefi_the_kernel_is_told_its_initrds),
         TEST(only_what_suits_the_machine_is_shown),
