@@ -70,13 +70,12 @@ static int open_beneath(struct el_content_dir *dir, const char *name, int flags)
     return open_walking(dir->root_fd, name, flags);
 }
 
-/* As much as there is of LEN bytes at OFFSET of the descriptor. */
-static int read_fully(int fd, uint64_t offset, uint8_t *to, size_t len)
+static int file_read(const struct el_content_file *file, uint64_t offset, uint8_t *to, size_t len)
 {
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = pread(fd, to + done, len - done, (off_t)(offset + done));
+        ssize_t n = pread(file->fd, to + done, len - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -84,23 +83,6 @@ static int read_fully(int fd, uint64_t offset, uint8_t *to, size_t len)
         if (n == 0)
             break;
         done += (size_t)n;
-    }
-    return (int)done;
-}
-
-int el_content_fd_read(const struct el_content_file *file, uint64_t offset, uint8_t *to, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len && offset + done < file->size) {
-        struct el_content_stretch stretch = el_content_stretch(file, offset + done);
-        size_t part = len - done < stretch.len ? len - done : (size_t)stretch.len;
-        int n = read_fully(file->fd, stretch.fd_offset, to + done, part);
-        if (n < 0)
-            return n;
-        done += (size_t)n;
-        if ((size_t)n < part)
-            break; /* it has been cut short since it was opened */
     }
     return (int)done;
 }
@@ -148,7 +130,7 @@ static int dir_open(void *arg, const char *name, struct el_content_file *file)
         .mtime_s = st.st_mtim.tv_sec,
         .mtime_ns = (uint32_t)st.st_mtim.tv_nsec,
         .inode = st.st_ino,
-        .read = el_content_fd_read,
+        .read = file_read,
         .close = file_close,
     };
     return 0;

@@ -28,8 +28,4 @@ void el_content_dir_close(struct el_content_dir *dir);
 /* The source; DIR must outlive it. */
 struct el_content el_content_dir(struct el_content_dir *dir);
 
-/* An el_content_file.read for any file that stands in a descriptor, in one stretch or in many. */
-int el_content_fd_read(const struct el_content_file *file, uint64_t offset, uint8_t *to,
-                       size_t len);
-
 #endif
