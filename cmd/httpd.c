@@ -13,10 +13,12 @@ static const struct el_conf_option options[] = {
 static const struct el_conf_schema schema = {
     .name = "httpd",
     .summary = "a directory over HTTP/1.1, read only",
-    .usage = "--root DIR [--bind IP] [--port PORT] [--device INTERFACE] [--listing]",
+    .usage = "--root DIR|IMAGE [--bind IP] [--port PORT] [--device INTERFACE] [--listing]",
     .manual = "Serves the files below DIR on port 80, or PORT: ranges, conditional requests, "
               "keep-alive, sendfile. Symbolic links are not followed and nothing outside DIR is "
-              "ever opened. It gives up its privileges once the port is open, so the files must "
+              "ever opened. DIR may be an image of a disk (ISO 9660 with Rock Ridge or Joliet, "
+              "UDF): then the files inside it are served, in place. It gives up its privileges "
+              "once the port is open, so the files must "
               "be readable by all.",
     .options = options,
     .count = sizeof options / sizeof options[0],

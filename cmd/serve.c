@@ -10,8 +10,9 @@ const struct el_conf_option el_cmd_serve_options[EL_CMD_SERVE_OPTIONS] = {
     {.name = "root",
      .type = EL_CONF_STRING,
      .offset = AT(root),
-     .metavar = "DIR",
-     .help = "The directory to serve.",
+     .metavar = "DIR|IMAGE",
+     .help = "The directory to serve; or a disk image (ISO 9660, UDF), whose files are then "
+             "served.",
      .required = true},
     {.name = "bind",
      .type = EL_CONF_IP,

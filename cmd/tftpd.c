@@ -6,10 +6,11 @@
 static const struct el_conf_schema schema = {
     .name = "tftpd",
     .summary = "a directory over TFTP, read only",
-    .usage = "--root DIR [--bind IP] [--port PORT] [--device INTERFACE]",
+    .usage = "--root DIR|IMAGE [--bind IP] [--port PORT] [--device INTERFACE]",
     .manual = "Serves the files below DIR: RFC 1350 with the options blksize, tsize, timeout, "
               "windowsize and rollover. Symbolic links are not followed and nothing outside DIR is "
-              "ever opened. It gives up its privileges once the port is open, so the files must "
+              "ever opened. DIR may be an image of a disk, whose files are then served in place. "
+              "It gives up its privileges once the port is open, so the files must "
               "be readable by all.",
     .shared = el_cmd_serve_options,
     .shared_count = EL_CMD_SERVE_OPTIONS,

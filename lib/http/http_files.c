@@ -40,6 +40,8 @@ static void put_entry(void *arg, const struct el_content_entry *entry)
     struct el_wire line = index->w;
     const char *slash = entry->directory ? "/" : "";
 
+    if (entry->name[0] == '.')
+        return; /* as everywhere, to be known and not to be seen */
     el_wire_printf(&line, "<li><a href=\"");
     put_name(&line, entry->name, true);
     el_wire_printf(&line, "%s\">", slash);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A directory over TFTP or HTTP, by itself: what tftpd and httpd do. */
+/* A directory, or the files inside an image of a disk, over TFTP or HTTP, by itself: what tftpd and
+ * httpd do. */
 #ifndef EL_SERVICE_FILE_SERVICE_H
 #define EL_SERVICE_FILE_SERVICE_H
 
@@ -12,7 +13,7 @@
 enum el_file_protocol { EL_FILE_TFTP, EL_FILE_HTTP };
 
 struct el_file_service_config {
-    const char *root;   /* directory */
+    const char *root;   /* directory, or image */
     struct el_ip ip;    /* to bind to */
     uint64_t port;      /* 0: the protocol's own */
     const char *device; /* interface, or NULL: all */
