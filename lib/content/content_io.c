@@ -2,73 +2,17 @@
 /* A directory as a source of content. */
 #include "content/content_io.h"
 
+#include "sys/beneath.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* O_NONBLOCK: opening a FIFO returns at once, to be refused. It means nothing to a regular file. */
 enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
-
-static int open_walking(int root_fd, const char *name, int flags)
-{
-    char segment[NAME_MAX + 1];
-    int at = root_fd;
-
-    for (;;) {
-        size_t len = strcspn(name, "/");
-        bool last = name[len] == '\0';
-        if (len == 0 || len > NAME_MAX) {
-            errno = ENOENT;
-            break;
-        }
-        if (len == 2 && memcmp(name, "..", 2) == 0) {
-            errno = EXDEV;
-            break;
-        }
-        memcpy(segment, name, len);
-        segment[len] = '\0';
-        int next =
-            openat(at, segment, O_NOFOLLOW | (last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC));
-        int reason = errno;
-        if (at != root_fd)
-            close(at);
-        errno = reason;
-        if (next < 0 || last)
-            return next;
-        at = next;
-        name += len + 1;
-    }
-    if (at != root_fd)
-        close(at);
-    return -1;
-}
-
-static int open_beneath(struct el_content_dir *dir, const char *name, int flags)
-{
-    if (!dir->walk) {
-        struct open_how how = {
-            .flags = (unsigned)flags,
-            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-        };
-        long fd = -1;
-        /* EAGAIN: somebody renamed on the way and the kernel could not be sure; openat2(2). */
-        for (int tries = 0; tries < 8; tries++) {
-            fd = syscall(SYS_openat2, dir->root_fd, name, &how, sizeof how);
-            if (fd >= 0 || errno != EAGAIN)
-                break;
-        }
-        if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-            return (int)fd;
-        dir->walk = errno == ENOSYS;
-    }
-    return open_walking(dir->root_fd, name, flags);
-}
 
 static int file_read(const struct el_content_file *file, uint64_t offset, uint8_t *to, size_t len)
 {
@@ -111,8 +55,9 @@ static int refusal(int reason)
 
 static int dir_open(void *arg, const char *name, struct el_content_file *file)
 {
+    struct el_content_dir *dir = arg;
     struct stat st;
-    int fd = open_beneath(arg, name, OPEN_FLAGS);
+    int fd = el_sys_beneath_open(dir->root_fd, &dir->walk, name, OPEN_FLAGS);
 
     if (fd < 0)
         return refusal(errno);
@@ -138,7 +83,9 @@ static int dir_open(void *arg, const char *name, struct el_content_file *file)
 
 static int dir_list(void *arg, const char *name, el_content_entry_cb *cb, void *cb_arg)
 {
-    int fd = open_beneath(arg, *name ? name : ".", OPEN_FLAGS | O_DIRECTORY);
+    struct el_content_dir *dir = arg;
+    int fd =
+        el_sys_beneath_open(dir->root_fd, &dir->walk, *name ? name : ".", OPEN_FLAGS | O_DIRECTORY);
 
     if (fd < 0)
         return refusal(errno);

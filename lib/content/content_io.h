@@ -2,11 +2,8 @@
 /*
  * Content that stands in a directory: regular files beneath a root, and nothing else.
  *
- * Nothing outside the root is ever opened, whoever renames or links what meanwhile: the kernel
- * resolves the whole name with openat2(2) (RESOLVE_BENEATH, no symbolic links, no magic links);
- * where there is no openat2 (before Linux 5.6, or a seccomp filter that does not know it) the name
- * is walked one segment at a time without following links. FIFOs and devices are refused without
- * waiting for anybody on their other end.
+ * Nothing outside the root is ever opened, whoever renames or links what meanwhile (sys/beneath.h).
+ * FIFOs and devices are refused without waiting for anybody on their other end.
  */
 #ifndef EL_CONTENT_CONTENT_IO_H
 #define EL_CONTENT_CONTENT_IO_H
