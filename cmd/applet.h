@@ -55,6 +55,7 @@ extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_network;
 extern const struct el_applet el_applet_network_create;
 extern const struct el_applet el_applet_network_remove;
+extern const struct el_applet el_applet_nfsd;
 extern const struct el_applet el_applet_publish;
 extern const struct el_applet el_applet_revoke;
 extern const struct el_applet el_applet_second_factor;

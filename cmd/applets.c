@@ -24,6 +24,7 @@ const struct el_applet *const el_applets[] = {
     &el_applet_keygen,
     &el_applet_tftpd,
     &el_applet_httpd,
+    &el_applet_nfsd,
     &el_applet_install,
     &el_applet_help,
     &el_applet_tunnel,
