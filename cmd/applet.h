@@ -48,6 +48,7 @@ extern const struct el_applet el_applet_events;
 extern const struct el_applet el_applet_guest;
 extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
+extern const struct el_applet el_applet_dnsd;
 extern const struct el_applet el_applet_hub;
 extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;

@@ -7,7 +7,8 @@
 
 enum { COMMANDS_MAX = 8 }; /* of one applet */
 
-/* As they are listed: the two sides, what is said to a hub, what helps. */
+/* As they are listed, a row each: the two sides, what is said to a hub, what helps. */
+/* clang-format off */
 const struct el_applet *const el_applets[] = {
     &el_applet_hub,
     &el_applet_spoke,
@@ -25,6 +26,7 @@ const struct el_applet *const el_applets[] = {
     &el_applet_tftpd,
     &el_applet_httpd,
     &el_applet_nfsd,
+    &el_applet_dnsd,
     &el_applet_install,
     &el_applet_help,
     &el_applet_tunnel,
@@ -36,6 +38,7 @@ const struct el_applet *const el_applets[] = {
     &el_applet_guest,
     NULL,
 };
+/* clang-format on */
 
 const struct el_applet *el_applet_find(const char *name)
 {

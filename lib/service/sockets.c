@@ -2,6 +2,8 @@
 /* Sockets for services, bound to a network's interface. */
 #include "service/sockets.h"
 
+#include "net/sockaddr.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -27,12 +29,26 @@ static int fail(int fd, const char *device, uint16_t port, const char *service, 
     return el_err_os(err, why, "%s: cannot listen on port %u of %s", service, port, device);
 }
 
-static int bound_socket(int type, const char *device, uint16_t port, const char *service,
-                        struct el_err *err)
+/* The address need not be there yet, or be known to be nobody else's (RFC 4862 §5.4). */
+static int bind_at(int fd, const struct el_ip *ip, uint16_t port)
 {
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    const struct el_endpoint at = {.ip = *ip, .port = port};
+    union el_net_sockaddr address;
+    int family = ip->family == 6 ? AF_INET6 : AF_INET;
+    socklen_t len = el_net_sockaddr_from(&address, family, &at);
     int on = 1;
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if ((family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
+        setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) < 0)
+        return -1;
+    return bind(fd, &address.any, len);
+}
+
+static int bound_socket(int type, const char *device, const struct el_ip *ip, uint16_t port,
+                        const char *service, struct el_err *err)
+{
+    int on = 1;
+    int fd = socket(ip->family == 6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return fail(fd, device, port, service, err);
@@ -40,14 +56,16 @@ static int bound_socket(int type, const char *device, uint16_t port, const char 
      * datagrams it would allow two servers on one port, each with half of the questions. */
     if ((type == SOCK_STREAM && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) ||
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0 ||
-        bind(fd, (const struct sockaddr *)&any, sizeof any) < 0)
+        bind_at(fd, ip, port) < 0)
         return fail(fd, device, port, service, err);
     return fd;
 }
 
+static const struct el_ip any = {.family = 4};
+
 int el_node_udp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
 {
-    int fd = bound_socket(SOCK_DGRAM, device, port, service, err);
+    int fd = bound_socket(SOCK_DGRAM, device, &any, port, service, err);
     int on = 1;
 
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0)
@@ -55,11 +73,23 @@ int el_node_udp_socket(const char *device, uint16_t port, const char *service, s
     return fd;
 }
 
-int el_node_tcp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
+int el_node_udp_socket_at(const char *device, const struct el_ip *ip, uint16_t port,
+                          const char *service, struct el_err *err)
 {
-    int fd = bound_socket(SOCK_STREAM, device, port, service, err);
+    return bound_socket(SOCK_DGRAM, device, ip, port, service, err);
+}
+
+int el_node_tcp_socket_at(const char *device, const struct el_ip *ip, uint16_t port,
+                          const char *service, struct el_err *err)
+{
+    int fd = bound_socket(SOCK_STREAM, device, ip, port, service, err);
 
     if (fd >= 0 && listen(fd, BACKLOG) < 0)
         return fail(fd, device, port, service, err);
     return fd;
+}
+
+int el_node_tcp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
+{
+    return el_node_tcp_socket_at(device, &any, port, service, err);
 }

@@ -7,6 +7,7 @@
 #ifndef EL_SERVICE_SOCKETS_H
 #define EL_SERVICE_SOCKETS_H
 
+#include "base/addr.h"
 #include "base/err.h"
 
 #include <stdint.h>
@@ -16,5 +17,12 @@ int el_node_udp_socket(const char *device, uint16_t port, const char *service, s
 
 /* A listening stream socket. */
 int el_node_tcp_socket(const char *device, uint16_t port, const char *service, struct el_err *err);
+
+/* The same, bound to the address IP as well, of either family: beside programs that listen on other
+ * addresses of this computer. It need not be there yet. */
+int el_node_udp_socket_at(const char *device, const struct el_ip *ip, uint16_t port,
+                          const char *service, struct el_err *err);
+int el_node_tcp_socket_at(const char *device, const struct el_ip *ip, uint16_t port,
+                          const char *service, struct el_err *err);
 
 #endif
