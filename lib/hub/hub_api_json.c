@@ -203,6 +203,8 @@ static json_t *event_json(const struct el_registry_event *event)
         json_object_set_new(data, "state",
                             json_string(el_registry_port_state_names[event->port->state]));
     }
+    if (event->profile)
+        json_object_set_new(data, "profile", json_string(event->profile->name));
     if (event->why)
         json_object_set_new(data, "why", el_json_string(event->why));
     if (event->kind == EL_REGISTRY_NETWORK_EXPIRING)

@@ -203,6 +203,7 @@ static void on_event(void *arg, const struct el_registry_event *event)
            EL_STR("network", event->network ? event->network->name : NULL),
            EL_STR("port", event->port ? event->port->name : NULL),
            EL_STR("state", event->port ? el_registry_port_state_names[event->port->state] : NULL),
+           EL_STR("profile", event->profile ? event->profile->name : NULL),
            EL_STR("why", event->why && event->why[0] ? event->why : NULL));
     if (!c->api)
         return; /* nobody can watch yet */

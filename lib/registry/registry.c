@@ -11,6 +11,7 @@ static const size_t row_bytes[] = {
     [EL_REGISTRY_ROW_TOKEN] = sizeof(struct el_registry_token),
     [EL_REGISTRY_ROW_NETWORK] = sizeof(struct el_registry_network),
     [EL_REGISTRY_ROW_PORT] = sizeof(struct el_registry_port),
+    [EL_REGISTRY_ROW_PROFILE] = sizeof(struct el_registry_profile),
     [EL_REGISTRY_ROW_SECOND_FACTOR] = sizeof(struct el_registry_second_factor),
 };
 

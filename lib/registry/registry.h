@@ -46,6 +46,9 @@ enum {
     EL_REGISTRY_GRACE_S = 24 * 3600, /* so long one is told what became of its token */
     EL_REGISTRY_TOKEN_MAX_S = 366 * 24 * 3600,
     EL_REGISTRY_SECRET_BYTES = 64,
+    EL_REGISTRY_PROFILES = 256,
+    EL_REGISTRY_PROFILE_IMAGE = 65,
+    EL_REGISTRY_PROFILE_TEXT = 32768, /* bytes, with the NUL */
 };
 
 struct el_registry;
@@ -161,6 +164,14 @@ struct el_registry_second_factor {
     int64_t last_step; /* of TOTP (RFC 6238 §5.2): no code of this or an earlier step again */
 };
 
+/* How machines of one kind are installed (profile/profile.h), of which only the names are known
+ * here. */
+struct el_registry_profile {
+    char name[EL_REGISTRY_NAME];
+    char image[EL_REGISTRY_PROFILE_IMAGE];
+    char text[EL_REGISTRY_PROFILE_TEXT]; /* all of it, with secrets */
+};
+
 /* -- what a change leads to -- */
 
 /* Everything that a peer of the tunnel is. Setting it again to what it is disturbs nothing. */
@@ -214,6 +225,8 @@ enum el_registry_event_kind {
     EL_REGISTRY_NETWORK_UNPUBLISHED,
     EL_REGISTRY_PORT_CHANGED,
     EL_REGISTRY_SECOND_FACTOR_CHANGED,
+    EL_REGISTRY_PROFILE_CHANGED, /* or new */
+    EL_REGISTRY_PROFILE_REMOVED,
     /* Of the tunnel, which the registry knows nothing of. */
     EL_REGISTRY_LOOP,      /* the spoke is shut out of the network: it bridges another's LAN */
     EL_REGISTRY_LOOP_GONE, /* no longer */
@@ -230,6 +243,7 @@ struct el_registry_event {
     const struct el_registry_spoke *spoke;
     const struct el_registry_network *network;
     const struct el_registry_port *port;
+    const struct el_registry_profile *profile;
     const char *why;
     int64_t left_s; /* NETWORK_EXPIRING */
 };
@@ -478,6 +492,21 @@ size_t el_registry_port_count(const struct el_registry *registry);
 const struct el_registry_port *el_registry_port_at(const struct el_registry *registry, size_t i);
 const struct el_registry_port *el_registry_port(const struct el_registry *registry,
                                                 const char *name);
+
+/* -- profiles -- */
+
+/* Makes a profile, or changes it. What is so already is no change. EL_EINVAL; EL_EFULL. */
+int el_registry_profile_set(struct el_registry *registry, const struct el_registry_profile *profile,
+                            int64_t now_s, struct el_err *err);
+/* EL_ENOENT. */
+int el_registry_profile_remove(struct el_registry *registry, const char *name, int64_t now_s,
+                               struct el_err *err);
+
+size_t el_registry_profile_count(const struct el_registry *registry);
+const struct el_registry_profile *el_registry_profile_at(const struct el_registry *registry,
+                                                         size_t i);
+const struct el_registry_profile *el_registry_profile(const struct el_registry *registry,
+                                                      const char *name);
 
 /* -- the second factor -- */
 

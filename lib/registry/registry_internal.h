@@ -22,7 +22,7 @@
 #include "registry/registry.h"
 #include "registry/registry_store.h"
 
-enum { EL_REGISTRY_TABLES = EL_REGISTRY_ROW_PORT + 1 };
+enum { EL_REGISTRY_TABLES = EL_REGISTRY_ROW_SECOND_FACTOR };
 
 /* Rows of one kind, in the order of their creation. They do not move while they are in it. */
 struct el_registry_table {

@@ -3,7 +3,7 @@
  * What must survive of a registry, and who keeps it.
  *
  * Rows are whole: a put replaces the row of the same identity (a spoke's key, a token's enrolment
- * key, a network's VNI, a port's name; of the second factor there is one). A spoke's row has its
+ * key, a network's VNI, a port's or profile's name; of the second factor there is one). A spoke's row has its
  * memberships in it. A change names every row that it touches: with a network go its ports and the
  * memberships in it, and they are all in the same put.
  */
@@ -18,6 +18,7 @@ struct el_registry_row {
         EL_REGISTRY_ROW_TOKEN,
         EL_REGISTRY_ROW_NETWORK,
         EL_REGISTRY_ROW_PORT,
+        EL_REGISTRY_ROW_PROFILE,
         EL_REGISTRY_ROW_SECOND_FACTOR,
     } kind;
     bool remove; /* only the identity counts; spokes and the second factor are never removed */
@@ -26,6 +27,7 @@ struct el_registry_row {
         const struct el_registry_token *token;
         const struct el_registry_network *network;
         const struct el_registry_port *port;
+        const struct el_registry_profile *profile;
         const struct el_registry_second_factor *second_factor;
     };
 };

@@ -46,6 +46,8 @@ const char *const el_registry_event_names[EL_REGISTRY_EVENTS + 1] = {
     [EL_REGISTRY_NETWORK_UNPUBLISHED] = "network-unpublished",
     [EL_REGISTRY_PORT_CHANGED] = "port-changed",
     [EL_REGISTRY_SECOND_FACTOR_CHANGED] = "second-factor-changed",
+    [EL_REGISTRY_PROFILE_CHANGED] = "profile-changed",
+    [EL_REGISTRY_PROFILE_REMOVED] = "profile-removed",
     [EL_REGISTRY_LOOP] = "loop",
     [EL_REGISTRY_LOOP_GONE] = "loop-gone",
 };
@@ -211,6 +213,16 @@ static int port_check(const struct el_registry *registry, const struct el_regist
     return 0;
 }
 
+static int profile_check(const struct el_registry *registry,
+                         const struct el_registry_profile *profile, struct el_err *err)
+{
+    if (el_registry_name_check("profile", profile->name, EL_REGISTRY_NAME, err) < 0)
+        return EL_EINVAL;
+    if (el_registry_profile(registry, profile->name))
+        return el_err(err, EL_EINVAL, "profile %s: is there twice", profile->name);
+    return 0;
+}
+
 int el_registry_row_check(const struct el_registry *registry, const struct el_registry_row *row,
                           struct el_err *err)
 {
@@ -219,6 +231,7 @@ int el_registry_row_check(const struct el_registry *registry, const struct el_re
     case EL_REGISTRY_ROW_TOKEN: return token_check(registry, row->token, err);
     case EL_REGISTRY_ROW_NETWORK: return network_check(registry, row->network, err);
     case EL_REGISTRY_ROW_PORT: return port_check(registry, row->port, err);
+    case EL_REGISTRY_ROW_PROFILE: return profile_check(registry, row->profile, err);
     case EL_REGISTRY_ROW_SECOND_FACTOR: break;
     }
     return row->second_factor->secret_len <= EL_REGISTRY_SECRET_BYTES

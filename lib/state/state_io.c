@@ -57,6 +57,7 @@ static const char *const control_steps[] = {
     "CREATE TABLE second_factor (one INTEGER PRIMARY KEY CHECK (one = 1),"
     " factors INTEGER NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL);",
     "ALTER TABLE network ADD COLUMN prefix6 BLOB;", /* a /64; NULL: nothing was said */
+    "CREATE TABLE profile (name TEXT NOT NULL UNIQUE, image TEXT NOT NULL, text TEXT NOT NULL);",
 };
 
 static const struct owner {
@@ -194,7 +195,8 @@ static int connect_to(struct el_state *state)
     static const char *const set_up[] = {
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",       "PRAGMA trusted_schema = OFF",
-        "PRAGMA cell_size_check = ON",     "BEGIN IMMEDIATE; COMMIT",
+        "PRAGMA cell_size_check = ON",     "PRAGMA secure_delete = FAST",
+        "BEGIN IMMEDIATE; COMMIT",
     };
     for (size_t i = 0; i < sizeof set_up / sizeof set_up[0]; i++)
         if ((rc = el_state_exec(state, set_up[i])) != SQLITE_OK)

@@ -228,6 +228,34 @@ static int remove_port(struct el_state *state, const struct el_registry_port *po
     return el_state_run(statement);
 }
 
+/* Its order of creation is kept. */
+static int put_profile(struct el_state *state, const struct el_registry_profile *profile)
+{
+    sqlite3_stmt *statement =
+        el_state_statement(state, EL_STATE_PROFILE_PUT,
+                           "INSERT INTO profile (name, image, text) VALUES (?, ?, ?)"
+                           " ON CONFLICT (name) DO UPDATE SET image = excluded.image,"
+                           " text = excluded.text");
+
+    if (!statement)
+        return -1;
+    bind_text(statement, 1, profile->name);
+    bind_text(statement, 2, profile->image);
+    bind_text(statement, 3, profile->text);
+    return el_state_run(statement);
+}
+
+static int remove_profile(struct el_state *state, const struct el_registry_profile *profile)
+{
+    sqlite3_stmt *statement =
+        el_state_statement(state, EL_STATE_PROFILE_REMOVE, "DELETE FROM profile WHERE name = ?");
+
+    if (!statement)
+        return -1;
+    bind_text(statement, 1, profile->name);
+    return el_state_run(statement);
+}
+
 static int put_second_factor(struct el_state *state, const struct el_registry_second_factor *f)
 {
     sqlite3_stmt *statement =
@@ -255,6 +283,8 @@ static int put_row(struct el_state *state, const struct el_registry_row *row)
         return row->remove ? remove_network(state, row->network) : put_network(state, row->network);
     case EL_REGISTRY_ROW_PORT:
         return row->remove ? remove_port(state, row->port) : put_port(state, row->port);
+    case EL_REGISTRY_ROW_PROFILE:
+        return row->remove ? remove_profile(state, row->profile) : put_profile(state, row->profile);
     case EL_REGISTRY_ROW_SECOND_FACTOR: break;
     }
     return put_second_factor(state, row->second_factor);
@@ -398,6 +428,19 @@ static int give_token(struct loading *l, struct reading *r)
     return give(l, r, &(struct el_registry_row){.kind = EL_REGISTRY_ROW_TOKEN, .token = &token});
 }
 
+static int give_profile(struct loading *l, struct reading *r)
+{
+    struct el_registry_profile profile;
+
+    read_text(r, 0, profile.name, sizeof profile.name);
+    read_text(r, 1, profile.image, sizeof profile.image);
+    read_text(r, 2, profile.text, sizeof profile.text);
+    int rc =
+        give(l, r, &(struct el_registry_row){.kind = EL_REGISTRY_ROW_PROFILE, .profile = &profile});
+    explicit_bzero(&profile, sizeof profile);
+    return rc;
+}
+
 static int give_second_factor(struct loading *l, struct reading *r)
 {
     struct el_registry_second_factor f = {.factors = (unsigned)read_number(r, 0, 0, UINT16_MAX),
@@ -452,6 +495,8 @@ static int load_rows(void *arg,
          "SELECT enrolment_key, name, ip, created_s, expires_s, used_by, used_s, wrong_codes"
          " FROM token ORDER BY rowid",
          give_token},
+        {EL_STATE_PROFILE_LOAD, "SELECT name, image, text FROM profile ORDER BY rowid",
+         give_profile},
         {EL_STATE_SECOND_FACTOR_LOAD, "SELECT factors, secret, last_step FROM second_factor",
          give_second_factor},
     };

@@ -730,6 +730,38 @@ static void a_thousand_spokes_are_small(void **unused)
     assert_in_range(used, 0, 4 << 20);
 }
 
+/* -- profiles -- */
+
+static void profiles(void **state)
+{
+    static struct el_registry_profile web = {"web", "debian-12", "{}"};
+
+    (void)state;
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), 0);
+    assert_string_equal(told(), "[profile-changed]");
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), 0);
+    assert_string_equal(told(), "");
+    strcpy(web.text, "{\"a\": 1}");
+    w.disk_full = true;
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), EL_EIO);
+    assert_int_equal(el_registry_profile_remove(w.registry, "web", NOW, &w.err), EL_EIO);
+    assert_string_equal(el_registry_profile(w.registry, "web")->text, "{}");
+    w.disk_full = false;
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), 0);
+    assert_int_equal(el_registry_profile_count(w.registry), 1);
+    assert_int_equal(el_registry_profile_remove(w.registry, "web", NOW, &w.err), 0);
+    assert_string_equal(told(), "[profile-changed] [profile-removed]");
+    assert_int_equal(el_registry_profile_remove(w.registry, "web", NOW, &w.err), EL_ENOENT);
+    strcpy(web.name, "../web");
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), EL_EINVAL);
+    for (int i = 0; i < EL_REGISTRY_PROFILES; i++) {
+        snprintf(web.name, sizeof web.name, "p%d", i);
+        assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), 0);
+    }
+    strcpy(web.name, "more");
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), EL_EFULL);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -762,6 +794,7 @@ int main(void)
         TEST(a_new_tunnel_is_told_everything),
         TEST(who_asks_is_known_by_the_address),
         TEST(four_thousand_peers_and_not_one_more),
+        TEST(profiles),
         TEST(a_thousand_spokes_are_small),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

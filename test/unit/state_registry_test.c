@@ -568,6 +568,8 @@ static void what_makes_no_sense_is_refused(void **unused)
         "UPDATE port SET wanted = 2",
         "UPDATE port SET vni = 99",
         "INSERT INTO second_factor VALUES (1, 0, zeroblob(65), 0)",
+        "INSERT INTO profile VALUES ('../web', 'debian-12', '{}')",
+        "INSERT INTO profile VALUES ('web', 'debian-12', zeroblob(32768))",
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct el_registry_network_request boot = {
@@ -598,7 +600,8 @@ static void what_an_older_el2w_has_written_is_read(void **unused)
     start_well();
     assert_int_equal(el_registry_network_create(hub.registry, &boot, NOW, &hub.err), 0);
     stop();
-    change_file("ALTER TABLE network DROP COLUMN prefix6; PRAGMA user_version = 1");
+    change_file("DROP TABLE profile; ALTER TABLE network DROP COLUMN prefix6;"
+                " PRAGMA user_version = 1");
     for (unsigned i = 0; i < 2; i++) {
         start_well();
         const struct el_registry_network *network = el_registry_network(hub.registry, "boot");
@@ -606,6 +609,30 @@ static void what_an_older_el2w_has_written_is_read(void **unused)
         assert_int_equal(network->prefix6.ip.family, 0);
         stop();
     }
+}
+
+static void profiles_stay(void **unused)
+{
+    static struct el_registry_profile web = {"web", "debian-12", "{\"name\":\"web\"}"};
+    static struct el_registry_profile db = {"db", "rocky-9", "{}"};
+
+    (void)unused;
+    start_well();
+    assert_int_equal(el_registry_profile_set(hub.registry, &web, NOW, &hub.err), 0);
+    assert_int_equal(el_registry_profile_set(hub.registry, &db, NOW, &hub.err), 0);
+    strcpy(web.image, "debian-13");
+    assert_int_equal(el_registry_profile_set(hub.registry, &web, NOW, &hub.err), 0);
+    restart();
+    assert_int_equal(el_registry_profile_count(hub.registry), 2);
+    const struct el_registry_profile *read = el_registry_profile_at(hub.registry, 0);
+    assert_string_equal(read->name, "web");
+    assert_string_equal(read->image, "debian-13");
+    assert_string_equal(read->text, web.text);
+    assert_int_equal(el_registry_profile_remove(hub.registry, "web", NOW, &hub.err), 0);
+    restart();
+    assert_null(el_registry_profile(hub.registry, "web"));
+    assert_non_null(el_registry_profile(hub.registry, "db"));
+    stop();
 }
 
 static void damage_is_for_a_person_to_decide(void **unused)
@@ -638,6 +665,7 @@ int main(void)
         TEST(the_disk_and_the_memory_say_the_same),
         TEST(what_makes_no_sense_is_refused),
         TEST(what_an_older_el2w_has_written_is_read),
+        TEST(profiles_stay),
         TEST(damage_is_for_a_person_to_decide),
     };
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
