@@ -5,7 +5,7 @@
  *
  *     {hub} {port}      where our HTTP is        {ip}              the machine's address
  *     {loader} {what}   files                    {server} {other}  another server's addresses
- *     {asked} {deaf}    how often                {done}            how far: "34 %"
+ *     {asked} {deaf}    how often: "4 times"     {done}            how far: "34 %"
  *     {secs}            how long, in seconds     {text}            what the news itself says
  */
 #include "timeline/diagnosis.h"
@@ -84,7 +84,7 @@ static const struct late {
      "portfast), or the machine does not boot from the network"},
 
     {EL_STAGE_OFFERED, 10, asked_often,
-     "asked {asked} times and never took the offer of {ip}: the offers do not reach it; something "
+     "asked {asked} and never took the offer of {ip}: the offers do not reach it; something "
      "between drops UDP to port 68 (DHCP snooping on a switch, a firewall), or it wants another "
      "server's"},
     {EL_STAGE_OFFERED, 10, NULL,
@@ -112,7 +112,7 @@ static const struct late {
      "at the address of the template in the entry's arguments"},
 
     {EL_STAGE_LOADING, 20, is_deaf,
-     "asked for its loader {deaf} times and never got block 1: something between drops UDP to "
+     "asked for its loader {deaf} and never got block 1: something between drops UDP to "
      "ports above 1023 (TFTP answers from a port of its own; a firewall that knows only port 69)"},
     {EL_STAGE_LOADING, 20, NULL,
      "stopped at {done} of its loader {loader}: packets are lost on the way, or the machine was "
@@ -200,9 +200,11 @@ static bool in_installation(const struct el_timeline_facts *f, const struct el_t
 
 static bool is_late_first(const struct el_timeline_facts *f, const struct el_timeline_news *n)
 {
-    enum { LATE_S = 8 }; /* the second DISCOVER comes after 4 s */
+    /* The second DISCOVER comes after 4 s, the third after 12. Some count in the other order of
+     * bytes: 1 s is 256 then. */
+    enum { LATE_S = 12, MOST_S = 200 };
 
-    return n->client == EL_TIMELINE_FIRMWARE && n->secs >= LATE_S && n->secs < 600 &&
+    return n->client == EL_TIMELINE_FIRMWARE && n->secs >= LATE_S && n->secs < MOST_S &&
            el_facts_is_start(f, 0, n) && f->stage == EL_STAGE_NOTHING;
 }
 
@@ -304,7 +306,7 @@ static const struct wrong {
     {EL_TIMELINE_NAK, NULL, "may not have the address that it asked for: {text}"},
 
     {EL_TIMELINE_LOADER, never_began,
-     "asked for {text} {deaf} times and never got block 1: something between drops UDP to ports "
+     "asked for {text} {deaf} and never got block 1: something between drops UDP to ports "
      "above 1023 (TFTP answers from a port of its own; a firewall that knows only port 69)"},
     {EL_TIMELINE_LOADER, broke,
      "its loader {text} broke off at {done}: packets are lost on the way, or the firmware gave up"},
@@ -342,6 +344,11 @@ static void put_number(char to[EL_TIMELINE_TEXT], uint64_t number)
     snprintf(to, EL_TIMELINE_TEXT, "%" PRIu64, number);
 }
 
+static void put_times(char to[EL_TIMELINE_TEXT], unsigned number)
+{
+    snprintf(to, EL_TIMELINE_TEXT, number == 1 ? "once" : "%u times", number);
+}
+
 static void put_ip(char to[EL_TIMELINE_TEXT], const struct el_ip *ip, const char *otherwise)
 {
     char text[EL_IP_TEXT];
@@ -373,8 +380,8 @@ static void put_word(enum word word, const struct subject *s, char to[EL_TIMELIN
     case IP: put_ip(to, &facts->ip, "an address"); return;
     case SERVER: put_ip(to, &news->ip, "unknown"); return;
     case OTHER: text = el_mac_text(&news->other, mac); break;
-    case ASKED: put_number(to, facts->asked); return;
-    case DEAF: put_number(to, facts->deaf + news->is_deaf); return;
+    case ASKED: put_times(to, facts->asked); return;
+    case DEAF: put_times(to, facts->deaf + news->is_deaf); return;
     case LOADER: text = or_else(facts->loader, "its loader"); break;
     case WHAT: text = or_else(facts->what, "its last step"); break;
     case TEXT: text = or_else(news->text, "it did not say why"); break;
