@@ -106,6 +106,7 @@ void el_dhcp_client_read(const struct el_dhcp_message *m, uint64_t now_ns,
         memcpy(client->mac.b, m->chaddr, sizeof client->mac.b);
     client->xid = m->xid;
     client->now_ns = now_ns;
+    client->secs = m->secs;
     client->arch = read_arch(m);
     client->relayed = m->giaddr != 0;
     client->raspberry_pi = client->kind == EL_DHCP_CLIENT_PXE &&

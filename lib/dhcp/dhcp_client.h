@@ -37,7 +37,8 @@ struct el_dhcp_client {
     enum el_dhcp_type type; /* of the message */
     struct el_mac mac;      /* zero if its hardware is not Ethernet */
     uint32_t xid;           /* one attempt to boot keeps its transaction from DISCOVER to ACK */
-    uint64_t now_ns;        /* when it asked */
+    uint64_t now_ns;        /* when it asked, */
+    uint16_t secs;          /* and since when, as it says: seconds */
     uint16_t arch;          /* EL_DHCP_ARCH_… */
     bool raspberry_pi;
     bool relayed;

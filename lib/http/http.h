@@ -132,8 +132,7 @@ enum el_http_seen_kind {
 struct el_http_seen {
     enum el_http_seen_kind kind;
     const struct el_endpoint *client;
-    enum el_http_method method;
-    const char *path; /* decoded */
+    const struct el_http_request *request;
     int status;
     bool is_part;         /* 206: of a part of the file only */
     uint64_t done, total; /* bytes of the body that have gone out, and that it has; a feed: 0 */

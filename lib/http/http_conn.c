@@ -125,8 +125,7 @@ static struct el_http_seen seen_of(const struct el_http_conn *c, enum el_http_se
     return (struct el_http_seen){
         .kind = kind,
         .client = &c->client,
-        .method = request->method,
-        .path = request->path,
+        .request = request,
         .status = c->reply.status,
         .is_part = c->reply.status == 206,
         .done = has_body && c->given > behind ? c->given - behind : 0,

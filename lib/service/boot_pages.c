@@ -213,6 +213,11 @@ void el_boot_pages_free(struct el_boot_pages *pages)
     free(pages);
 }
 
+size_t el_boot_pages_entries(const struct el_boot_pages *pages, const struct el_boot_entry **list)
+{
+    return pages->entries ? el_boot_entries_get(pages->entries, list) : 0;
+}
+
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages)
 {
     return &pages->tftp;

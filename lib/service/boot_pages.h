@@ -35,6 +35,9 @@ void el_boot_pages_free(struct el_boot_pages *pages); /* NULL is allowed */
 /* Why the visitor that is being answered cannot be started with entry NAME; NULL: it can. */
 const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name);
 
+/* The entries as they are on disk now, as el_boot_entries_get(); none without a directory. */
+size_t el_boot_pages_entries(const struct el_boot_pages *pages, const struct el_boot_entry **list);
+
 /* For the servers; valid until the pages are freed. */
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages);
 const struct el_http_route *el_boot_pages_routes(const struct el_boot_pages *pages);

@@ -53,7 +53,8 @@ struct el_boot_parts {
     struct el_dhcp_io *dhcp; /* reservations that change: el_dhcp_reserve() on its server */
     struct el_tftp_server *tftp;
     struct el_http_server *http;
-    struct el_ndp_io *ndp; /* NULL: router solicitations are not answered */
+    struct el_boot_timeline *timeline; /* service/boot_timeline.h */
+    struct el_ndp_io *ndp;             /* NULL: router solicitations are not answered */
 };
 
 struct el_boot_part {
@@ -65,6 +66,7 @@ struct el_boot_part {
 
 extern const struct el_boot_part el_boot_part_machines; /* what is wanted of machines: first */
 extern const struct el_boot_part el_boot_part_pages;    /* what is handed out: before its servers */
+extern const struct el_boot_part el_boot_part_timeline; /* before whom it watches */
 extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
 extern const struct el_boot_part el_boot_part_http;

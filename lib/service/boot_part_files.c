@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is handed out by name, and its two servers: TFTP and HTTP. */
 #include "service/boot_part.h"
+#include "service/boot_timeline.h"
 #include "sys/fds.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ static int start_tftp(struct el_boot_parts *s, struct el_err *err)
         .content = el_boot_pages_tftp(s->pages),
     };
 
+    el_boot_timeline_watch_tftp(s->timeline, &config);
     return el_tftp_server_start(s->net, &config, &s->tftp, err);
 }
 
@@ -57,6 +59,7 @@ static int start_http(struct el_boot_parts *s, struct el_err *err)
         .routes = el_boot_pages_routes(s->pages),
     };
 
+    el_boot_timeline_watch_http(s->timeline, &config);
     return el_http_server_start(s->net, &config, &s->http, err);
 }
 

@@ -84,6 +84,8 @@ static void watch(void *arg, const struct el_http_seen *seen)
 {
     struct lan *lan = arg;
 
+    assert_int_equal(seen->request->method, EL_HTTP_GET);
+    assert_non_null(seen->request->path);
     lan->seen[seen->kind]++;
     lan->last = *seen;
 }

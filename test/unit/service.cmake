@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+el_unit_test(service_boot_news_test service)
 el_unit_test(service_boot_options_test service)
 el_unit_test(service_machines_test service)
 el_unit_test(service_regions_test service)
