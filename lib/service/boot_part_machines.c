@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/kernel.h"
 #include "service/boot_part.h"
+#include "service/boot_timeline.h"
 #include "sys/clock.h"
 #include "sys/fds.h"
 
@@ -33,6 +34,14 @@ static const char *entry(void *arg, const char *name)
     const struct el_boot_parts *s = arg;
 
     return s->pages ? el_boot_pages_entry_fault(s->pages, name) : "is gone";
+}
+
+static void happened(void *arg, const struct el_mac *mac, const struct el_life_event *event,
+                     const struct el_life_decision *decision)
+{
+    const struct el_boot_parts *s = arg;
+
+    el_boot_timeline_life(s->timeline, mac, event, decision);
 }
 
 static void changed(void *arg, const struct el_life *life, const struct el_life *before)
@@ -100,6 +109,7 @@ static int start(struct el_boot_parts *s, struct el_err *err)
         .wall_s = wall_s,
         .lease = lease,
         .entry = entry,
+        .happened = happened,
         .changed = changed,
         .wanted = wanted,
         .arg = s,

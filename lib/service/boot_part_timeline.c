@@ -30,8 +30,8 @@ struct el_boot_timeline {
     struct el_boot_entry *entries; /* as they were at entries_ns */
     size_t entry_count;
     uint64_t entries_ns;
-    el_boot_timeline_sink *sink;
-    void *sink_arg;
+    uint64_t source;    /* this life of ours */
+    struct el_mac sent; /* who was just told what to do otherwise than by a menu; zero: nobody */
 };
 
 static struct el_timeline_clock clock_of(const struct el_boot_timeline *t)
@@ -47,7 +47,7 @@ static void log_step(const struct el_boot_timeline *t, const struct el_timeline_
     bool is_wrong = step->kind == EL_TIMELINE_DIAGNOSIS;
     char words[EL_TIMELINE_LINE];
 
-    if (t->sink && !is_wrong)
+    if (t->s->orders && !is_wrong)
         return;
     EL_LOG(is_wrong ? EL_LOG_WARN : EL_LOG_INFO, "timeline", el_timeline_kind_name(step->kind),
            EL_MAC("mac", &step->mac), EL_STR("what", el_timeline_words(step, words)));
@@ -60,7 +60,8 @@ static void tell_onward(struct el_boot_timeline *t, uint64_t now_ns)
     if (now_ns < t->retry_ns)
         return;
     while ((step = el_timeline_due(t->machines, now_ns))) {
-        if (t->sink && t->sink(t->sink_arg, step) != 0) {
+        const struct el_order_step order = {t->source, *step};
+        if (el_orders_service_step(t->s->orders, &order) == EL_EAGAIN) {
             t->retry_ns = now_ns + WAIT_NS;
             return;
         }
@@ -139,6 +140,42 @@ void el_boot_tell_from(struct el_boot_timeline *t, const struct el_ip *from,
     va_end(args);
 }
 
+/* -- what machines are told, and say -- */
+
+static void on_visit(struct el_boot_timeline *t, const struct el_mac *mac,
+                     const struct el_life_decision *decision)
+{
+    struct el_machine machine;
+    const char *profile = el_machines_by_mac(t->s->machines, mac, &machine) == 0 && machine.profile
+                              ? machine.profile->name
+                              : "its profile";
+
+    t->sent = *mac;
+    switch (decision->kind) {
+    case EL_LIFE_GETS_MENU: t->sent = (struct el_mac){{0}}; break;
+    case EL_LIFE_GETS_LOCAL: el_boot_tell(t, mac, EL_TIMELINE_LOCAL, "%s", decision->why); break;
+    case EL_LIFE_GETS_INSTALLER: el_boot_tell(t, mac, EL_TIMELINE_INSTALL, "%s", profile); break;
+    case EL_LIFE_GETS_LIVE: el_boot_tell(t, mac, EL_TIMELINE_ENTRY, "%s", profile); break;
+    case EL_LIFE_GETS_ENTRY: el_boot_tell(t, mac, EL_TIMELINE_ENTRY, "%s", decision->entry); break;
+    case EL_LIFE_GETS_WAIT: el_boot_tell(t, mac, EL_TIMELINE_WAIT, "%s", decision->why); break;
+    }
+}
+
+void el_boot_timeline_life(struct el_boot_timeline *t, const struct el_mac *mac,
+                           const struct el_life_event *event,
+                           const struct el_life_decision *decision)
+{
+    if (!t)
+        return;
+    switch (event->kind) {
+    case EL_LIFE_VISIT: on_visit(t, mac, decision); break;
+    case EL_LIFE_STEP_TOLD: el_boot_tell(t, mac, EL_TIMELINE_REPORT, "%s", event->text); break;
+    case EL_LIFE_DONE: el_boot_tell(t, mac, EL_TIMELINE_HOME, "%s", ""); break;
+    case EL_LIFE_FAILURE: el_boot_tell(t, mac, EL_TIMELINE_FAILED, "%s", event->text); break;
+    default: break;
+    }
+}
+
 /* -- the servers -- */
 
 static void on_dhcp(void *arg, const struct el_dhcp_seen *seen)
@@ -192,7 +229,13 @@ static void on_http(void *arg, const struct el_http_seen *seen)
     if (seen->kind == EL_HTTP_SEEN_BEGIN)
         look_soon(t);
     look_up_entries(t);
-    if (el_boot_news_of_http(seen, t->entries, t->entry_count, &news))
+    if (!el_boot_news_of_http(seen, t->entries, t->entry_count, &news))
+        return;
+    /* What stood on the page that a machine fetched as its menu was told already. */
+    bool is_told = news.news.kind == EL_TIMELINE_MENU && !el_mac_is_zero(&t->sent);
+    if (news.news.kind == EL_TIMELINE_MENU)
+        t->sent = (struct el_mac){{0}};
+    if (!is_told)
         tell(t, &news.news, &seen->client->ip);
 }
 
@@ -230,11 +273,11 @@ static void on_timer(void *arg)
     set_timer(t);
 }
 
-void el_boot_timeline_to(struct el_boot_timeline *t, el_boot_timeline_sink *sink, void *arg)
+/* Control may have been started anew. */
+static void on_begin(void *arg)
 {
-    t->sink = sink;
-    t->sink_arg = arg;
-    t->retry_ns = 0;
+    struct el_boot_timeline *t = arg;
+
     el_timeline_tell_again(t->machines, el_net_now_ns(t->s->kernel));
     set_timer(t);
 }
@@ -258,8 +301,11 @@ static int start(struct el_boot_parts *s, struct el_err *err)
     t->timer = el_net_timer_new(s->kernel, on_timer, t);
     if (!t->machines || !t->timer)
         return el_err(err, EL_ENOMEM, "out of memory");
+    t->source = el_sys_wall_ns() & INT64_MAX;
     s->dhcp_seen = on_dhcp;
     s->dhcp_seen_arg = t;
+    if (s->orders)
+        el_orders_service_on_begin(s->orders, on_begin, t);
     return 0;
 }
 

@@ -210,7 +210,10 @@ int el_machines_event(struct el_machines *machines, const struct el_mac *mac,
         return el_err(err, EL_EAGAIN, "the hub has not said yet what its machines are to be");
     (void)el_machines_by_mac(machines, mac, &machine);
     struct el_life_intent intent = intent_of(machines, &machine, fault);
-    return el_lives_event(machines->lives, mac, &intent, event, decision, err);
+    int rc = el_lives_event(machines->lives, mac, &intent, event, decision, err);
+    if (rc == 0 && machines->config.happened)
+        machines->config.happened(machines->config.arg, mac, event, decision);
+    return rc;
 }
 
 /* -- orders -- */

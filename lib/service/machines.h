@@ -40,6 +40,9 @@ struct el_machines_config {
     int (*lease)(void *arg, const struct el_ip *ip, struct el_mac *mac);
     /* Why entry NAME of the menu cannot be started, or NULL if it can. */
     const char *(*entry)(void *arg, const char *name);
+    /* EVENT has happened to MAC; of a visit with what was decided. */
+    void (*happened)(void *arg, const struct el_mac *mac, const struct el_life_event *event,
+                     const struct el_life_decision *decision);
     /* A life has changed; it is to be reported. */
     void (*changed)(void *arg, const struct el_life *life, const struct el_life *before);
     /* What is wanted of a machine, or of all (NULL), has changed: reservations, names. */

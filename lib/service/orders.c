@@ -120,8 +120,24 @@ static const struct el_schema_field step_fields[] = {
     ORDER,
     MAC,
     {.name = "kind", .required = true, .min = 1, .max = EL_LIFE_STEP - 1, .about = "of step"},
-    TEXT("text", EL_ORDER_TEXT - 1, "for people"),
-    NUMBER("at_ms", 0, INT64_MAX, "when"),
+    {.name = "state", .min = 1, .max = EL_LIFE_STEP - 1, .about = "of a transfer"},
+    TEXT("text", EL_TIMELINE_TEXT - 1, "for people"),
+    {.name = "source",
+     .type = EL_SCHEMA_INTEGER,
+     .required = true,
+     .min = 1,
+     .max = INT64_MAX,
+     .about = "who counts"},
+    {.name = "id",
+     .type = EL_SCHEMA_INTEGER,
+     .required = true,
+     .min = 1,
+     .max = UINT32_MAX,
+     .about = "among the machine's"},
+    NUMBER("boot", 0, UINT32_MAX, "which start"),
+    NUMBER("count", 1, UINT32_MAX, "how often"),
+    NUMBER("began_ms", 0, INT64_MAX, "when first"),
+    NUMBER("last_ms", 0, INT64_MAX, "when last"),
     NUMBER("done", 0, INT64_MAX, "bytes"),
     NUMBER("total", 0, INT64_MAX, "bytes"),
     {0}};
@@ -244,13 +260,28 @@ static void read_life(const json_t *body, struct el_life *life)
     life->arch = (uint8_t)read_number(body, "arch");
 }
 
-static void read_step(const json_t *body, struct el_order_step *step)
+/* A kind or state that we do not know makes the step none. */
+static int read_step(const json_t *body, struct el_order_step *order)
 {
-    read_text(body, "kind", step->kind, sizeof step->kind);
+    const char *kind = json_string_value(json_object_get(body, "kind"));
+    const char *state = json_string_value(json_object_get(body, "state"));
+    struct el_timeline_step *step = &order->step;
+    int64_t count = read_number(body, "count");
+
+    if (el_timeline_kind_parse(kind, &step->kind) < 0)
+        return EL_EINVAL;
+    if (state && el_timeline_state_parse(state, &step->state) < 0)
+        return EL_EINVAL;
     read_text(body, "text", step->text, sizeof step->text);
-    step->at_ms = read_number(body, "at_ms");
+    order->source = (uint64_t)read_number(body, "source");
+    step->id = (uint32_t)read_number(body, "id");
+    step->boot = (uint32_t)read_number(body, "boot");
+    step->count = count ? (uint32_t)count : 1;
+    step->began_ms = read_number(body, "began_ms");
+    step->last_ms = read_number(body, "last_ms");
     step->done = (uint64_t)read_number(body, "done");
     step->total = (uint64_t)read_number(body, "total");
+    return read_mac(body, &step->mac);
 }
 
 /* All that are about a machine have its MAC first. */
@@ -270,7 +301,7 @@ static int read_body(const json_t *body, struct el_order *order)
     case EL_ORDER_FORGET:
     case EL_ORDER_GONE: return read_mac(body, &order->machine.mac);
     case EL_ORDER_LIFE: read_life(body, &order->life); return read_mac(body, &order->life.mac);
-    case EL_ORDER_STEP: read_step(body, &order->step); return read_mac(body, &order->step.mac);
+    case EL_ORDER_STEP: return read_step(body, &order->step);
     case EL_ORDER_BEGIN:
     case EL_ORDER_COMPLETE:
     case EL_ORDER_AGAIN:
@@ -411,12 +442,20 @@ static void write_life(json_t *body, const struct el_life *life)
     put_id(body, "arch", life->arch);
 }
 
-static void write_step(json_t *body, const struct el_order_step *step)
+static void write_step(json_t *body, const struct el_order_step *order)
 {
+    const struct el_timeline_step *step = &order->step;
+
     put_mac(body, &step->mac);
-    put_text(body, "kind", step->kind);
+    put_text(body, "kind", el_timeline_kind_name(step->kind));
+    put_text(body, "state", el_timeline_state_name(step->state));
     put_text(body, "text", step->text);
-    put_id(body, "at_ms", (uint64_t)step->at_ms);
+    put_id(body, "source", order->source);
+    put_id(body, "id", step->id);
+    put_id(body, "boot", step->boot);
+    put_id(body, "count", step->count);
+    put_id(body, "began_ms", (uint64_t)step->began_ms);
+    put_id(body, "last_ms", (uint64_t)step->last_ms);
     put_id(body, "done", step->done);
     put_id(body, "total", step->total);
 }

@@ -26,6 +26,7 @@
 #include "base/err.h"
 #include "boot/life.h"
 #include "control/json.h"
+#include "timeline/timeline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +36,6 @@ enum {
     EL_ORDER_BYTES = 65536, /* of a message */
     EL_ORDER_WORDS = 16,    /* options, or quirks, of a machine */
     EL_ORDER_WORD = 128,
-    EL_ORDER_TEXT = 256, /* of a step */
 };
 
 enum el_order_kind {
@@ -88,13 +88,10 @@ struct el_order_policy {
     char password[129]; /* hash that a person's must match for entries that erase; empty: none */
 };
 
-/* A step of a machine's timeline. */
+/* A step of a machine's timeline (timeline/timeline.h), in the network of the channel. */
 struct el_order_step {
-    struct el_mac mac;
-    char kind[EL_LIFE_STEP]; /* "dhcp-offer", "loader", ... */
-    char text[EL_ORDER_TEXT];
-    int64_t at_ms;        /* wall clock, milliseconds since 1970 */
-    uint64_t done, total; /* bytes; total 0: no progress is known */
+    uint64_t source; /* the life of the boot service that counts its steps: 1..INT64_MAX */
+    struct el_timeline_step step;
 };
 
 /* A message that was read. Its strings live in itself, the document in BODY. */

@@ -18,6 +18,8 @@ struct el_orders_service {
     bool greet;  /* hello has to be said */
     bool behind; /* lives from `next` on have to be said */
     size_t next;
+    void (*begun)(void *arg); /* NULL: nobody asks */
+    void *begun_arg;
     char bytes[EL_ORDER_BYTES];
 };
 
@@ -86,8 +88,11 @@ static void follow(struct el_orders_service *service, int len)
         service->greet = true;
     else if (rc == 0)
         rc = el_machines_order(service->machines, &order, &err);
-    if (rc == 0 && order.kind == EL_ORDER_BEGIN)
+    if (rc == 0 && order.kind == EL_ORDER_BEGIN) {
         say_all(service);
+        if (service->begun)
+            service->begun(service->begun_arg);
+    }
     if (rc < 0)
         EL_LOG(EL_LOG_ERROR, "boot", "order", EL_STR("error", err.text));
     if (rc == 0 && order.kind == EL_ORDER_FORGET)
@@ -171,10 +176,18 @@ void el_orders_service_gone(struct el_orders_service *service, const struct el_m
         (void)say(service, &order);
 }
 
-void el_orders_service_step(struct el_orders_service *service, const struct el_order_step *step)
+int el_orders_service_step(struct el_orders_service *service, const struct el_order_step *step)
 {
     struct el_order order = {.kind = EL_ORDER_STEP, .step = *step};
 
-    if (service)
-        (void)say(service, &order);
+    if (!service)
+        return 0;
+    return service->greet ? EL_EAGAIN : say(service, &order);
+}
+
+void el_orders_service_on_begin(struct el_orders_service *service, void (*begun)(void *arg),
+                                void *arg)
+{
+    service->begun = begun;
+    service->begun_arg = arg;
 }

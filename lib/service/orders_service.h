@@ -4,7 +4,7 @@
  * machines, lives and steps go out.
  *
  * Nobody waits for control: if the channel is full, or nobody reads it, lives are said again when
- * there is room, as they are then, and steps are left out.
+ * there is room, as they are then; steps are their timeline's to say again.
  */
 #ifndef EL_SERVICE_ORDERS_SERVICE_H
 #define EL_SERVICE_ORDERS_SERVICE_H
@@ -23,9 +23,15 @@ int el_orders_service_new(uv_loop_t *loop, int fd, struct el_machines *machines,
 void el_orders_service_free(struct el_orders_service *service);
 
 /* Each is nothing without a SERVICE (NULL). A machine's life has changed; nothing is known of MAC
- * any more; something has happened. */
+ * any more. */
 void el_orders_service_life(struct el_orders_service *service, const struct el_life *life);
 void el_orders_service_gone(struct el_orders_service *service, const struct el_mac *mac);
-void el_orders_service_step(struct el_orders_service *service, const struct el_order_step *step);
+
+/* 0, or EL_EAGAIN: there is no room now. */
+int el_orders_service_step(struct el_orders_service *service, const struct el_order_step *step);
+
+/* Calls BEGUN when control has begun to say everything: it may know nothing of what it was told. */
+void el_orders_service_on_begin(struct el_orders_service *service, void (*begun)(void *arg),
+                                void *arg);
 
 #endif

@@ -126,6 +126,9 @@ static const struct late {
     {EL_STAGE_SCRIPTED, 30, NULL,
      "iPXE has its script and never fetched its menu: look at the machine's console"},
 
+    {EL_STAGE_SENT, 60, NULL,
+     "was sent to {what} and never fetched its kernel: look at the machine's console"},
+
     {EL_STAGE_FETCHING, 30, NULL,
      "stopped at {done} of {what}: the way to the machine is gone, or it was switched off"},
 

@@ -29,6 +29,7 @@ enum el_timeline_stage {
     EL_STAGE_LOADED,
     EL_STAGE_SCRIPTED,
     EL_STAGE_MENU,
+    EL_STAGE_SENT,     /* to an installer or another entry */
     EL_STAGE_FETCHING, /* a kernel, or what belongs to it */
     EL_STAGE_BOOTING,
     EL_STAGE_TEMPLATED,

@@ -81,7 +81,7 @@ static void fetched(struct el_timeline_facts *facts, const struct el_timeline_ne
     case EL_TIMELINE_PACKAGE: facts->stage = EL_STAGE_WORKING; break;
     default:
         /* A file that iPXE loads belongs to the kernel; one that a system reads, to its work. */
-        if (facts->stage == EL_STAGE_FETCHING || facts->stage == EL_STAGE_MENU)
+        if (facts->stage >= EL_STAGE_MENU && facts->stage <= EL_STAGE_FETCHING)
             facts->stage = is_over ? EL_STAGE_BOOTING : EL_STAGE_FETCHING;
         break;
     }
@@ -110,7 +110,12 @@ void el_facts_follow(struct el_timeline_facts *facts, uint64_t now_ns,
     case EL_TIMELINE_SCRIPT: facts->stage = EL_STAGE_SCRIPTED; break;
     case EL_TIMELINE_MENU:
     case EL_TIMELINE_WAIT: facts->stage = EL_STAGE_MENU; break;
-    case EL_TIMELINE_INSTALL: facts->is_installing = true; break;
+    case EL_TIMELINE_INSTALL:
+    case EL_TIMELINE_ENTRY:
+        facts->is_installing = news->kind == EL_TIMELINE_INSTALL;
+        facts->stage = EL_STAGE_SENT;
+        copy(facts->what, news->text);
+        break;
     case EL_TIMELINE_LOCAL: facts->stage = EL_STAGE_LOCAL; break;
     case EL_TIMELINE_LOADER:
     case EL_TIMELINE_KERNEL:

@@ -21,6 +21,7 @@ static const struct {
     [EL_TIMELINE_SCRIPT] = {"script", "script", false},
     [EL_TIMELINE_MENU] = {"menu", "menu", false},
     [EL_TIMELINE_INSTALL] = {"install", "install", false},
+    [EL_TIMELINE_ENTRY] = {"entry", "entry", false},
     [EL_TIMELINE_LOCAL] = {"local-boot", "local boot", false},
     [EL_TIMELINE_WAIT] = {"wait", "wait", false},
     [EL_TIMELINE_KERNEL] = {"kernel", "kernel", true},

@@ -32,6 +32,7 @@ enum el_timeline_kind {
     EL_TIMELINE_SCRIPT,       /* iPXE's first script */
     EL_TIMELINE_MENU,         /* it waits for somebody's choice */
     EL_TIMELINE_INSTALL,      /* an installation begins: of which profile */
+    EL_TIMELINE_ENTRY,        /* it is sent to an entry of the menu: which, why */
     EL_TIMELINE_LOCAL,        /* it is sent to its own disk */
     EL_TIMELINE_WAIT,         /* it is told to wait for somebody's decision */
     EL_TIMELINE_KERNEL,       /* transfer */

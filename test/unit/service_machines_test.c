@@ -74,12 +74,18 @@ static void orders_are_heard_as_they_were_said(void **state)
                                               .arch = 1}},
                   false);
     says_the_same(&(struct el_order){.kind = EL_ORDER_STEP,
-                                     .step = {.mac = mac,
-                                              .kind = "loader",
-                                              .text = "snponly.efi \"x\"",
-                                              .at_ms = 1700000000000,
-                                              .done = 1,
-                                              .total = 2}},
+                                     .step = {.source = 7,
+                                              .step = {.mac = mac,
+                                                       .id = 3,
+                                                       .boot = 2,
+                                                       .kind = EL_TIMELINE_LOADER,
+                                                       .state = EL_TIMELINE_RUNNING,
+                                                       .count = 4,
+                                                       .began_ms = 1700000000000,
+                                                       .last_ms = 1700000000001,
+                                                       .done = 1,
+                                                       .total = 2,
+                                                       .text = "snponly.efi \"x\""}}},
                   false);
 }
 
@@ -105,6 +111,27 @@ static void what_is_no_order_is_refused(void **state)
         assert_int_equal(el_order_read(bad[i], strlen(bad[i]), true, &order, &err), EL_EINVAL);
         assert_true(err.text[0]);
         assert_null(order.body);
+    }
+}
+
+/* From the boot service. */
+static void what_is_no_step_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{\"order\":\"step\",\"mac\":\"52:54:00:12:34:56\",\"kind\":\"ack\"}",
+        "{\"order\":\"step\",\"mac\":\"52:54:00:12:34:56\",\"kind\":\"dance\",\"source\":1,\"id\":"
+        "1}",
+        "{\"order\":\"step\",\"mac\":\"52:54:00:12:34:56\",\"kind\":\"ack\",\"source\":1,\"id\":0}",
+        "{\"order\":\"step\",\"mac\":\"52:54:00:12:34:56\",\"kind\":\"ack\",\"source\":1,\"id\":1,"
+        "\"state\":\"odd\"}",
+        "{\"order\":\"step\",\"mac\":\"ff:ff:ff:ff:ff:ff\",\"kind\":\"ack\",\"source\":1,\"id\":"
+        "1}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct el_order order;
+        struct el_err err = {""};
+        assert_int_equal(el_order_read(bad[i], strlen(bad[i]), false, &order, &err), EL_EINVAL);
     }
 }
 
@@ -334,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_are_heard_as_they_were_said),
         cmocka_unit_test(what_is_no_order_is_refused),
+        cmocka_unit_test(what_is_no_step_is_refused),
         cmocka_unit_test(nobody_is_answered_before_everything_is_known),
         cmocka_unit_test(who_is_who),
         cmocka_unit_test(what_is_not_said_again_is_not_wanted),

@@ -245,6 +245,14 @@ static void no_menu(void)
     pass(30);
 }
 
+static void no_kernel(void)
+{
+    in_ipxe();
+    TELL(.kind = EL_TIMELINE_SCRIPT);
+    TELL(.kind = EL_TIMELINE_INSTALL, .text = "web");
+    pass(60);
+}
+
 static void half_a_kernel(void)
 {
     in_menu();
@@ -357,6 +365,7 @@ static const struct story {
     {loader_crashed, "loaded undionly.kpxe and started over: it fails on this machine"},
     {no_script, "never fetched its script: something between drops TCP to 192.168.77.1 port 80"},
     {no_menu, "has its script and never fetched its menu"},
+    {no_kernel, "was sent to web and never fetched its kernel"},
     {half_a_kernel, "stopped at 50 % of debian/linux"},
     {broken_kernel, "debian/linux broke off at 50 %"},
     {broken_initrd, "debian/initrd.gz broke off at 50 %"},
