@@ -3,9 +3,9 @@
  * What must survive of a registry, and who keeps it.
  *
  * Rows are whole: a put replaces the row of the same identity (a spoke's key, a token's enrolment
- * key, a network's VNI, a port's or profile's name; of the second factor there is one). A spoke's row has its
- * memberships in it. A change names every row that it touches: with a network go its ports and the
- * memberships in it, and they are all in the same put.
+ * key, a network's VNI, a port's or profile's name; of the second factor there is one). A spoke's
+ * row has its memberships in it. A change names every row that it touches: with a network go its
+ * ports and the memberships in it, and they are all in the same put.
  */
 #ifndef EL_REGISTRY_REGISTRY_STORE_H
 #define EL_REGISTRY_REGISTRY_STORE_H
