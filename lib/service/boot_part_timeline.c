@@ -105,9 +105,9 @@ static void tell(struct el_boot_timeline *t, struct el_timeline_news *news,
     set_timer(t);
 }
 
-static void tell_text(struct el_boot_timeline *t, const struct el_mac *mac,
-                      const struct el_ip *from, enum el_timeline_kind kind, const char *format,
-                      va_list args)
+static void __attribute__((format(printf, 5, 0)))
+tell_text(struct el_boot_timeline *t, const struct el_mac *mac, const struct el_ip *from,
+          enum el_timeline_kind kind, const char *format, va_list args)
 {
     char text[EL_TIMELINE_TEXT];
     struct el_timeline_news news = {.kind = kind, .text = text};
