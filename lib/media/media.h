@@ -32,14 +32,14 @@ enum el_media_platform { EL_MEDIA_ANY_PLATFORM, EL_MEDIA_BIOS, EL_MEDIA_EFI };
 struct el_media_facts {
     char title[EL_MEDIA_TITLE_BYTES];       /* "Debian 12.5.0 installer (amd64)" */
     char distribution[EL_MEDIA_WORD_BYTES]; /* lower case, as os-release says ID: debian, ubuntu,
-                                             * rocky, opensuse-leap, windows, memtest86+ ... */
+                                             * rocky, opensuse-leap, windows, memtest86plus ... */
     char version[EL_MEDIA_WORD_BYTES];      /* "12.5.0"; empty if it cannot be seen */
     char arch[EL_MEDIA_WORD_BYTES]; /* x86_64 or arm64, as entry.conf has them; i386, riscv64
                                      * and so on for others; empty: any machine's */
 
     /* Who reads the answers of an unattended installation: debian (preseed), ubuntu (autoinstall),
-     * redhat (kickstart), suse (AutoYaST), agama, archlinux, alpine, proxmox, freebsd, esxi,
-     * windows. "live" or "tool": nothing is installed. */
+     * redhat (kickstart), suse (AutoYaST), agama, ignition, archlinux, alpine, proxmox,
+     * freebsd, truenas, esxi, windows. "live" or "tool": nothing is installed. */
     char installer[EL_MEDIA_WORD_BYTES];
 
     /* Paths inside the tree. Either a kernel or a program to chain, or neither: what is missing is

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""media_corpus.py: makes corpus/media_iso and corpus/media_udf anew, with genisoimage, xorriso and mkudffs;
-beside what they write, a UDF volume with everything that they do not: long and short descriptors, data in
+"""media_corpus.py: makes corpus/media_iso, media_udf and media_recognise anew, with genisoimage, xorriso and
+mkudffs; beside what they write, a UDF volume with everything that they do not: long and short descriptors, data in
 the ICB, extended file entries, files in several extents, and descriptors that go on elsewhere.
 
 An image becomes an input by naming its blocks that are not empty (media_image.h)."""
@@ -147,6 +147,33 @@ def iso_by_hand():
     return bytes(out)
 
 
+# What media say of themselves: the bit of the group in media_recognise_fuzz.c, label, text.
+SAID = {
+    "debian": (0, "Debian 12.5.0 amd64 n", 'Debian GNU/Linux 12.5.0 "Bookworm" - Official amd64 NETINST'),
+    "ubuntu": (1, "Ubuntu 24.04", 'Ubuntu-Server 24.04.1 LTS "Noble Numbat" - Release amd64 (20240827)'),
+    "treeinfo": (2, "Rocky-9-3", "[general]\narch = x86_64\nfamily = Rocky Linux\nversion = 9.3\n"
+                 "[images-x86_64]\ninitrd = images/pxeboot/initrd.img\nkernel = images/pxeboot/vmlinuz\n"),
+    "discinfo": (3, "Fedora-S-dvd", "1699018880.0\nFedora 39\nx86_64\n"),
+    "suse": (4, "openSUSE-Leap-15.5", "/ openSUSE-Leap 15.5-1\n"),
+    "agama": (5, "SLES-16.0-Online-x86_64", "hsqs"),
+    "alpine": (7, "alpine-std 3.19.1 x86_64", "alpine-standard-3.19.1 240126\n"),
+    "proxmox": (8, "PVE", "PRODUCT='pve'\nPRODUCTLONG=\"Proxmox VE\"\nRELEASE='8.1'\nISORELEASE='2'\n"),
+    "freebsd": (9, "14_0_RELEASE_AMD64_CD", '#!/bin/sh\nUSERLAND_VERSION="14.0-RELEASE"\n'),
+    "esxi": (10, "ESXI", "title=Loading ESXi installer\nprefix=\nkernel=/b.b00\nkernelopt=runweasel cdromBoot\n"
+             "modules=/jumpstrt.gz --- /k.b00\nbuild=8.0.2-0.0.22380479\n"),
+    "windows": (11, "CCCOMA_X64FRE", "MSWIM\0\0\0" + "\0" * 64 + "\x60" + "\0" * 7 + "\xd0" + "\0" * 127 +
+                "\0".join("<ARCH>9</ARCH><MAJOR>10</MAJOR><MINOR>0</MINOR><BUILD>22621</BUILD>")),
+    "entry": (12, "OURS", "kernel = a\ninitrd = b\ninitrd = c\nargs = x=@url@/y\ntitle = Ours\narch = arm64\n"),
+    "grub": (13, "LIVE 7", "menuentry x {\n linux /a root=${root} quiet\n initrd /b\n}\n"),
+    "isolinux": (14, "LIVE", "LABEL x\n  KERNEL a\n  APPEND initrd=b,c root=/dev/ram0\n"),
+    "netboot": (15, "", "Debian version:  12 (bookworm)\nInstaller build: 20230607\n"),
+}
+
+
+def said(bit, label, text):
+    return struct.pack(">HB", 1 << bit, len(label)) + label.encode() + text.encode("latin-1")
+
+
 def main():
     os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
     made = {"media_iso": {"by-hand": iso_by_hand()}, "media_udf": {"by-hand": udf_by_hand()}}
@@ -172,12 +199,14 @@ def main():
         open(image, "wb").truncate(2 << 20)
         run("mkudffs", "--media-type=hd", "--blocksize=2048", "--udfrev=2.01", image)
         made["media_udf"]["mkudffs"] = open(image, "rb").read()
-    for kind, images in made.items():
+    inputs = {kind: {name: compact(image) for name, image in images.items()} for kind, images in made.items()}
+    inputs["media_recognise"] = {name: said(*what) for name, what in SAID.items()}
+    for kind, files in inputs.items():
         top = os.path.join(HERE, "corpus", kind)
         shutil.rmtree(top, ignore_errors=True)
         os.makedirs(top)
-        for name, data in images.items():
-            open(os.path.join(top, name), "wb").write(compact(data))
+        for name, data in files.items():
+            open(os.path.join(top, name), "wb").write(data)
 
 
 main()
