@@ -53,6 +53,8 @@ extern const struct el_applet el_applet_hub;
 extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;
+extern const struct el_applet el_applet_machine;
+extern const struct el_applet el_applet_machines;
 extern const struct el_applet el_applet_network;
 extern const struct el_applet el_applet_network_create;
 extern const struct el_applet el_applet_network_remove;

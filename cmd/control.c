@@ -36,6 +36,16 @@ static int set_factors(void *values, const char *text, struct el_err *err)
     return el_hub_plan_set_factors(&((struct control *)values)->config.plan, text, err);
 }
 
+static int set_unknown(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_unknown(&((struct control *)values)->config.policy, text, err);
+}
+
+static int set_failed(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_failed(&((struct control *)values)->config.policy, text, err);
+}
+
 static void *add_network(void *values, const char *name, struct el_err *err)
 {
     return el_hub_plan_add_network(&((struct control *)values)->config.plan, name, err);
@@ -44,6 +54,11 @@ static void *add_network(void *values, const char *name, struct el_err *err)
 static void *add_spoke(void *values, const char *name, struct el_err *err)
 {
     return el_hub_plan_add_spoke(&((struct control *)values)->config.plan, name, err);
+}
+
+static void *add_machine(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_machine(&((struct control *)values)->config.plan, name, err);
 }
 
 #define AT(member) offsetof(struct control, config.member)
@@ -114,6 +129,16 @@ static const struct el_conf_option options[] = {
      .type = EL_CONF_FLAG,
      .offset = AT(program),
      .help = "There is a program to be asked as the second factor."},
+    {.name = "unknown",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "POLICY",
+     .help = "What machines get of which nothing is said: menu, wait or inventory=ENTRY.",
+     .parse = set_unknown},
+    {.name = "failed",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "WHAT",
+     .help = "What they get when their installation has failed: menu or local.",
+     .parse = set_failed},
     {.name = "second-factor",
      .type = EL_CONF_CUSTOM,
      .metavar = "NAMES",
@@ -123,7 +148,8 @@ static const struct el_conf_option options[] = {
 };
 
 static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_network),
-                                                  EL_CMD_SPOKE_SECTION(add_spoke)};
+                                                  EL_CMD_SPOKE_SECTION(add_spoke),
+                                                  EL_CMD_MACHINE_SECTION(add_machine)};
 
 static const struct el_conf_schema schema = {
     .name = "control",

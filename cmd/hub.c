@@ -47,6 +47,21 @@ static void *add_plan_spoke(void *values, const char *name, struct el_err *err)
     return el_hub_plan_add_spoke(&((struct hub *)values)->config.plan, name, err);
 }
 
+static void *add_plan_machine(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_machine(&((struct hub *)values)->config.plan, name, err);
+}
+
+static int set_unknown(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_unknown(&((struct hub *)values)->config.policy, text, err);
+}
+
+static int set_failed(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_failed(&((struct hub *)values)->config.policy, text, err);
+}
+
 static int add_tcp(void *values, const char *text, struct el_err *err)
 {
     struct el_streams_listen *tcp = &((struct hub *)values)->config.tcp;
@@ -124,6 +139,17 @@ static const struct el_conf_option options[] = {
      .offset = AT(second_factor_user),
      .metavar = "USER",
      .help = "Run it as this user. Default: nobody; of a plain user's hub, that user."},
+    {.name = "unknown",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "POLICY",
+     .help = "What machines get of which nothing has been said: menu (the default), wait (until "
+             "something is: el2w machine set), or inventory=ENTRY, that entry of the menu.",
+     .parse = set_unknown},
+    {.name = "failed",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "menu|local",
+     .help = "What a machine gets whose installation has failed twice: the menu, or its own disk.",
+     .parse = set_failed},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),
@@ -181,7 +207,8 @@ static const struct el_conf_option options[] = {
 };
 
 static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_plan_network),
-                                                  EL_CMD_SPOKE_SECTION(add_plan_spoke)};
+                                                  EL_CMD_SPOKE_SECTION(add_plan_spoke),
+                                                  EL_CMD_MACHINE_SECTION(add_plan_machine)};
 
 static const struct el_conf_schema schema = {
     .name = "hub",
@@ -212,7 +239,8 @@ static const struct el_conf_schema schema = {
         "once. "
         "What was said with token, approve, revoke, network and publish is in the state directory "
         "and survives.\n\n"
-        "All of it can stand in one file, --config FILE, networks and spokes too (see the end). "
+        "All of it can stand in one file, --config FILE, networks, spokes and machines too (see "
+        "the end). "
         "It is applied at each start, and again and again without change. What it says wins then "
         "over what was said by command before; what it does not say stays, so a network or spoke "
         "that is no longer there has to be removed or revoked by command. While the hub runs, "
@@ -226,6 +254,10 @@ static const struct el_conf_schema schema = {
         "those of this computer's other networks. IPv4 only. There "
         "is no interface to look at or to reach machines by, no --gateway, and "
         "nothing for a firewall to do.\n\n"
+        "A machine that starts from the network gets the menu, or what was said of it (el2w "
+        "machine): "
+        "its profile is installed once; then it gets its own disk, however often it comes. An "
+        "installation that has failed twice is not tried again until somebody asks.\n\n"
         "An entry of the menu is a directory below DIR with the files and an entry.conf:\n\n"
         "  title  = Debian 12 installer\n"
         "  kernel = linux\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Networks and spokes in a hub's file. */
+/* Networks, spokes and machines in a hub's file. */
 #include "plan_options.h"
 
 /* -- [network NAME] -- */
@@ -134,4 +134,79 @@ const struct el_conf_option el_cmd_spoke_options[EL_CMD_SPOKE_OPTIONS] = {
      .help = "The networks that it sees, beside those for all: each on the spoke's interface (or "
              "VLAN) LAN, or as the spoke was started; or none.",
      .parse = set_publications},
+};
+
+#undef AT
+
+/* -- [machine NAME] -- */
+
+#define AT(member) offsetof(struct el_hub_plan_machine, member)
+
+static int set_mac(void *machine, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_mac(machine, text, err);
+}
+
+static int set_profile(void *machine, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile(machine, text, err);
+}
+
+static int set_region(void *machine, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_region(machine, text, err);
+}
+
+static int add_option(void *machine, const char *text, struct el_err *err)
+{
+    return el_hub_plan_add_word(&((struct el_hub_plan_machine *)machine)->options, text, err);
+}
+
+static int add_quirk(void *machine, const char *text, struct el_err *err)
+{
+    return el_hub_plan_add_word(&((struct el_hub_plan_machine *)machine)->quirks, text, err);
+}
+
+const char el_cmd_machine_help[] =
+    "A machine: what el2w machine set says, at each start of the hub. A machine that has been "
+    "installed stays so, whatever profile is said here: that it is installed again, a person asks "
+    "(el2w machine reinstall).\n\n"
+    "  [machine n1]\n"
+    "  mac = 52:54:00:12:34:56\n"
+    "  profile = web\n"
+    "  address = 192.168.77.20";
+
+const struct el_conf_option el_cmd_machine_options[EL_CMD_MACHINE_OPTIONS] = {
+    {.name = "mac",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "MAC",
+     .help = "Of the card that it starts from.",
+     .parse = set_mac},
+    {.name = "profile",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME",
+     .help = "What it is installed with.",
+     .parse = set_profile},
+    {.name = "region",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "SPOKE",
+     .help = "Where it counts as being, instead of where it is.",
+     .parse = set_region},
+    {.name = "address",
+     .type = EL_CONF_IP,
+     .offset = AT(address),
+     .metavar = "IP",
+     .help = "Reserved for it, in the network of that range."},
+    {.name = "option",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=VALUE",
+     .help = "Of DHCP, for this machine.",
+     .parse = add_option,
+     .repeat = true},
+    {.name = "quirk",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "WORD",
+     .help = "Of its firmware: local=exit (its own disk is left to the firmware's list).",
+     .parse = add_quirk,
+     .repeat = true},
 };

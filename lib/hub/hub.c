@@ -165,6 +165,7 @@ static char *control_options(const struct hub *hub)
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
     fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
+    el_hub_policy_print(out, &config->policy);
     if (config->no_direct)
         fputs("no-direct = yes\n", out);
     print_peers(out, config, false);

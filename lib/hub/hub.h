@@ -48,8 +48,9 @@ struct el_hub_config {
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
-    struct el_hub_plan plan; /* more networks and spokes, of the file */
-    const char *api;         /* path of the operator's socket; NULL: node/places.h; "none" */
+    struct el_hub_plan plan;       /* more networks, spokes and machines, of the file */
+    struct el_order_policy policy; /* what machines get of which nothing is said */
+    const char *api;               /* path of the operator's socket; NULL: node/places.h; "none" */
     char *endpoints[EL_HUB_PUBLIC_MAX]; /* see hub/hub_control.h */
     unsigned endpoint_count;
     const char *second_factor_exec; /* the program that is asked (hub/hub_program.h), or NULL */

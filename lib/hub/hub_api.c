@@ -323,7 +323,7 @@ int el_node_hub_api_new(const struct el_node_hub_api_config *config, struct el_n
     struct el_api_config api = {.title = "el2w hub",
                                 .version = config->version,
                                 .about = "What an el2w hub knows and does.",
-                                .operations = {el_hub_operations},
+                                .operations = {el_hub_operations, el_hub_machine_operations},
                                 .arg = new,
                                 .events = config->events,
                                 .strict = config->strict};

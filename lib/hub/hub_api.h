@@ -21,6 +21,7 @@
 #include "enrol/second_factor.h"
 #include "enrol/token.h"
 #include "hub/hub_direct.h"
+#include "hub/hub_lives.h"
 #include "node/peer.h"
 #include "registry/registry.h"
 
@@ -64,6 +65,8 @@ struct el_node_hub_api_config {
     int (*own)(void *arg, uint32_t vni, struct el_mac *mac);
     /* The leases of spokes on each other; NULL: none are granted. */
     struct el_hub_direct *direct;
+    /* What boot services report of machines; NULL: nothing. */
+    const struct el_hub_lives *lives;
     /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there
      * is none, and the factor cannot be switched on; where it is on, nobody is let in. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);
@@ -88,6 +91,10 @@ int el_node_hub_api_asker(const struct el_node_hub_api *hub, const struct el_end
 
 /* For the registry's observer: puts its event among those that are watched. */
 void el_node_hub_api_event(struct el_node_hub_api *hub, const struct el_registry_event *event);
+
+/* A machine's life has changed from BEFORE (NULL: it is new): the same. */
+void el_node_hub_api_life(struct el_node_hub_api *hub, const struct el_hub_life *life,
+                          const struct el_life *before, int64_t now_s);
 
 /* What the program has SAID (YES, NO or FAILED) about the KEY that came with a token. A no is a
  * wrong answer of the token's at once, whether anybody comes to hear it or not: else who has a

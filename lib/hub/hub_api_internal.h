@@ -45,7 +45,7 @@ el_api_handler el_hub_list_ports, el_hub_create_port, el_hub_show_port, el_hub_d
     el_hub_start_port, el_hub_stop_port, el_hub_publish_port, el_hub_unpublish_port;
 el_api_handler el_hub_enrol;
 
-extern const struct el_api_operation el_hub_operations[];
+extern const struct el_api_operation el_hub_operations[], el_hub_machine_operations[];
 
 /* -- rows as JSON: new, the caller's; NULL: out of memory -- */
 
@@ -62,6 +62,7 @@ json_t *el_hub_peers_json(const struct el_node_hub_api *hub, const struct el_reg
 /* The names of those whom SPOKE sees directly. */
 json_t *el_hub_direct_json(const struct el_node_hub_api *hub,
                            const struct el_registry_spoke *spoke);
+json_t *el_hub_machine_json(const struct el_node_hub_api *hub, const struct el_mac *mac);
 json_t *el_hub_second_factor_json(const struct el_registry_second_factor *policy);
 
 /* An object with one list in it, which is filled with what ROW makes of 0..COUNT - 1. */

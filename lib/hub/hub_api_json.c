@@ -205,6 +205,12 @@ static json_t *event_json(const struct el_registry_event *event)
     }
     if (event->profile)
         json_object_set_new(data, "profile", json_string(event->profile->name));
+    if (event->machine) {
+        char mac[EL_MAC_TEXT];
+        json_object_set_new(data, "mac", json_string(el_mac_text(&event->machine->mac, mac)));
+        if (event->machine->name[0])
+            json_object_set_new(data, "name", json_string(event->machine->name));
+    }
     if (event->why)
         json_object_set_new(data, "why", el_json_string(event->why));
     if (event->kind == EL_REGISTRY_NETWORK_EXPIRING)

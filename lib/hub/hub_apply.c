@@ -214,6 +214,22 @@ int el_hub_plan_follow(struct el_hub_plan *plan, struct el_registry *registry, i
     return rc;
 }
 
+/* -- machines -- */
+
+/* A name or an address that a command has given to another meanwhile is a warning. */
+static int apply_machine(const struct el_hub_plan_machine *machine, struct el_registry *registry,
+                         int64_t now_s, struct el_err *err)
+{
+    struct el_err why = {""};
+    int rc = el_hub_plan_apply_machine(machine, registry, now_s, &why);
+
+    if (rc == EL_EEXIST || rc == EL_EFULL) {
+        warn("machine", machine->name, &why);
+        return 0;
+    }
+    return rc < 0 ? el_err(err, rc, "%s", why.text) : 0;
+}
+
 /* -- all of it -- */
 
 int el_hub_plan_apply(struct el_hub_plan *plan, struct el_registry *registry, int64_t now_s,
@@ -227,6 +243,8 @@ int el_hub_plan_apply(struct el_hub_plan *plan, struct el_registry *registry, in
         rc = apply_factors(plan, registry, now_s, err);
     for (unsigned i = 0; rc == 0 && i < plan->spoke_count; i++)
         rc = adopt(registry, &plan->spokes[i], now_s, err);
+    for (unsigned i = 0; rc == 0 && i < plan->machine_count; i++)
+        rc = apply_machine(&plan->machines[i], registry, now_s, err);
     for (unsigned i = 0; i < plan->spoke_count; i++)
         plan->spokes[i].done = false;
     return rc == 0 ? el_hub_plan_follow(plan, registry, now_s, err) : rc;

@@ -7,6 +7,8 @@
 #include "http/http_io.h"
 #include "hub/hub_api.h"
 #include "hub/hub_direct.h"
+#include "hub/hub_lives.h"
+#include "hub/hub_orders.h"
 #include "hub/hub_sync.h"
 #include "net/kernel.h"
 #include "net/lwip_link.h"
@@ -47,6 +49,8 @@ struct control {
     struct el_registry *registry;
     struct el_net_timer *due;
     struct el_hub_sync *sync;
+    struct el_hub_lives *lives; /* of machines, as boot services report them */
+    struct el_hub_orders *orders;
     bool first; /* the hub was started, and not only we */
     bool ready; /* the tunnel has been told everything once */
     struct el_events *events;
@@ -125,6 +129,10 @@ static void on_effect(void *arg, const struct el_registry_effect *effect)
     struct control *c = arg;
 
     el_hub_sync_effect(c->sync, effect);
+    if (c->orders)
+        el_hub_orders_effect(c->orders, effect);
+    if (effect->machine)
+        return;
     c->revise = true;
     el_net_timer_set(c->due, 0);
 }
@@ -202,15 +210,52 @@ static void on_event(void *arg, const struct el_registry_event *event)
            EL_STR("token", event->token ? event->token->name : NULL),
            EL_STR("network", event->network ? event->network->name : NULL),
            EL_STR("port", event->port ? event->port->name : NULL),
+           EL_STR("machine", event->machine ? event->machine->name : NULL),
            EL_STR("state", event->port ? el_registry_port_state_names[event->port->state] : NULL),
            EL_STR("profile", event->profile ? event->profile->name : NULL),
            EL_STR("why", event->why && event->why[0] ? event->why : NULL));
+    if (event->profile && c->orders)
+        el_hub_orders_again(c->orders);
     if (!c->api)
         return; /* nobody can watch yet */
     el_node_hub_api_event(c->api, event);
     if (concerns_spokes(event))
         nudge_all(c);
     el_net_timer_set(c->due, 0); /* something may be due earlier than was thought */
+}
+
+/* -- machines -- */
+
+static void on_life(void *arg, uint32_t vni, const struct el_life *life,
+                    const struct el_life *before)
+{
+    const struct control *c = arg;
+    const struct el_hub_life known = {vni, *life};
+
+    if (c->api)
+        el_node_hub_api_life(c->api, &known, before, wall_s(NULL));
+}
+
+static void on_orders(void *arg, uint32_t vni, int fd)
+{
+    const struct control *c = arg;
+
+    el_hub_orders_channel(c->orders, vni, fd);
+}
+
+static int make_orders(struct control *c, struct el_err *err)
+{
+    struct el_hub_orders_config config = {.loop = el_net_kernel_loop(c->net),
+                                          .registry = c->registry,
+                                          .policy = c->config->policy,
+                                          .wall_s = wall_s,
+                                          .life = on_life,
+                                          .arg = c};
+
+    c->lives = el_hub_lives_new();
+    config.lives = c->lives;
+    return c->lives ? el_hub_orders_new(&config, &c->orders, err)
+                    : el_err(err, EL_ENOMEM, "out of memory");
 }
 
 /* -- loops -- */
@@ -521,6 +566,7 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .peer = on_peer,
                                         .peer_set = on_peer_set,
                                         .relayed = on_relayed,
+                                        .orders = on_orders,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -573,6 +619,7 @@ static int make_api(struct control *c, struct el_err *err)
         .where = where,
         .own = own,
         .direct = c->direct,
+        .lives = c->lives,
         .ask = c->config->program ? ask_program : NULL,
         .loop = loop_of,
         .due = on_other_deadline,
@@ -635,6 +682,8 @@ static int set_up(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = make_direct(c, err);
     if (rc == 0)
+        rc = make_orders(c, err);
+    if (rc == 0)
         rc = make_api(c, err);
     if (rc == 0)
         rc = open_doors(c, err);
@@ -653,12 +702,14 @@ static void tear_down(struct control *c)
     el_nudges_free(c->nudges);
     el_net_lwip_link_close(c->inside);
     el_hub_sync_free(c->sync);
+    el_hub_orders_free(c->orders);
     el_net_timer_free(c->due);
     if (c->signals)
         el_sys_signals_free(c->signals);
     el_net_kernel_free(c->net);
     el_node_hub_api_free(c->api);
     el_hub_direct_free(c->direct);
+    el_hub_lives_free(c->lives);
     el_events_free(c->events);
     el_registry_free(c->registry);
     el_state_close(c->state);

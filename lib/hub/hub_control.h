@@ -16,6 +16,7 @@
 #include "hub/hub_endpoints.h"
 #include "hub/hub_plan.h"
 #include "node/peer.h"
+#include "service/orders.h"
 #include "tunnel/tunnel.h"
 
 #include <stdbool.h>
@@ -37,7 +38,8 @@ struct el_hub_control_config {
     struct el_hub_plan plan;    /* what the hub's file says; owned by whoever fills it in */
     bool program;               /* there is a second factor's program, which is to be asked */
     uint64_t user;              /* who to become; 0: stay */
-    bool no_direct;             /* spokes get no leases on each other (hub/hub_direct.h) */
+    struct el_order_policy policy; /* for machines */
+    bool no_direct;                /* spokes get no leases on each other (hub/hub_direct.h) */
 };
 
 /* Runs until SIGTERM or SIGINT. 0 or an error; EL_EEXIST: CONFIG cannot be, or not with what was

@@ -77,6 +77,16 @@ static int open_program(struct el_hub_errands *errands, uv_loop_t *loop,
 
 /* -- errands -- */
 
+static int serve(struct el_hub_errands *errands, const char *name, int *fds, struct el_err *err)
+{
+    int rc = el_hub_network_serve(errands->networks, name, err);
+
+    if (rc < 0)
+        return rc;
+    fds[0] = el_hub_network_orders(errands->networks, name);
+    return fds[0] < 0 ? 0 : 1;
+}
+
 /* Descriptors to go with the answer are put into FDS: their number, or an error. */
 static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *fds,
                  struct el_err *err)
@@ -92,7 +102,7 @@ static int do_it(struct el_hub_errands *errands, struct el_errand *errand, int *
         errand->framed = el_hub_networks_are_framed(errands->networks);
         return rc < 0 ? rc : el_hub_network_queues(errands->networks, name, fds, &errand->own);
     case EL_ERRAND_NETWORK_DOWN: el_hub_network_close(errands->networks, name); break;
-    case EL_ERRAND_SERVICE_UP: return el_hub_network_serve(errands->networks, name, err);
+    case EL_ERRAND_SERVICE_UP: return serve(errands, name, fds, err);
     case EL_ERRAND_PORT_UP:
         return errands->ports
                    ? el_hub_port_open(errands->ports, name, errand->network.vni, fds, err)

@@ -6,21 +6,37 @@
 #include "node/interface.h"
 #include "node/locate.h"
 #include "port/pair.h"
+#include "service/orders.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const struct el_hub_material interfaces, pairs;
 
-static void close_locates(const struct el_hub_networks *networks, unsigned count)
+static void close_channels(const struct el_hub_networks *networks, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        for (unsigned end = 0; end < 2; end++)
+        for (unsigned end = 0; end < 2; end++) {
             close(networks->items[i].locate[end]);
+            close(networks->items[i].orders[end]);
+        }
+}
+
+static int open_channels(struct el_hub_network *network)
+{
+    int rc = el_locate_pair(network->locate);
+
+    if (rc == 0 && el_orders_pair(network->orders) < 0) {
+        close(network->locate[0]);
+        close(network->locate[1]);
+        rc = EL_EFULL;
+    }
+    return rc;
 }
 
 struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
@@ -40,8 +56,8 @@ struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         networks->items[i].port = -1;
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
-        if (el_locate_pair(networks->items[i].locate) < 0) {
-            close_locates(networks, i);
+        if (open_channels(&networks->items[i]) < 0) {
+            close_channels(networks, i);
             free(networks);
             return NULL;
         }
@@ -192,8 +208,9 @@ static void forget(struct el_hub_network *network)
     if (network->port >= 0)
         close(network->port);
     el_gateway_close(network->gateway);
-    *network =
-        (struct el_hub_network){.port = -1, .locate = {network->locate[0], network->locate[1]}};
+    *network = (struct el_hub_network){.port = -1,
+                                       .locate = {network->locate[0], network->locate[1]},
+                                       .orders = {network->orders[0], network->orders[1]}};
 }
 
 /* What somebody who had this place before us did not fetch. */
@@ -201,11 +218,15 @@ static void drain(const struct el_hub_network *network)
 {
     struct el_locate_question question;
     struct el_locate_answer answer;
+    char byte;
 
     while (el_locate_next_question(network->locate[0], &question))
         continue;
     while (el_locate_next_answer(network->locate[1], &answer))
         continue;
+    for (unsigned end = 0; end < 2; end++)
+        while (recv(network->orders[end], &byte, sizeof byte, MSG_DONTWAIT) > 0)
+            continue;
 }
 
 static int start_interface(struct el_hub_networks *networks, struct el_hub_network *network,
@@ -297,7 +318,7 @@ void el_hub_networks_free(struct el_hub_networks *networks)
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         if (networks->items[i].used)
             forget(&networks->items[i]);
-    close_locates(networks, EL_HUB_NETWORKS);
+    close_channels(networks, EL_HUB_NETWORKS);
     free(networks);
 }
 
@@ -317,6 +338,13 @@ void el_hub_network_locates(const struct el_hub_networks *networks, int fds[EL_H
 {
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         fds[i] = networks->items[i].locate[0];
+}
+
+int el_hub_network_orders(const struct el_hub_networks *networks, const char *name)
+{
+    const struct el_hub_network *network = el_hub_network_find(networks, name);
+
+    return network ? network->orders[0] : EL_ENOENT;
 }
 
 bool el_hub_networks_are_framed(const struct el_hub_networks *networks)

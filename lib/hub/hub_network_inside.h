@@ -26,6 +26,7 @@ struct el_hub_network {
     unsigned lanes;
     int port;      /* in user space: the boot service's end of the socket pair; else -1 */
     int locate[2]; /* the tunnel's end, the boot service's: the place's, whoever has it */
+    int orders[2]; /* control's end, the boot service's; likewise */
     bool served;   /* there is a boot service, */
     bool serving;  /* which is ready */
 };

@@ -17,6 +17,7 @@ void el_hub_plan_clear(struct el_hub_plan *plan)
         sodium_memzero(plan->spokes, plan->spoke_count * sizeof *plan->spokes);
     free(plan->spokes);
     free(plan->networks);
+    free(plan->machines);
     *plan = (struct el_hub_plan){0};
 }
 
@@ -68,6 +69,22 @@ struct el_hub_plan_spoke *el_hub_plan_add_spoke(struct el_hub_plan *plan, const 
     struct el_hub_plan_spoke *spoke = &plan->spokes[plan->spoke_count++];
     strcpy(spoke->name, name);
     return spoke;
+}
+
+struct el_hub_plan_machine *el_hub_plan_add_machine(struct el_hub_plan *plan, const char *name,
+                                                    struct el_err *err)
+{
+    if (el_registry_name_check("machine", name, EL_REGISTRY_NAME, err) < 0)
+        return NULL;
+    void *items = one_more(plan->machines, plan->machine_count, sizeof *plan->machines);
+    if (!items) {
+        el_err(err, EL_ENOMEM, "out of memory");
+        return NULL;
+    }
+    plan->machines = items;
+    struct el_hub_plan_machine *machine = &plan->machines[plan->machine_count++];
+    strcpy(machine->name, name);
+    return machine;
 }
 
 const struct el_hub_plan_network *el_hub_plan_network(const struct el_hub_plan *plan,
@@ -260,6 +277,8 @@ int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_n
                     EL_REGISTRY_NETWORKS - 1);
     for (unsigned i = 0; rc == 0 && i < plan->spoke_count; i++)
         rc = check_spoke(plan, i, peers, err);
+    for (unsigned i = 0; rc == 0 && i < plan->machine_count; i++)
+        rc = el_hub_plan_check_machine(plan, i, err);
     return rc;
 }
 
@@ -330,4 +349,6 @@ void el_hub_plan_print(FILE *out, const struct el_hub_plan *plan)
         print_network(out, &plan->networks[i]);
     for (unsigned i = 0; i < plan->spoke_count; i++)
         print_spoke(out, &plan->spokes[i]);
+    for (unsigned i = 0; i < plan->machine_count; i++)
+        el_hub_plan_print_machine(out, &plan->machines[i]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a hub's file says about networks, spokes and the second factor (hub --config), beside what
- * is the hub's own: read by the hub, passed on to control, which makes it so.
+ * What a hub's file says about networks, spokes, machines and the second factor (hub --config),
+ * beside what is the hub's own: read by the hub, passed on to control, which makes it so.
  *
  *     [network lab2]                      [spoke mars]
  *     vni = 78                            key = PUBLIC-KEY
@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "node/peer.h"
 #include "registry/registry.h"
+#include "service/orders.h"
 #include "tunnel/tunnel.h"
 
 #include <stdbool.h>
@@ -53,11 +54,23 @@ struct el_hub_plan_spoke {
     bool done; /* has been published since it is there */
 };
 
+/* [machine n1]: what is not said stays as it is. */
+struct el_hub_plan_machine {
+    char name[EL_REGISTRY_NAME];
+    struct el_mac mac; /* zero: not said */
+    bool has_profile, has_region;
+    char profile[EL_REGISTRY_NAME], region[EL_REGISTRY_NAME];
+    struct el_ip address; /* family 0: not said */
+    struct el_registry_words options, quirks;
+};
+
 struct el_hub_plan {
     struct el_hub_plan_network *networks; /* owned */
     unsigned network_count;
     struct el_hub_plan_spoke *spokes; /* owned */
     unsigned spoke_count;
+    struct el_hub_plan_machine *machines; /* owned */
+    unsigned machine_count;
     bool has_factors;
     unsigned factors; /* enum el_registry_factor */
 };
@@ -69,6 +82,9 @@ struct el_hub_plan_network *el_hub_plan_add_network(struct el_hub_plan *plan, co
                                                     struct el_err *err);
 struct el_hub_plan_spoke *el_hub_plan_add_spoke(struct el_hub_plan *plan, const char *name,
                                                 struct el_err *err);
+
+struct el_hub_plan_machine *el_hub_plan_add_machine(struct el_hub_plan *plan, const char *name,
+                                                    struct el_err *err);
 
 /* What is said of them, as text. "all", "none". "2026-12-31T18:00:00Z". */
 int el_hub_plan_set_publish(struct el_hub_plan_network *network, const char *text,
@@ -82,8 +98,22 @@ int el_hub_plan_set_wire(struct el_hub_plan_spoke *spoke, const char *text, stru
 /* "boot, lab2@eth1.30", or "none" */
 int el_hub_plan_set_publications(struct el_hub_plan_spoke *spoke, const char *text,
                                  struct el_err *err);
+int el_hub_plan_set_mac(struct el_hub_plan_machine *machine, const char *text, struct el_err *err);
+int el_hub_plan_set_profile(struct el_hub_plan_machine *machine, const char *text,
+                            struct el_err *err);
+int el_hub_plan_set_region(struct el_hub_plan_machine *machine, const char *text,
+                           struct el_err *err);
+/* One more of them. */
+int el_hub_plan_add_word(struct el_registry_words *words, const char *text, struct el_err *err);
 /* "totp,approval,program", or "none" */
 int el_hub_plan_set_factors(struct el_hub_plan *plan, const char *text, struct el_err *err);
+
+/* What is done with machines, as text: "menu", "wait" or "inventory=ENTRY" with those of which
+ * nothing is said; "menu" or "local" with those whose installation has failed. */
+int el_hub_policy_unknown(struct el_order_policy *policy, const char *text, struct el_err *err);
+int el_hub_policy_failed(struct el_order_policy *policy, const char *text, struct el_err *err);
+/* And back: lines of an INI file. */
+void el_hub_policy_print(FILE *out, const struct el_order_policy *policy);
 
 const struct el_hub_plan_network *el_hub_plan_network(const struct el_hub_plan *plan,
                                                       const char *name);
@@ -93,8 +123,11 @@ const struct el_hub_plan_network *el_hub_plan_network(const struct el_hub_plan *
 int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_network *first,
                       const struct el_node_peers *peers, struct el_err *err);
 
+int el_hub_plan_check_machine(const struct el_hub_plan *plan, unsigned at, struct el_err *err);
+
 /* Writes it for control: the end of an INI file, with secrets. */
 void el_hub_plan_print(FILE *out, const struct el_hub_plan *plan);
+void el_hub_plan_print_machine(FILE *out, const struct el_hub_plan_machine *machine);
 
 /* Makes it so, all but spokes that have not come yet. What cannot be because of what commands have
  * made meanwhile (a network that is gone, a key that was revoked) is a warning in the log; an error
@@ -102,6 +135,9 @@ void el_hub_plan_print(FILE *out, const struct el_hub_plan *plan);
  * store. */
 int el_hub_plan_apply(struct el_hub_plan *plan, struct el_registry *registry, int64_t now_s,
                       struct el_err *err);
+
+int el_hub_plan_apply_machine(const struct el_hub_plan_machine *machine,
+                              struct el_registry *registry, int64_t now_s, struct el_err *err);
 
 /* For who goes on with what was applied before: the spokes that are there have been published to.
  */

@@ -189,6 +189,8 @@ int el_hub_network_serve(struct el_hub_networks *networks, const char *name, str
     if (rc == 0)
         rc = el_launch_fds_add(&fds, "locate", fcntl(network->locate[1], F_DUPFD_CLOEXEC, 0));
     if (rc >= 0)
+        rc = el_launch_fds_add(&fds, "orders", fcntl(network->orders[1], F_DUPFD_CLOEXEC, 0));
+    if (rc >= 0)
         rc = open_for_service(networks, network, service, &fds, err);
     int started = el_launch_applet(networks->launch, "boot-service", service,
                                    rc < 0 ? NULL : options, &fds, err);

@@ -182,6 +182,8 @@ void el_hub_sync_effect(struct el_hub_sync *sync, const struct el_registry_effec
     case EL_REGISTRY_PORT_REMOVE:
         el_hub_sync_close_port(sync, effect->port);
         break; /* its own: with it */
+    case EL_REGISTRY_MACHINE_SET:
+    case EL_REGISTRY_MACHINE_REMOVE: break; /* boot services are told (hub_orders.h) */
     }
 }
 

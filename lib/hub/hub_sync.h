@@ -58,6 +58,9 @@ struct el_hub_sync_config {
     void (*looped)(void *arg, const struct el_hub_loop *loop, bool ended);
     /* The tunnel has taken in what the registry says of a peer. */
     void (*peer_set)(void *arg, const uint8_t key[EL_REGISTRY_KEY_BYTES]);
+    /* The channel of orders to the boot service of network VNI: FD is the callee's. NULL: nobody
+     * wants it. */
+    void (*orders)(void *arg, uint32_t vni, int fd);
     /* Much goes through us from one to the other. */
     void (*relayed)(void *arg, const uint8_t from[EL_REGISTRY_KEY_BYTES],
                     const uint8_t to[EL_REGISTRY_KEY_BYTES]);

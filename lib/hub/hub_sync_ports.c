@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +309,17 @@ static void on_network_up(struct network *network, const struct el_errand *answe
         send_service(network);
 }
 
+static void on_service(struct network *network, const struct el_errand *answer, const int *fds,
+                       unsigned count)
+{
+    const struct el_hub_sync_config *config = &network->sync->config;
+    int fd = count > 0 && config->orders ? fcntl(fds[0], F_DUPFD_CLOEXEC, 0) : -1;
+
+    if (fd >= 0)
+        config->orders(config->arg, network->about.vni, fd);
+    service_state(network, answer->serving);
+}
+
 void el_hub_sync_supervisor_answers(struct el_hub_sync *sync, const struct el_errand *answer,
                                     const int *fds, unsigned count)
 {
@@ -320,7 +332,7 @@ void el_hub_sync_supervisor_answers(struct el_hub_sync *sync, const struct el_er
     else if (answer->code < 0)
         retry_later(network, answer->text);
     else if (answer->about == EL_ERRAND_SERVICE_UP || answer->about == EL_ERRAND_SERVICE_DOWN)
-        service_state(network, answer->serving);
+        on_service(network, answer, fds, count);
 }
 
 void el_hub_sync_service_says(struct el_hub_sync *sync, const char *name, bool serving)

@@ -12,6 +12,7 @@ static const size_t row_bytes[] = {
     [EL_REGISTRY_ROW_NETWORK] = sizeof(struct el_registry_network),
     [EL_REGISTRY_ROW_PORT] = sizeof(struct el_registry_port),
     [EL_REGISTRY_ROW_PROFILE] = sizeof(struct el_registry_profile),
+    [EL_REGISTRY_ROW_MACHINE] = sizeof(struct el_registry_machine),
     [EL_REGISTRY_ROW_SECOND_FACTOR] = sizeof(struct el_registry_second_factor),
 };
 
@@ -36,6 +37,8 @@ static const struct {
                                      EL_REGISTRY_KEY_BYTES},
     [EL_REGISTRY_RESERVED_BY_IP] = {offsetof(struct el_registry_reserved, ip),
                                     sizeof(struct el_ip)},
+    [EL_REGISTRY_MACHINES_BY_MAC] = {offsetof(struct el_registry_machine, mac),
+                                     sizeof(struct el_mac)},
 };
 
 static const void *key_of(enum el_registry_index_kind index, const void *row)
@@ -96,6 +99,8 @@ static void index_row(struct el_registry *registry, enum el_registry_row_kind ki
     } else if (kind == EL_REGISTRY_ROW_TOKEN) {
         el_registry_index_put(registry, EL_REGISTRY_TOKENS_BY_KEY, row);
         el_registry_index_put(registry, EL_REGISTRY_TOKENS_BY_IP, row);
+    } else if (kind == EL_REGISTRY_ROW_MACHINE) {
+        el_registry_index_put(registry, EL_REGISTRY_MACHINES_BY_MAC, row);
     }
 }
 
@@ -109,6 +114,8 @@ static void unindex_row(struct el_registry *registry, enum el_registry_row_kind 
     } else if (kind == EL_REGISTRY_ROW_TOKEN) {
         index_del(registry, EL_REGISTRY_TOKENS_BY_KEY, row);
         index_del(registry, EL_REGISTRY_TOKENS_BY_IP, row);
+    } else if (kind == EL_REGISTRY_ROW_MACHINE) {
+        index_del(registry, EL_REGISTRY_MACHINES_BY_MAC, row);
     }
 }
 
@@ -150,6 +157,8 @@ static int reserve(struct el_registry *registry, enum el_registry_row_kind kind,
         rc = el_registry_index_reserve(registry, EL_REGISTRY_TOKENS_BY_KEY, more);
     if (rc == 0 && kind == EL_REGISTRY_ROW_TOKEN)
         rc = el_registry_index_reserve(registry, EL_REGISTRY_TOKENS_BY_IP, more);
+    if (rc == 0 && kind == EL_REGISTRY_ROW_MACHINE)
+        rc = el_registry_index_reserve(registry, EL_REGISTRY_MACHINES_BY_MAC, more);
     return rc;
 }
 

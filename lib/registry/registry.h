@@ -49,6 +49,10 @@ enum {
     EL_REGISTRY_PROFILES = 256,
     EL_REGISTRY_PROFILE_IMAGE = 65,
     EL_REGISTRY_PROFILE_TEXT = 32768, /* bytes, with the NUL */
+    EL_REGISTRY_MACHINES = 4096,
+    EL_REGISTRY_ENTRY = 65, /* of the boot menu, with the NUL */
+    EL_REGISTRY_WORDS = 16, /* options, or quirks, of a machine */
+    EL_REGISTRY_WORD = 128, /* one of them, with the NUL */
 };
 
 struct el_registry;
@@ -172,6 +176,27 @@ struct el_registry_profile {
     char text[EL_REGISTRY_PROFILE_TEXT]; /* all of it, with secrets */
 };
 
+struct el_registry_words {
+    unsigned count;
+    char items[EL_REGISTRY_WORDS][EL_REGISTRY_WORD]; /* printable ASCII */
+};
+
+/* What is wanted of a machine: what a person has said. What has happened to it is kept by the boot
+ * service that it came to (boot/life.h), and only what would hurt if that were lost is here too. */
+struct el_registry_machine {
+    struct el_mac mac;
+    char name[EL_REGISTRY_NAME];        /* its own; empty: none */
+    char profile[EL_REGISTRY_NAME];     /* empty: none */
+    char region[EL_REGISTRY_NAME];      /* chosen by a person; empty: where it is */
+    struct el_ip address;               /* IPv4, no other machine's; family 0: any */
+    uint64_t once;                      /* an id, 1..INT64_MAX, for its next start; 0: none */
+    char once_entry[EL_REGISTRY_ENTRY]; /* what is started then: an entry, "local" or "menu" */
+    uint64_t reinstall; /* the id of the last time that this was asked for; 0: never */
+    bool installed;     /* since then */
+    struct el_registry_words options, quirks;
+    int64_t created_s;
+};
+
 /* -- what a change leads to -- */
 
 /* Everything that a peer of the tunnel is. Setting it again to what it is disturbs nothing. */
@@ -197,6 +222,8 @@ enum el_registry_effect_kind {
     EL_REGISTRY_NETWORK_REMOVE, /* and every peer's membership in it */
     EL_REGISTRY_PORT_SET,       /* start it (wanted != DOWN) or stop it */
     EL_REGISTRY_PORT_REMOVE,    /* stop it */
+    EL_REGISTRY_MACHINE_SET,    /* new, or something else is wanted of it */
+    EL_REGISTRY_MACHINE_REMOVE, /* nothing is wanted of it any more, and it is to be forgotten */
 };
 
 struct el_registry_effect {
@@ -204,6 +231,7 @@ struct el_registry_effect {
     const struct el_registry_peer *peer;       /* PEER_SET, PEER_REMOVE (kind, name and key) */
     const struct el_registry_network *network; /* NETWORK_*, PORT_* */
     const struct el_registry_port *port;       /* PORT_*; NETWORK_SET: that with its name */
+    const struct el_registry_machine *machine; /* MACHINE_* */
     bool open; /* NETWORK_SET, PORT_SET: frames pass the hub's own port. Only once it is secured. */
 };
 
@@ -227,6 +255,8 @@ enum el_registry_event_kind {
     EL_REGISTRY_SECOND_FACTOR_CHANGED,
     EL_REGISTRY_PROFILE_CHANGED, /* or new */
     EL_REGISTRY_PROFILE_REMOVED,
+    EL_REGISTRY_MACHINE_CHANGED,
+    EL_REGISTRY_MACHINE_FORGOTTEN,
     /* Of the tunnel, which the registry knows nothing of. */
     EL_REGISTRY_LOOP,      /* the spoke is shut out of the network: it bridges another's LAN */
     EL_REGISTRY_LOOP_GONE, /* no longer */
@@ -244,6 +274,7 @@ struct el_registry_event {
     const struct el_registry_network *network;
     const struct el_registry_port *port;
     const struct el_registry_profile *profile;
+    const struct el_registry_machine *machine;
     const char *why;
     int64_t left_s; /* NETWORK_EXPIRING */
 };
@@ -507,6 +538,50 @@ const struct el_registry_profile *el_registry_profile_at(const struct el_registr
                                                          size_t i);
 const struct el_registry_profile *el_registry_profile(const struct el_registry *registry,
                                                       const char *name);
+
+/* -- machines -- */
+
+/* What is to be otherwise: what is NULL stays as it is, an empty text takes it away. */
+struct el_registry_machine_change {
+    const char *name, *profile, *region;
+    const struct el_ip *address; /* family 0 takes it away */
+    const struct el_registry_words *options, *quirks;
+};
+
+/* Says it of the machine MAC, which is made if it is not there. A machine that has been installed
+ * is not installed again by another profile. EL_EINVAL; EL_EEXIST: the name or the address is
+ * another's; EL_EFULL. What is so already is no change. */
+int el_registry_machine_set(struct el_registry *registry, const struct el_mac *mac,
+                            const struct el_registry_machine_change *change, int64_t now_s,
+                            struct el_err *err);
+
+/* Its next start, and only that one, is with ENTRY ("local": its disk, "menu"); NULL: not any more.
+ * Also of one of which nothing was said before. */
+int el_registry_machine_boot(struct el_registry *registry, const struct el_mac *mac,
+                             const char *entry, int64_t now_s, struct el_err *err);
+
+/* Installs it (again) at its next start. EL_ENOENT; EL_EINVAL: it has no profile. */
+int el_registry_machine_reinstall(struct el_registry *registry, const struct el_mac *mac,
+                                  int64_t now_s, struct el_err *err);
+
+/* What its boot service reports: that intent ONCE (0: none) was followed, and whether it is
+ * INSTALLED, as REINSTALL was asked for. What is out of date is no change; nor is what is said of a
+ * machine that nobody knows. */
+int el_registry_machine_report(struct el_registry *registry, const struct el_mac *mac,
+                               uint64_t once, uint64_t reinstall, bool installed, int64_t now_s,
+                               struct el_err *err);
+
+/* Nothing is wanted of it any more. EL_ENOENT. */
+int el_registry_machine_forget(struct el_registry *registry, const struct el_mac *mac,
+                               int64_t now_s, struct el_err *err);
+
+size_t el_registry_machine_count(const struct el_registry *registry);
+const struct el_registry_machine *el_registry_machine_at(const struct el_registry *registry,
+                                                         size_t i);
+const struct el_registry_machine *el_registry_machine(const struct el_registry *registry,
+                                                      const struct el_mac *mac);
+const struct el_registry_machine *el_registry_machine_by_name(const struct el_registry *registry,
+                                                              const char *name);
 
 /* -- the second factor -- */
 

@@ -50,6 +50,7 @@ enum el_registry_index_kind {
     EL_REGISTRY_TOKENS_BY_IP,
     EL_REGISTRY_RESERVED_BY_KEY,
     EL_REGISTRY_RESERVED_BY_IP,
+    EL_REGISTRY_MACHINES_BY_MAC,
     EL_REGISTRY_INDEXES
 };
 
@@ -135,6 +136,8 @@ int el_registry_name_free(const struct el_registry *registry, const char *name, 
 bool el_registry_key_is_sound(const uint8_t key[EL_REGISTRY_KEY_BYTES]);
 int el_registry_lan_check(const char *lan, struct el_err *err);
 int el_registry_cidr_check(const char *name, const struct el_prefix *cidr, struct el_err *err);
+/* All that can be wrong with a machine by itself. EL_EINVAL. */
+int el_registry_machine_check(const struct el_registry_machine *machine, struct el_err *err);
 /* A row that was read: 0, or EL_EINVAL and what is wrong with it. */
 int el_registry_row_check(const struct el_registry *registry, const struct el_registry_row *row,
                           struct el_err *err);

@@ -3,9 +3,9 @@
  * What must survive of a registry, and who keeps it.
  *
  * Rows are whole: a put replaces the row of the same identity (a spoke's key, a token's enrolment
- * key, a network's VNI, a port's or profile's name; of the second factor there is one). A spoke's
- * row has its memberships in it. A change names every row that it touches: with a network go its
- * ports and the memberships in it, and they are all in the same put.
+ * key, a network's VNI, a port's or profile's name, a machine's MAC; of the second factor there is
+ * one). A spoke's row has its memberships in it. A change names every row that it touches: with a
+ * network go its ports and the memberships in it, and they are all in the same put.
  */
 #ifndef EL_REGISTRY_REGISTRY_STORE_H
 #define EL_REGISTRY_REGISTRY_STORE_H
@@ -19,6 +19,7 @@ struct el_registry_row {
         EL_REGISTRY_ROW_NETWORK,
         EL_REGISTRY_ROW_PORT,
         EL_REGISTRY_ROW_PROFILE,
+        EL_REGISTRY_ROW_MACHINE,
         EL_REGISTRY_ROW_SECOND_FACTOR,
     } kind;
     bool remove; /* only the identity counts; spokes and the second factor are never removed */
@@ -28,6 +29,7 @@ struct el_registry_row {
         const struct el_registry_network *network;
         const struct el_registry_port *port;
         const struct el_registry_profile *profile;
+        const struct el_registry_machine *machine;
         const struct el_registry_second_factor *second_factor;
     };
 };

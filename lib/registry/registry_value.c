@@ -48,6 +48,8 @@ const char *const el_registry_event_names[EL_REGISTRY_EVENTS + 1] = {
     [EL_REGISTRY_SECOND_FACTOR_CHANGED] = "second-factor-changed",
     [EL_REGISTRY_PROFILE_CHANGED] = "profile-changed",
     [EL_REGISTRY_PROFILE_REMOVED] = "profile-removed",
+    [EL_REGISTRY_MACHINE_CHANGED] = "machine-changed",
+    [EL_REGISTRY_MACHINE_FORGOTTEN] = "machine-forgotten",
     [EL_REGISTRY_LOOP] = "loop",
     [EL_REGISTRY_LOOP_GONE] = "loop-gone",
 };
@@ -223,6 +225,17 @@ static int profile_check(const struct el_registry *registry,
     return 0;
 }
 
+static int machine_check(const struct el_registry *registry,
+                         const struct el_registry_machine *machine, struct el_err *err)
+{
+    if (el_registry_machine_check(machine, err) < 0)
+        return EL_EINVAL;
+    if (el_registry_machine(registry, &machine->mac) ||
+        (machine->name[0] && el_registry_machine_by_name(registry, machine->name)))
+        return el_err(err, EL_EINVAL, "machine %s: is there twice", machine->name);
+    return 0;
+}
+
 int el_registry_row_check(const struct el_registry *registry, const struct el_registry_row *row,
                           struct el_err *err)
 {
@@ -232,6 +245,7 @@ int el_registry_row_check(const struct el_registry *registry, const struct el_re
     case EL_REGISTRY_ROW_NETWORK: return network_check(registry, row->network, err);
     case EL_REGISTRY_ROW_PORT: return port_check(registry, row->port, err);
     case EL_REGISTRY_ROW_PROFILE: return profile_check(registry, row->profile, err);
+    case EL_REGISTRY_ROW_MACHINE: return machine_check(registry, row->machine, err);
     case EL_REGISTRY_ROW_SECOND_FACTOR: break;
     }
     return row->second_factor->secret_len <= EL_REGISTRY_SECRET_BYTES

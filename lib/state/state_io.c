@@ -58,6 +58,12 @@ static const char *const control_steps[] = {
     " factors INTEGER NOT NULL, secret BLOB NOT NULL, last_step INTEGER NOT NULL);",
     "ALTER TABLE network ADD COLUMN prefix6 BLOB;", /* a /64; NULL: nothing was said */
     "CREATE TABLE profile (name TEXT NOT NULL UNIQUE, image TEXT NOT NULL, text TEXT NOT NULL);",
+    /* Of a name that is empty there may be many; options and quirks are lines. */
+    "CREATE TABLE machine (mac BLOB NOT NULL UNIQUE, name TEXT NOT NULL, profile TEXT NOT NULL,"
+    " region TEXT NOT NULL, ip BLOB, once INTEGER NOT NULL, once_entry TEXT NOT NULL,"
+    " reinstall INTEGER NOT NULL, installed INTEGER NOT NULL, options TEXT NOT NULL,"
+    " quirks TEXT NOT NULL, created_s INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX machine_name ON machine (name) WHERE name <> '';",
 };
 
 static const struct owner {

@@ -12,6 +12,7 @@
 #include "registry/registry_store.h"
 #include "state/state_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* -- values -- */
@@ -256,6 +257,59 @@ static int remove_profile(struct el_state *state, const struct el_registry_profi
     return el_state_run(statement);
 }
 
+enum { WORDS_TEXT = EL_REGISTRY_WORDS * EL_REGISTRY_WORD };
+
+static const char *join_words(const struct el_registry_words *words, char text[WORDS_TEXT])
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < words->count; i++)
+        len +=
+            (size_t)snprintf(text + len, WORDS_TEXT - len, "%s%s", i ? "\n" : "", words->items[i]);
+    text[len] = '\0';
+    return text;
+}
+
+static int put_machine(struct el_state *state, const struct el_registry_machine *machine)
+{
+    char options[WORDS_TEXT], quirks[WORDS_TEXT];
+    sqlite3_stmt *statement = el_state_statement(
+        state, EL_STATE_MACHINE_PUT,
+        "INSERT INTO machine (mac, name, profile, region, ip, once, once_entry, reinstall,"
+        " installed, options, quirks, created_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (mac) DO UPDATE SET name = excluded.name, profile = excluded.profile,"
+        " region = excluded.region, ip = excluded.ip, once = excluded.once,"
+        " once_entry = excluded.once_entry, reinstall = excluded.reinstall,"
+        " installed = excluded.installed, options = excluded.options, quirks = excluded.quirks");
+
+    if (!statement)
+        return -1;
+    el_state_bind_blob(statement, 1, machine->mac.b, sizeof machine->mac.b);
+    bind_text(statement, 2, machine->name);
+    bind_text(statement, 3, machine->profile);
+    bind_text(statement, 4, machine->region);
+    el_state_bind_ip(statement, 5, &machine->address);
+    sqlite3_bind_int64(statement, 6, (int64_t)machine->once);
+    bind_text(statement, 7, machine->once_entry);
+    sqlite3_bind_int64(statement, 8, (int64_t)machine->reinstall);
+    sqlite3_bind_int(statement, 9, machine->installed);
+    bind_text(statement, 10, join_words(&machine->options, options));
+    bind_text(statement, 11, join_words(&machine->quirks, quirks));
+    sqlite3_bind_int64(statement, 12, machine->created_s);
+    return el_state_run(statement);
+}
+
+static int remove_machine(struct el_state *state, const struct el_registry_machine *machine)
+{
+    sqlite3_stmt *statement =
+        el_state_statement(state, EL_STATE_MACHINE_REMOVE, "DELETE FROM machine WHERE mac = ?");
+
+    if (!statement)
+        return -1;
+    el_state_bind_blob(statement, 1, machine->mac.b, sizeof machine->mac.b);
+    return el_state_run(statement);
+}
+
 static int put_second_factor(struct el_state *state, const struct el_registry_second_factor *f)
 {
     sqlite3_stmt *statement =
@@ -285,6 +339,8 @@ static int put_row(struct el_state *state, const struct el_registry_row *row)
         return row->remove ? remove_port(state, row->port) : put_port(state, row->port);
     case EL_REGISTRY_ROW_PROFILE:
         return row->remove ? remove_profile(state, row->profile) : put_profile(state, row->profile);
+    case EL_REGISTRY_ROW_MACHINE:
+        return row->remove ? remove_machine(state, row->machine) : put_machine(state, row->machine);
     case EL_REGISTRY_ROW_SECOND_FACTOR: break;
     }
     return put_second_factor(state, row->second_factor);
@@ -441,6 +497,45 @@ static int give_profile(struct loading *l, struct reading *r)
     return rc;
 }
 
+static void split_words(struct reading *r, int column, struct el_registry_words *words)
+{
+    char text[WORDS_TEXT];
+    char *save = NULL;
+
+    read_text(r, column, text, sizeof text);
+    for (char *word = strtok_r(text, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
+        size_t len = strlen(word);
+        if (words->count == EL_REGISTRY_WORDS || len >= EL_REGISTRY_WORD) {
+            r->bad = true;
+            return;
+        }
+        memcpy(words->items[words->count++], word, len);
+    }
+}
+
+static int give_machine(struct loading *l, struct reading *r)
+{
+    struct el_registry_machine machine;
+
+    memset(&machine, 0, sizeof machine); /* rows are compared whole */
+    if (el_state_read_blob(r->statement, 0, machine.mac.b, sizeof machine.mac.b) !=
+        sizeof machine.mac.b)
+        r->bad = true;
+    read_text(r, 1, machine.name, sizeof machine.name);
+    read_text(r, 2, machine.profile, sizeof machine.profile);
+    read_text(r, 3, machine.region, sizeof machine.region);
+    el_state_read_ip(r->statement, 4, &machine.address);
+    machine.once = (uint64_t)read_number(r, 5, 0, INT64_MAX);
+    read_text(r, 6, machine.once_entry, sizeof machine.once_entry);
+    machine.reinstall = (uint64_t)read_number(r, 7, 0, INT64_MAX);
+    machine.installed = read_number(r, 8, 0, 1) != 0;
+    split_words(r, 9, &machine.options);
+    split_words(r, 10, &machine.quirks);
+    machine.created_s = read_time(r, 11);
+    return give(l, r,
+                &(struct el_registry_row){.kind = EL_REGISTRY_ROW_MACHINE, .machine = &machine});
+}
+
 static int give_second_factor(struct loading *l, struct reading *r)
 {
     struct el_registry_second_factor f = {.factors = (unsigned)read_number(r, 0, 0, UINT16_MAX),
@@ -497,6 +592,10 @@ static int load_rows(void *arg,
          give_token},
         {EL_STATE_PROFILE_LOAD, "SELECT name, image, text FROM profile ORDER BY rowid",
          give_profile},
+        {EL_STATE_MACHINE_LOAD,
+         "SELECT mac, name, profile, region, ip, once, once_entry, reinstall, installed, options,"
+         " quirks, created_s FROM machine ORDER BY rowid",
+         give_machine},
         {EL_STATE_SECOND_FACTOR_LOAD, "SELECT factors, secret, last_step FROM second_factor",
          give_second_factor},
     };

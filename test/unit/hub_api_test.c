@@ -19,7 +19,7 @@
 #include "registry/registry_store.h"
 #include "tunnel/tunnel.h"
 
-enum { NOW = 1790000000, HOUR = 3600, CALLED_MAX = 64 };
+enum { NOW = 1790000000, HOUR = 3600, CALLED_MAX = 128 };
 
 static struct {
     struct el_registry *registry;
@@ -32,6 +32,7 @@ static struct {
     json_t *said;
     struct el_hub_direct *direct;
     unsigned nudges;
+    struct el_hub_lives *lives;
     /* the program of the second factor */
     unsigned asked, due;
     uint8_t asked_key[32], asked_token[32];
@@ -151,6 +152,7 @@ static int begin(void **state)
         return -1;
     config.registry = w.registry;
     config.direct = w.direct;
+    config.lives = w.lives = el_hub_lives_new();
     if (el_node_hub_api_new(&config, &w.hub, &err) < 0) {
         print_error("%s\n", err.text);
         return -1;
@@ -165,6 +167,7 @@ static int end(void **state)
     el_api_reply_clear(&w.reply);
     el_node_hub_api_free(w.hub);
     el_hub_direct_free(w.direct);
+    el_hub_lives_free(w.lives);
     el_registry_free(w.registry);
     el_events_free(w.events);
     return 0;
@@ -945,6 +948,97 @@ static void bad_input_changes_nothing(void **unused)
     assert_int_equal(post("/v1/tokens", "{\"name\":\"venus\"}"), 503);
 }
 
+/* -- machines -- */
+
+static int put_machine(const char *path, const char *body)
+{
+    return ask_as(&operator_self, EL_API_PUT, path, body);
+}
+
+static void machines_are_named_and_told_what_to_do(void **unused)
+{
+    static const struct el_registry_profile web = {"web", "debian-12", "{}"};
+    static const char by_mac[] = "/v1/machines/52:54:00:12:34:56", by_name[] = "/v1/machines/n1";
+
+    (void)unused;
+    assert_int_equal(get(by_mac), 404);
+    assert_int_equal(put_machine("/v1/machines/n1", "{}"), 404); /* a new one has a MAC */
+    assert_int_equal(put_machine(by_mac, "{\"name\":\"n1\",\"address\":\"192.168.77.20\","
+                                         "\"options\":[\"ntp=192.0.2.1\"]}"),
+                     200);
+    assert_string_equal(member("state"), "known");
+    assert_string_equal(member("address"), "192.168.77.20");
+    assert_int_equal(put_machine(by_name, "{\"profile\":\"web\"}"), 422);
+    assert_non_null(strstr(member("detail"), "no such profile"));
+    assert_int_equal(put_machine(by_name, "{\"quirks\":[\"dance\"]}"), 422);
+    assert_int_equal(put_machine(by_name, "{\"address\":\"somewhere\"}"), 422);
+    assert_int_equal(post("/v1/machines/n1/reinstall", NULL), 422);
+    struct el_err err;
+    assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &err), 0);
+    assert_int_equal(put_machine(by_name, "{\"profile\":\"web\",\"quirks\":[\"local=exit\"]}"),
+                     200);
+    assert_string_equal(member("state"), "assigned");
+    assert_int_equal(post("/v1/machines/n1/boot", "{\"entry\":\"memtest\"}"), 200);
+    assert_string_equal(member("once"), "memtest");
+    assert_int_equal(post("/v1/machines/n1/boot", "{\"entry\":null}"), 200);
+    assert_string_equal(member("once"), "(none)");
+    assert_int_equal(post("/v1/machines/n1/reinstall", NULL), 200);
+    assert_true(json_is_true(json_object_get(w.said, "reinstall")));
+    assert_int_equal(delete (by_name), 204);
+    assert_int_equal(delete (by_name), 404);
+}
+
+static void machines_are_shown_as_they_were_reported(void **unused)
+{
+    struct el_hub_life seen = {77,
+                               {.mac = {{0x52, 0x54, 0, 0x12, 0x34, 0x56}},
+                                .state = EL_LIFE_FAILED,
+                                .since_s = NOW,
+                                .attempts = 2,
+                                .step = "partitions",
+                                .why = "no disk",
+                                .uuid = "4c4c4544-0044-4410-8054-b4c04f565931",
+                                .platform = 2}};
+    struct el_hub_life twin = seen;
+    struct el_life before = seen.life;
+    struct el_registry_network_request boot = {
+        .name = "boot", .vni = 77, .cidr = {el_ip4(0xc0a84d00), 24}};
+    struct el_err err;
+
+    (void)unused;
+    assert_int_equal(el_registry_network_create(w.registry, &boot, NOW, &err), 0);
+    twin.life.mac.b[5] = 0x57;
+    twin.life.state = EL_LIFE_INSTALLED;
+    el_hub_lives_put(w.lives, 77, &seen.life, NULL);
+    el_hub_lives_put(w.lives, 77, &twin.life, NULL);
+    assert_int_equal(get("/v1/machines/52:54:00:12:34:56"), 200);
+    assert_string_equal(member("state"), "failed");
+    assert_string_equal(member("network"), "boot");
+    assert_string_equal(member("step"), "partitions");
+    assert_string_equal(member("why"), "no disk");
+    assert_string_equal(member("platform"), "efi");
+    assert_string_equal(member("same_uuid"), "52:54:00:12:34:57");
+    assert_int_equal(get("/v1/machines"), 200);
+    assert_int_equal(json_array_size(json_object_get(w.said, "machines")), 2);
+    /* An event for each state, and for another with its MAC. */
+    struct el_events_reader reader = el_events_reader(w.events, NULL);
+    struct el_event event;
+    before.state = EL_LIFE_INSTALLING;
+    el_node_hub_api_life(w.hub, &seen, &before, NOW);
+    el_node_hub_api_life(w.hub, &seen, &seen.life, NOW);
+    before = seen.life;
+    strcpy(seen.life.other_uuid, "11111111-2222-3333-4444-555555555555");
+    el_node_hub_api_life(w.hub, &seen, &before, NOW);
+    assert_true(el_events_next(w.events, &reader, &event));
+    assert_string_equal(event.type, "machine-failed");
+    assert_true(el_events_next(w.events, &reader, &event));
+    assert_string_equal(event.type, "machine-conflict");
+    assert_false(el_events_next(w.events, &reader, &event));
+    /* Its network has gone. */
+    el_hub_lives_clear(w.lives, 77);
+    assert_int_equal(get("/v1/machines/52:54:00:12:34:56"), 404);
+}
+
 /* The last test: the document says of each operation what the tests above have called. */
 static void every_operation_has_been_called(void **unused)
 {
@@ -997,6 +1091,8 @@ int main(void)
         TEST(ports_are_started_and_published),
         TEST(what_happens_is_an_event),
         TEST(bad_input_changes_nothing),
+        TEST(machines_are_named_and_told_what_to_do),
+        TEST(machines_are_shown_as_they_were_reported),
         TEST(every_operation_has_been_called),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -762,6 +762,94 @@ static void profiles(void **state)
     assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), EL_EFULL);
 }
 
+static void machines(void **unused)
+{
+    static const struct el_mac n1 = {{2, 0, 0, 0, 0, 1}}, n2 = {{2, 0, 0, 0, 0, 2}};
+    struct el_registry_words words = {1, {"local=exit"}};
+    struct el_ip address = el_ip4(0xc0a84d14);
+    struct el_registry_machine_change change = {.name = "n1", .address = &address};
+
+    (void)unused;
+    assert_int_equal(el_registry_machine_set(w.registry, &n1, &change, NOW, &w.err), 0);
+    assert_string_equal(told(), "machine:n1 [machine-changed]");
+    assert_int_equal(el_registry_machine_set(w.registry, &n1, &change, NOW + 9, &w.err), 0);
+    assert_string_equal(told(), "");
+    /* Neither its name nor its address is another's. */
+    assert_int_equal(el_registry_machine_set(w.registry, &n2, &change, NOW, &w.err), EL_EEXIST);
+    change.name = "02:00:00:00:00:03";
+    assert_int_equal(el_registry_machine_set(w.registry, &n1, &change, NOW, &w.err), EL_EINVAL);
+    change = (struct el_registry_machine_change){.address = &address};
+    assert_int_equal(el_registry_machine_set(w.registry, &n2, &change, NOW, &w.err), EL_EEXIST);
+    /* What is not said stays. */
+    change = (struct el_registry_machine_change){.profile = "web", .quirks = &words};
+    assert_int_equal(el_registry_machine_set(w.registry, &n1, &change, NOW, &w.err), 0);
+    const struct el_registry_machine *machine = el_registry_machine_by_name(w.registry, "n1");
+    assert_string_equal(machine->profile, "web");
+    assert_true(el_ip_equal(&machine->address, &address));
+    words.items[0][0] = '\n';
+    assert_int_equal(el_registry_machine_set(w.registry, &n1, &change, NOW, &w.err), EL_EINVAL);
+    assert_int_equal(el_registry_machine_set(w.registry, &(struct el_mac){{0xff}},
+                                             &(struct el_registry_machine_change){.name = ""}, NOW,
+                                             &w.err),
+                     EL_EINVAL);
+    assert_int_equal(el_registry_machine_count(w.registry), 1);
+}
+
+static void a_machine_does_something_once(void **unused)
+{
+    static const struct el_mac mac = {{2, 0, 0, 0, 0, 1}};
+    const struct el_registry_machine *machine;
+
+    (void)unused;
+    assert_int_equal(el_registry_machine_boot(w.registry, &mac, NULL, NOW, &w.err), 0);
+    assert_int_equal(el_registry_machine_count(w.registry), 0);
+    assert_int_equal(el_registry_machine_boot(w.registry, &mac, "memtest", NOW, &w.err), 0);
+    machine = el_registry_machine(w.registry, &mac);
+    uint64_t first = machine->once;
+    assert_int_equal(el_registry_machine_boot(w.registry, &mac, "memtest", NOW, &w.err), 0);
+    uint64_t second = machine->once;
+    assert_true(first && second && first != second); /* each asks for one start */
+    assert_int_equal(el_registry_machine_report(w.registry, &mac, first, 0, false, NOW, &w.err), 0);
+    assert_int_equal(machine->once, second); /* the second is still to come */
+    w.disk_full = true;
+    assert_int_equal(el_registry_machine_report(w.registry, &mac, second, 0, false, NOW, &w.err),
+                     EL_EIO);
+    assert_int_equal(machine->once, second);
+    w.disk_full = false;
+    assert_int_equal(el_registry_machine_report(w.registry, &mac, second, 0, false, NOW, &w.err),
+                     0);
+    assert_int_equal(machine->once, 0);
+    assert_string_equal(machine->once_entry, "");
+    assert_int_equal(el_registry_machine_boot(w.registry, &mac, "../etc", NOW, &w.err), EL_EINVAL);
+}
+
+static void a_machine_is_installed_again_if_asked(void **unused)
+{
+    static const struct el_mac mac = {{2, 0, 0, 0, 0, 1}};
+    const struct el_registry_machine_change change = {.profile = "web"};
+
+    (void)unused;
+    assert_int_equal(el_registry_machine_reinstall(w.registry, &mac, NOW, &w.err), EL_ENOENT);
+    assert_int_equal(el_registry_machine_boot(w.registry, &mac, "menu", NOW, &w.err), 0);
+    assert_int_equal(el_registry_machine_reinstall(w.registry, &mac, NOW, &w.err), EL_EINVAL);
+    assert_int_equal(el_registry_machine_set(w.registry, &mac, &change, NOW, &w.err), 0);
+    assert_int_equal(el_registry_machine_report(w.registry, &mac, 0, 0, true, NOW, &w.err), 0);
+    const struct el_registry_machine *machine = el_registry_machine(w.registry, &mac);
+    assert_true(machine->installed);
+    assert_int_equal(el_registry_machine_reinstall(w.registry, &mac, NOW, &w.err), 0);
+    assert_false(machine->installed);
+    /* What is reported of the time before is old. */
+    assert_int_equal(el_registry_machine_report(w.registry, &mac, 0, 0, true, NOW, &w.err), 0);
+    assert_false(machine->installed);
+    assert_int_equal(
+        el_registry_machine_report(w.registry, &mac, 0, machine->reinstall, true, NOW, &w.err), 0);
+    assert_true(machine->installed);
+    told();
+    assert_int_equal(el_registry_machine_forget(w.registry, &mac, NOW, &w.err), 0);
+    assert_string_equal(told(), "no-machine: [machine-forgotten]");
+    assert_int_equal(el_registry_machine_forget(w.registry, &mac, NOW, &w.err), EL_ENOENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -795,6 +883,9 @@ int main(void)
         TEST(who_asks_is_known_by_the_address),
         TEST(four_thousand_peers_and_not_one_more),
         TEST(profiles),
+        TEST(machines),
+        TEST(a_machine_does_something_once),
+        TEST(a_machine_is_installed_again_if_asked),
         TEST(a_thousand_spokes_are_small),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

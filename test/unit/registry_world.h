@@ -44,12 +44,15 @@ static void on_effect(void *arg, const struct el_registry_effect *e)
     static const char *const signs[] = {
         [EL_REGISTRY_PEER_SET] = "+",           [EL_REGISTRY_PEER_REMOVE] = "-",
         [EL_REGISTRY_NETWORK_SET] = "network:", [EL_REGISTRY_NETWORK_REMOVE] = "no-network:",
-        [EL_REGISTRY_PORT_SET] = "port:",       [EL_REGISTRY_PORT_REMOVE] = "no-port:"};
+        [EL_REGISTRY_PORT_SET] = "port:",       [EL_REGISTRY_PORT_REMOVE] = "no-port:",
+        [EL_REGISTRY_MACHINE_SET] = "machine:", [EL_REGISTRY_MACHINE_REMOVE] = "no-machine:"};
     static const char *const kinds[] = {"", "(token)", "(revoked)"};
 
     (void)arg;
     if (e->peer)
         note(signs[e->kind], e->peer->name, kinds[e->peer->kind]);
+    else if (e->machine)
+        note(signs[e->kind], e->machine->name, "");
     else if (e->kind == EL_REGISTRY_PORT_SET || e->kind == EL_REGISTRY_PORT_REMOVE)
         note(signs[e->kind], e->port->name, e->port->wanted == EL_REGISTRY_DOWN ? "(stop)" : "");
     else

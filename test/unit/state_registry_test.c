@@ -600,7 +600,7 @@ static void what_an_older_el2w_has_written_is_read(void **unused)
     start_well();
     assert_int_equal(el_registry_network_create(hub.registry, &boot, NOW, &hub.err), 0);
     stop();
-    change_file("DROP TABLE profile; ALTER TABLE network DROP COLUMN prefix6;"
+    change_file("DROP TABLE machine; DROP TABLE profile; ALTER TABLE network DROP COLUMN prefix6;"
                 " PRAGMA user_version = 1");
     for (unsigned i = 0; i < 2; i++) {
         start_well();
@@ -609,6 +609,43 @@ static void what_an_older_el2w_has_written_is_read(void **unused)
         assert_int_equal(network->prefix6.ip.family, 0);
         stop();
     }
+}
+
+static void machines_stay(void **unused)
+{
+    static const struct el_mac mac = {{2, 0, 0, 0, 0, 1}}, other = {{2, 0, 0, 0, 0, 2}};
+    static const struct el_registry_words options = {2, {"ntp=192.0.2.1", "42=x"}};
+    static const struct el_registry_words quirks = {1, {"local=exit"}};
+    struct el_ip address = el_ip4(0xc0a84d14);
+    struct el_registry_machine_change change = {.name = "n1",
+                                                .profile = "web",
+                                                .region = "mars",
+                                                .address = &address,
+                                                .options = &options,
+                                                .quirks = &quirks};
+
+    (void)unused;
+    start_well();
+    assert_int_equal(el_registry_machine_set(hub.registry, &mac, &change, NOW, &hub.err), 0);
+    assert_int_equal(el_registry_machine_boot(hub.registry, &mac, "memtest", NOW, &hub.err), 0);
+    assert_int_equal(el_registry_machine_reinstall(hub.registry, &mac, NOW, &hub.err), 0);
+    assert_int_equal(el_registry_machine_boot(hub.registry, &other, "local", NOW, &hub.err), 0);
+    const struct el_registry_machine written = *el_registry_machine(hub.registry, &mac);
+    restart();
+    assert_int_equal(el_registry_machine_count(hub.registry), 2);
+    const struct el_registry_machine *read = el_registry_machine_by_name(hub.registry, "n1");
+    assert_memory_equal(read, &written, sizeof written);
+    assert_int_equal(el_registry_machine_report(hub.registry, &mac, written.once, written.reinstall,
+                                                true, NOW, &hub.err),
+                     0);
+    assert_int_equal(el_registry_machine_forget(hub.registry, &other, NOW, &hub.err), 0);
+    restart();
+    assert_int_equal(el_registry_machine_count(hub.registry), 1);
+    read = el_registry_machine_at(hub.registry, 0);
+    assert_int_equal(read->once, 0);
+    assert_true(read->installed);
+    assert_int_equal(read->options.count, 2);
+    stop();
 }
 
 static void profiles_stay(void **unused)
@@ -665,6 +702,7 @@ int main(void)
         TEST(the_disk_and_the_memory_say_the_same),
         TEST(what_makes_no_sense_is_refused),
         TEST(what_an_older_el2w_has_written_is_read),
+        TEST(machines_stay),
         TEST(profiles_stay),
         TEST(damage_is_for_a_person_to_decide),
     };
