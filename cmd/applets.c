@@ -21,6 +21,8 @@ const struct el_applet *const el_applets[] = {
     &el_applet_unpublish,
     &el_applet_machines,
     &el_applet_machine,
+    &el_applet_profile,
+    &el_applet_template,
     &el_applet_events,
     &el_applet_second_factor,
     &el_applet_create,

@@ -18,6 +18,14 @@ static bool is_text(const char *text)
     return true;
 }
 
+static bool is_lines(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+            return false;
+    return true;
+}
+
 /* Names stand in files' names, command lines and menus: they never begin with - or a dot. */
 static bool is_word(const char *text, size_t longest)
 {
@@ -85,6 +93,7 @@ static const struct {
     const char *name;
 } formats[EL_FORMATS] = {
     [EL_FORMAT_TEXT] = {is_text, "^[^\\u0000-\\u001f\\u007f]*$", NULL},
+    [EL_FORMAT_LINES] = {is_lines, "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$", NULL},
     [EL_FORMAT_NAME] = {is_name, "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", NULL},
     [EL_FORMAT_INTERFACE] = {is_interface, "^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$", NULL},
     [EL_FORMAT_KEY] = {is_key, "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$", NULL},

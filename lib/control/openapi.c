@@ -56,7 +56,7 @@ static void describe_string(struct document *d, json_t *to, const struct el_sche
     set(d, to, "pattern", json_string(el_format_pattern(field->format)));
     if (el_format_name(field->format))
         set(d, to, "format", json_string(el_format_name(field->format)));
-    if (field->format == EL_FORMAT_TEXT) {
+    if (field->format == EL_FORMAT_TEXT || field->format == EL_FORMAT_LINES) {
         if (field->min)
             set(d, to, "minLength", json_integer(field->min));
         set(d, to, "maxLength", json_integer(field->max ? field->max : EL_SCHEMA_TEXT_MAX));

@@ -93,6 +93,7 @@ static const char *format_says(enum el_schema_format format)
 {
     static const char *const says[EL_FORMATS] = {
         [EL_FORMAT_TEXT] = "a text without control characters",
+        [EL_FORMAT_LINES] = "a text without control characters but line breaks and tabs",
         [EL_FORMAT_NAME] = "a name: 1 to 63 letters, digits, - . _, the first a letter or digit",
         [EL_FORMAT_INTERFACE] =
             "a name: 1 to 15 letters, digits, - . _, the first a letter or digit",
@@ -118,7 +119,7 @@ static int check_string(const struct el_schema_field *field, const char *text,
     }
     if (!el_format_matches(field->format, text))
         return fail(fault, way, "is not %s", format_says(field->format));
-    if (field->format == EL_FORMAT_TEXT) {
+    if (field->format == EL_FORMAT_TEXT || field->format == EL_FORMAT_LINES) {
         int64_t max = field->max ? field->max : EL_SCHEMA_TEXT_MAX;
         int64_t len = (int64_t)characters(text);
         if (len < field->min || len > max)

@@ -30,9 +30,10 @@ enum el_schema_type {
     EL_SCHEMA_ANY, /* any value, not looked into: answers only */
 };
 
-/* Of texts. Those but TEXT have their lengths in themselves. */
+/* Of texts. Those but TEXT and LINES have their lengths in themselves. */
 enum el_schema_format {
     EL_FORMAT_TEXT,      /* for people: no control characters */
+    EL_FORMAT_LINES,     /* the same, but for line breaks and tabs */
     EL_FORMAT_NAME,      /* of a spoke or token: a letter or digit, then these and - . _ ; 63 */
     EL_FORMAT_INTERFACE, /* of a network or interface: like a name, 15 at most */
     EL_FORMAT_KEY,       /* 32 bytes in base64 */
@@ -45,7 +46,7 @@ enum el_schema_format {
 };
 
 enum {
-    EL_SCHEMA_TEXT_MAX = 4096, /* characters of a TEXT that names no max */
+    EL_SCHEMA_TEXT_MAX = 4096, /* characters of a TEXT or LINES that names no max */
     EL_SCHEMA_ITEMS_MAX = 4096 /* items of an array that names no max */
 };
 
@@ -58,7 +59,7 @@ struct el_schema_field {
     bool nullable;
     enum el_schema_format format; /* of a string */
     const char *const *values;    /* of a string: those it may be, NULL at the end */
-    int64_t min, max; /* of an integer: its range; of a TEXT: its length; of an array: its
+    int64_t min, max; /* of an integer: its range; of a TEXT or LINES: its length; of an array: its
                          items. Say both; both 0: whatever fits 64 bits, or the bounds above */
     const struct el_schema *object;      /* of an OBJECT */
     const struct el_schema_field *items; /* of an ARRAY: what each is; its name does not matter */

@@ -315,6 +315,7 @@ int el_node_hub_api_new(const struct el_node_hub_api_config *config, struct el_n
         return el_err(err, EL_ENOMEM, "the API: out of memory");
     new->config = *config;
     new->registry = config->registry;
+    new->config.profiles.registry = config->registry;
     new->reports = el_map_new(EL_REGISTRY_KEY_BYTES, EL_REGISTRY_PEERS);
     if (!new->reports) {
         el_node_hub_api_free(new);
@@ -323,7 +324,8 @@ int el_node_hub_api_new(const struct el_node_hub_api_config *config, struct el_n
     struct el_api_config api = {.title = "el2w hub",
                                 .version = config->version,
                                 .about = "What an el2w hub knows and does.",
-                                .operations = {el_hub_operations, el_hub_machine_operations},
+                                .operations = {el_hub_operations, el_hub_machine_operations,
+                                               el_hub_profile_operations},
                                 .arg = new,
                                 .events = config->events,
                                 .strict = config->strict};

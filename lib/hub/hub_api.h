@@ -22,6 +22,7 @@
 #include "enrol/token.h"
 #include "hub/hub_direct.h"
 #include "hub/hub_lives.h"
+#include "hub/hub_profiles.h"
 #include "node/peer.h"
 #include "registry/registry.h"
 
@@ -67,6 +68,8 @@ struct el_node_hub_api_config {
     struct el_hub_direct *direct;
     /* What boot services report of machines; NULL: nothing. */
     const struct el_hub_lives *lives;
+    /* Profiles: its registry is set here; templates are NULL where there are none. */
+    struct el_hub_profiles profiles;
     /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there
      * is none, and the factor cannot be switched on; where it is on, nobody is let in. */
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);

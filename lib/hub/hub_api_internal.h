@@ -46,6 +46,7 @@ el_api_handler el_hub_list_ports, el_hub_create_port, el_hub_show_port, el_hub_d
 el_api_handler el_hub_enrol;
 
 extern const struct el_api_operation el_hub_operations[], el_hub_machine_operations[];
+extern const struct el_api_operation el_hub_profile_operations[];
 
 /* -- rows as JSON: new, the caller's; NULL: out of memory -- */
 

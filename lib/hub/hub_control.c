@@ -55,6 +55,8 @@ struct control {
     bool ready; /* the tunnel has been told everything once */
     struct el_events *events;
     struct el_enrol_endpoint endpoints[EL_HUB_PUBLIC_MAX];
+    struct el_profile_templates *templates;
+    struct el_hub_profiles profiles;
     struct el_node_hub_api *api;
     struct el_api_host *host;
     struct el_api_door operators, spokes;
@@ -530,6 +532,13 @@ static int begin(struct control *c, struct el_err *err)
     return rc;
 }
 
+static int open_templates(struct control *c, struct el_err *err)
+{
+    c->templates = el_profile_templates_new(err);
+    c->profiles.templates = c->templates;
+    return c->templates ? 0 : EL_EIO;
+}
+
 static int open_registry(struct control *c, struct el_err *err)
 {
     struct el_registry_observer observer = {on_effect, on_event, c};
@@ -539,7 +548,9 @@ static int open_registry(struct control *c, struct el_err *err)
     if (!c->state)
         return EL_EIO;
     el_state_registry_store(c->state, &c->store);
-    return el_registry_new(&c->store, &observer, &c->registry, err);
+    int rc = el_registry_new(&c->store, &observer, &c->registry, err);
+    c->profiles.registry = c->registry;
+    return rc;
 }
 
 static void on_complete(void *arg)
@@ -622,6 +633,7 @@ static int make_api(struct control *c, struct el_err *err)
         .lives = c->lives,
         .ask = c->config->program ? ask_program : NULL,
         .loop = loop_of,
+        .profiles = c->profiles,
         .due = on_other_deadline,
         .arg = c,
     };
@@ -676,6 +688,8 @@ static int set_up(struct control *c, struct el_err *err)
     if (rc == 0)
         rc = open_sync(c, err);
     if (rc == 0)
+        rc = open_templates(c, err);
+    if (rc == 0)
         rc = open_registry(c, err);
     if (rc == 0)
         rc = begin(c, err);
@@ -708,6 +722,7 @@ static void tear_down(struct control *c)
         el_sys_signals_free(c->signals);
     el_net_kernel_free(c->net);
     el_node_hub_api_free(c->api);
+    el_profile_templates_free(c->templates);
     el_hub_direct_free(c->direct);
     el_hub_lives_free(c->lives);
     el_events_free(c->events);

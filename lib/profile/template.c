@@ -133,6 +133,14 @@ bool el_profile_template_running(const struct el_profile_template *t)
     return t->running;
 }
 
+bool el_profile_template_tells(const struct el_profile_template *t)
+{
+    for (unsigned i = 0; i < t->file_count; i++)
+        if (strstr(t->texts[i].source, "{{token.url}}/done"))
+            return !t->running;
+    return false;
+}
+
 const struct el_profile_variable *el_profile_template_variable(const struct el_profile_template *t,
                                                                size_t i)
 {
@@ -238,7 +246,7 @@ void el_profile_templates_free(struct el_profile_templates *templates)
 const struct el_profile_template *
 el_profile_templates_find(const struct el_profile_templates *templates, const char *name)
 {
-    for (size_t i = 0; i < templates->count; i++)
+    for (size_t i = 0; templates && i < templates->count; i++)
         if (strcmp(templates->items[i]->name, name) == 0)
             return templates->items[i];
     return NULL;
@@ -247,5 +255,5 @@ el_profile_templates_find(const struct el_profile_templates *templates, const ch
 const struct el_profile_template *
 el_profile_templates_at(const struct el_profile_templates *templates, size_t i)
 {
-    return i < templates->count ? templates->items[i] : NULL;
+    return templates && i < templates->count ? templates->items[i] : NULL;
 }

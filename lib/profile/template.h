@@ -10,7 +10,8 @@
  *     installer = debian              # images of this kind, and no other
  *     args      = auto=true preseed/url={{token.url}}/preseed.cfg    # for the kernel
  *     fetches   = 2                   # so often a file with secrets is handed out
- *     running   = no                  # yes: its files are for the system that runs (metadata)
+ *     running   = no                  # yes: nothing is installed, the image is the system, and
+ *                                     # these files are for it (metadata)
  *
  *     [file preseed.cfg]
  *     quote     = line
@@ -146,6 +147,8 @@ const char *el_profile_template_name(const struct el_profile_template *t);
 const char *el_profile_template_about(const struct el_profile_template *t);
 const char *el_profile_template_installer(const struct el_profile_template *t); /* "": any */
 bool el_profile_template_running(const struct el_profile_template *t);
+/* One of its files asks for /done at the end of an installation. */
+bool el_profile_template_tells(const struct el_profile_template *t);
 
 /* In the order of template.conf; NULL behind the last. */
 const struct el_profile_variable *el_profile_template_variable(const struct el_profile_template *t,
@@ -176,7 +179,7 @@ void el_profile_templates_free(struct el_profile_templates *templates); /* NULL 
 int el_profile_templates_add(struct el_profile_templates *templates, struct el_profile_template *t,
                              struct el_err *err);
 
-/* By name, in the order of names; NULL: there is none. */
+/* By name, in the order of names; NULL: there is none. Without TEMPLATES there are none. */
 const struct el_profile_template *
 el_profile_templates_find(const struct el_profile_templates *templates, const char *name);
 const struct el_profile_template *

@@ -101,7 +101,8 @@ static struct el_api_asker asker_of(const struct el_registry *registry, char who
 
 static enum el_api_method method_of(const char *name)
 {
-    static const enum el_api_method all[] = {EL_API_GET, EL_API_POST, EL_API_PATCH, EL_API_DELETE};
+    static const enum el_api_method all[] = {EL_API_GET, EL_API_POST, EL_API_PUT, EL_API_PATCH,
+                                             EL_API_DELETE};
 
     for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
         if (strcmp(name, el_api_method_name(all[i])) == 0)
@@ -163,11 +164,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             .endpoint_count = 1,
                                             .strict = true,
                                             .ask = ask_program};
+    static struct el_profile_templates *templates; /* they do not change */
     struct el_node_hub_api *hub = NULL;
     struct el_err err;
     char *text = calloc(1, size + 1);
 
     require(sodium_init() >= 0 && text);
+    templates = templates ? templates : el_profile_templates_new(&err);
+    require(templates != NULL);
+    config.profiles.templates = templates;
     el_random_seed_for_test(size);
     disk_full = false;
     memcpy(text, data, size);

@@ -27,6 +27,7 @@ static const struct el_schema_field sample_spoke_fields[] = {
     {.name = "fast", .type = EL_SCHEMA_BOOLEAN},
     {.name = "wire", .values = sample_wires},
     {.name = "comment", .min = 1, .max = 20, .nullable = true},
+    {.name = "script", .format = EL_FORMAT_LINES, .max = 20},
     {.name = "tags", .type = EL_SCHEMA_ARRAY, .max = 3, .items = &sample_tag_item},
     {.name = "networks", .type = EL_SCHEMA_ARRAY, .max = 8, .items = &sample_membership_item},
     {.name = "main", .type = EL_SCHEMA_OBJECT, .object = &sample_membership, .nullable = true},

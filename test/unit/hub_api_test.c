@@ -30,6 +30,7 @@ static struct {
     int64_t now_s;
     struct el_api_reply reply;
     json_t *said;
+    struct el_profile_templates *templates;
     struct el_hub_direct *direct;
     unsigned nudges;
     struct el_hub_lives *lives;
@@ -116,6 +117,8 @@ static int own(void *arg, uint32_t vni, struct el_mac *mac)
     return vni == 77 ? 0 : EL_ENOENT;
 }
 
+static int find_image(void *arg, const char *name, char installer[EL_HUB_INSTALLER]);
+
 static struct el_node_peers given; /* of the command line */
 
 static const struct el_enrol_endpoint endpoints[] = {{"hub.example.net", 51820}};
@@ -147,6 +150,10 @@ static int begin(void **state)
                                             .due = due};
     if (el_registry_new(&w.store, &observer, &w.registry, &err) < 0)
         return -1;
+    w.templates = el_profile_templates_new(&err);
+    if (!w.templates)
+        return -1;
+    config.profiles = (struct el_hub_profiles){.templates = w.templates, .image = find_image};
     struct el_hub_direct_config direct = {w.registry, where, nudge, NULL};
     if (el_hub_direct_new(&direct, &w.direct, &err) < 0)
         return -1;
@@ -168,6 +175,7 @@ static int end(void **state)
     el_node_hub_api_free(w.hub);
     el_hub_direct_free(w.direct);
     el_hub_lives_free(w.lives);
+    el_profile_templates_free(w.templates);
     el_registry_free(w.registry);
     el_events_free(w.events);
     return 0;
@@ -1039,6 +1047,68 @@ static void machines_are_shown_as_they_were_reported(void **unused)
     assert_int_equal(get("/v1/machines/52:54:00:12:34:56"), 404);
 }
 
+/* -- profiles -- */
+
+static int find_image(void *arg, const char *name, char installer[EL_HUB_INSTALLER])
+{
+    (void)arg;
+    strcpy(installer, "debian");
+    return strcmp(name, "debian-12") == 0 ? 0 : EL_ENOENT;
+}
+
+static int put_profile(const char *body)
+{
+    return ask_as(&operator_self, EL_API_PUT, "/v1/profiles/web", body);
+}
+
+static int change_profile(const char *body)
+{
+    return ask_as(&operator_self, EL_API_PATCH, "/v1/profiles/web", body);
+}
+
+#define WEB "\"image\": \"debian-12\", \"template\": \"debian\""
+
+static void profiles_are_checked_and_kept(void **unused)
+{
+    static const char web[] =
+        "{" WEB ", \"variables\": [{\"name\": \"disk\", \"value\": \"/dev/sda\"}],"
+        " \"secrets\": [{\"name\": \"root-password\", \"value\": \"hunter2\"}]}";
+
+    (void)unused;
+    assert_int_equal(put_profile(web), 201);
+    assert_string_equal(w.reply.location, "/v1/profiles/web");
+    char *kept = strdup(el_registry_profile(w.registry, "web")->text);
+    assert_null(strstr(kept, "hunter2"));
+    assert_null(strstr(w.reply.text, "$6$"));
+    assert_int_equal(put_profile(web), 200); /* again, and nothing changes, not even the salt */
+    assert_string_equal(el_registry_profile(w.registry, "web")->text, kept);
+    free(kept);
+    assert_int_equal(get("/v1/profiles/web/files/preseed.cfg"), 200);
+    assert_non_null(strstr(member("text"), "partman-auto/disk string /dev/sda\n"));
+    assert_non_null(strstr(member("text"), "root-password-crypted password ********\n"));
+    assert_int_equal(get("/v1/profiles/web/files/passwd"), 404);
+    assert_int_equal(change_profile("{\"variables\": [{\"name\": \"disk\", \"value\": \"sda\"}]}"),
+                     422);
+    assert_int_equal(change_profile("{\"image\": \"debian-13\"}"), 422);
+    assert_non_null(strstr(member("detail"), "no image debian-13"));
+    assert_int_equal(change_profile("{\"template\": \"redhat\"}"), 422);
+    assert_int_equal(change_profile("{\"variables\": [{\"name\": \"disk\", \"value\": \"\"}]}"),
+                     200);
+    assert_null(strstr(w.reply.text, "/dev/sda"));
+    assert_int_equal(get("/v1/profiles"), 200);
+    assert_int_equal(get("/v1/profiles/web"), 200);
+    assert_int_equal(get("/v1/templates"), 200);
+    assert_int_equal(get("/v1/templates/debian"), 200);
+    assert_int_equal(get("/v1/templates/debain"), 404);
+    w.disk_full = true;
+    assert_int_equal(put_profile(web), 503);
+    assert_int_equal(delete ("/v1/profiles/web"), 503);
+    w.disk_full = false;
+    assert_int_equal(delete ("/v1/profiles/web"), 204);
+    assert_int_equal(get("/v1/profiles/web"), 404);
+    assert_int_equal(change_profile("{}"), 404);
+}
+
 /* The last test: the document says of each operation what the tests above have called. */
 static void every_operation_has_been_called(void **unused)
 {
@@ -1093,6 +1163,7 @@ int main(void)
         TEST(bad_input_changes_nothing),
         TEST(machines_are_named_and_told_what_to_do),
         TEST(machines_are_shown_as_they_were_reported),
+        TEST(profiles_are_checked_and_kept),
         TEST(every_operation_has_been_called),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
