@@ -23,6 +23,8 @@ const char *el_http_field(const struct el_http_request *request, const char *nam
 
 void el_http_answer_clear(struct el_http_answer *answer)
 {
+    if (answer->bytes && answer->no_store)
+        explicit_bzero(answer->bytes, answer->len); /* what nobody is to keep */
     free(answer->bytes);
     free(answer->location);
     if (answer->has_file)

@@ -84,6 +84,9 @@ struct el_http_feed {
     unsigned heartbeat_s;  /* whether the client is still there. 0: nothing */
 };
 
+/* Among the methods of a route: what follows its prefix is left out of the log. */
+enum { EL_HTTP_SECRET = 128 };
+
 /* What a handler says; 404 until it says something. */
 struct el_http_answer {
     int status;
@@ -143,7 +146,7 @@ typedef void el_http_seen_cb(void *arg, const struct el_http_seen *seen);
 struct el_http_route {
     const char
         *prefix; /* "/boot/": everything beneath it; "/menu": exactly that. NULL ends a table */
-    unsigned methods; /* enum el_http_method; GET brings HEAD */
+    unsigned methods; /* enum el_http_method; GET brings HEAD. EL_HTTP_SECRET */
     el_http_handler *handler;
     void *arg;
     size_t body_max; /* bytes of body that a request may have; more: 413 */

@@ -73,7 +73,7 @@ static void wait_for_header(struct el_http_conn *c, uint64_t now_ns)
 
 static unsigned allowed(const struct el_http_route *route)
 {
-    unsigned methods = route->methods | EL_HTTP_OPTIONS;
+    unsigned methods = (route->methods & ~(unsigned)EL_HTTP_SECRET) | EL_HTTP_OPTIONS;
 
     return methods & EL_HTTP_GET ? methods | EL_HTTP_HEAD : methods;
 }
@@ -364,6 +364,8 @@ static void log_request(const struct el_http_conn *c, uint64_t now_ns, const cha
         [EL_HTTP_PUT] = "PUT",        [EL_HTTP_DELETE] = "DELETE", [EL_HTTP_PATCH] = "PATCH",
         [EL_HTTP_OPTIONS] = "OPTIONS"};
     const struct el_http_request *request = &c->reader.request;
+    const char *path =
+        c->route && c->route->methods & EL_HTTP_SECRET ? c->route->prefix : request->path;
     char took[32];
 
     if (!el_log_wants(EL_LOG_INFO))
@@ -371,8 +373,7 @@ static void log_request(const struct el_http_conn *c, uint64_t now_ns, const cha
     snprintf(took, sizeof took, "%.3f", (double)(now_ns - c->began_ns) / (double)EL_S);
     EL_LOG(
         EL_LOG_INFO, "http", event, EL_STR("method", methods[request->method]),
-        EL_STR("path", *request->path ? request->path : NULL),
-        EL_UINT("status", (uint64_t)c->reply.status),
+        EL_STR("path", *request->path ? path : NULL), EL_UINT("status", (uint64_t)c->reply.status),
         EL_UINT("bytes", c->given > c->reply.pieces[0].len ? c->given - c->reply.pieces[0].len : 0),
         EL_STR("seconds", took),
         c->client.ip.family ? EL_ENDPOINT("client", &c->client) : EL_STR("client", "local"));

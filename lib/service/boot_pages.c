@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOADERS_MAX = 16, AUTOEXEC_BYTES = 4096, FIRST_SCRIPT_BYTES = 4096 };
+enum { LOADERS_MAX = 16, AUTOEXEC_BYTES = 4096, FIRST_SCRIPT_BYTES = 4096, ROUTES_MAX = 16 };
 
 struct el_boot_pages {
     struct el_net *net;
@@ -34,7 +34,7 @@ struct el_boot_pages {
 
     struct el_http_files loader_files;
     struct el_http_files image_files;
-    struct el_http_route routes[7];
+    struct el_http_route routes[ROUTES_MAX + 1];
 };
 
 /* -- the scripts -- */
@@ -158,8 +158,9 @@ static void lay_routes(struct el_boot_pages *pages)
     *route++ = (struct el_http_route){"/boot.ipxe", EL_HTTP_GET, first_script, pages, 0};
     *route++ = (struct el_http_route){"/menu", EL_HTTP_GET, menu, pages, 0};
     *route++ = (struct el_http_route){"/report", EL_HTTP_GET | EL_HTTP_POST, report, pages, 4096};
-    *route++ = (struct el_http_route){"/m/", EL_HTTP_GET | EL_HTTP_POST, el_machine_pages_own,
-                                      &pages->machines, 4096};
+    *route++ =
+        (struct el_http_route){"/m/", (unsigned)(EL_HTTP_GET | EL_HTTP_POST) | EL_HTTP_SECRET,
+                               el_machine_pages_own, &pages->machines, 4096};
     if (!pages->entries)
         return;
     pages->image_files.content = &pages->images;
@@ -221,6 +222,19 @@ size_t el_boot_pages_entries(const struct el_boot_pages *pages, const struct el_
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages)
 {
     return &pages->tftp;
+}
+
+int el_boot_pages_add(struct el_boot_pages *pages, const struct el_http_route *route,
+                      struct el_err *err)
+{
+    size_t count = 0;
+
+    while (pages->routes[count].prefix)
+        count++;
+    if (count == ROUTES_MAX)
+        return el_err(err, EL_EFULL, "more pages than there is room for");
+    pages->routes[count] = *route;
+    return 0;
 }
 
 const struct el_http_route *el_boot_pages_routes(const struct el_boot_pages *pages)

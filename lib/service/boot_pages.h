@@ -9,6 +9,7 @@
  *           /boot.ipxe                        the first script
  *           /menu?mac=...                     what a machine is to do, and
  *           /m/TOKEN/...                      what its installation says (service/machine_pages.h)
+ *           /nocloud/... /latest/...           metadata (service/metadata_pages.h)
  *           /report?mac=...&step=...          a system reports
  *           /images/ENTRY/FILE                files of the images directory
  */
@@ -37,6 +38,10 @@ const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *n
 
 /* The entries as they are on disk now, as el_boot_entries_get(); none without a directory. */
 size_t el_boot_pages_entries(const struct el_boot_pages *pages, const struct el_boot_entry **list);
+
+/* One more route of HTTP, which is copied: before the server starts. EL_EFULL. */
+int el_boot_pages_add(struct el_boot_pages *pages, const struct el_http_route *route,
+                      struct el_err *err);
 
 /* For the servers; valid until the pages are freed. */
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages);

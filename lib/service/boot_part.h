@@ -47,6 +47,7 @@ struct el_boot_parts {
     struct el_orders_service *orders; /* NULL: there is no control */
     int images;                       /* the directory; the pages' once they are there */
     struct el_boot_pages *pages;
+    struct el_profile_pages *profiles;
     struct el_dhcp_reservation *reservations;
     el_dhcp_seen_cb *dhcp_seen; /* who watches DHCP; set before that is started; NULL: nobody */
     void *dhcp_seen_arg;
@@ -66,6 +67,7 @@ struct el_boot_part {
 
 extern const struct el_boot_part el_boot_part_machines; /* what is wanted of machines: first */
 extern const struct el_boot_part el_boot_part_pages;    /* what is handed out: before its servers */
+extern const struct el_boot_part el_boot_part_profiles; /* of machines, among the pages */
 extern const struct el_boot_part el_boot_part_timeline; /* before whom it watches */
 extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
