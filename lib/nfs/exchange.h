@@ -8,7 +8,7 @@
 #include "nfs/replay.h"
 #include "nfs/rpc.h"
 
-enum { EL_NFS_OVERLAYS = 256 }; /* volumes of machines that are open at once */
+enum { EL_NFS_OVERLAYS = 64 }; /* volumes of machines that are open at once */
 
 struct el_nfs_exported {
     char path[EL_NFS_EXPORT_PATH];
