@@ -144,6 +144,19 @@ static void put_args(const struct el_boot *boot, const struct el_boot_entry *ent
     }
 }
 
+/* Windows' boot manager, which wimboot starts, knows its files by their names. */
+static bool names_matter(const struct el_boot_entry *entry)
+{
+    return strcmp(file_name(entry->kernel), "wimboot") == 0;
+}
+
+static void put_initrd_name(const struct el_boot_entry *entry, unsigned i, struct el_wire *w)
+{
+    if (!names_matter(entry))
+        el_wire_printf(w, "%u-", i);
+    el_wire_printf(w, "%s", file_name(entry->initrd[i]));
+}
+
 /*
  * Under UEFI the kernel's stub reads the initrds itself, from the file system that iPXE pretends to
  * be, by the names on its command line; iPXE for BIOS puts all of them behind the kernel. Each gets
@@ -157,9 +170,11 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
     el_wire_printf(w, "kernel --name kernel ");
     put_entry_url(boot, entry, w);
     el_wire_printf(w, "/%s", entry->kernel);
-    if (visit->platform != EL_BOOT_BIOS)
-        for (unsigned i = 0; i < entry->initrd_count; i++)
-            el_wire_printf(w, " initrd=%u-%s", i, file_name(entry->initrd[i]));
+    if (visit->platform != EL_BOOT_BIOS && !names_matter(entry))
+        for (unsigned i = 0; i < entry->initrd_count; i++) {
+            el_wire_printf(w, " initrd=");
+            put_initrd_name(entry, i, w);
+        }
     if (entry->args[0])
         el_wire_printf(w, " ");
     put_args(boot, entry, visit, w);
@@ -167,7 +182,9 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
         el_wire_printf(w, " %s", page->args);
     el_wire_printf(w, " || goto failed\n");
     for (unsigned i = 0; i < entry->initrd_count; i++) {
-        el_wire_printf(w, "initrd --name %u-%s ", i, file_name(entry->initrd[i]));
+        el_wire_printf(w, "initrd --name ");
+        put_initrd_name(entry, i, w);
+        el_wire_printf(w, " ");
         put_entry_url(boot, entry, w);
         el_wire_printf(w, "/%s || goto failed\n", entry->initrd[i]);
     }

@@ -528,6 +528,25 @@ static void under_uefi_the_kernel_is_told_its_initrds(void **state)
     assert_non_null(strstr(script, ":local\nexit 1\n"));
 }
 
+static void wimboot_gets_its_files_by_name(void **state)
+{
+    const struct el_boot_entry windows = {
+        .name = "win",
+        .title = "Windows",
+        .kernel = "wimboot",
+        .initrd = {"boot/bcd", "sources/boot.wim"},
+        .initrd_count = 2,
+    };
+
+    (void)state;
+    menu("mac=52-54-00-12-34-56&platform=efi&arch=x86_64", "mars", &windows, 1);
+    assert_non_null(strstr(
+        script, "kernel --name kernel http://192.168.77.1/images/win/wimboot || goto failed\n"
+                "initrd --name bcd http://192.168.77.1/images/win/boot/bcd || goto failed\n"
+                "initrd --name boot.wim http://192.168.77.1/images/win/sources/boot.wim"
+                " || goto failed\n"));
+}
+
 static void only_what_suits_the_machine_is_shown(void **state)
 {
     (void)state;
@@ -869,6 +888,7 @@ int main(void)
         TEST(who_waits_asks_again),
         TEST(the_menu_of_a_bios),
         TEST(under_uefi_the_kernel_is_told_its_initrds),
+        TEST(wimboot_gets_its_files_by_name),
         TEST(only_what_suits_the_machine_is_shown),
         TEST(without_time_out_the_menu_waits),
         TEST(the_operator_names_the_default),
