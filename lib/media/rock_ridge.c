@@ -172,10 +172,25 @@ static void read_area(struct gather *g, struct el_wire *area)
 
 /* -- records -- */
 
+static int read_continuations(struct gather *g)
+{
+    uint8_t bytes[AREA_MAX];
+
+    for (unsigned hops = 0; g->next && hops < CONTINUATIONS_MAX; hops++) {
+        uint64_t at = g->next;
+        g->next = 0;
+        int r = el_media_image_read(g->volume->image, at, bytes, g->next_len);
+        if (r < 0)
+            return r;
+        struct el_wire area = el_wire_read(bytes, g->next_len);
+        read_area(g, &area);
+    }
+    return 0;
+}
+
 int el_media_rock_parse(struct el_media_volume *volume, const struct el_media_iso_record *record,
                         struct el_media_rock *rock)
 {
-    uint8_t bytes[AREA_MAX];
     struct gather g = {
         .volume = volume,
         .rock = rock,
@@ -188,15 +203,9 @@ int el_media_rock_parse(struct el_media_volume *volume, const struct el_media_is
     if (area.start)
         el_wire_skip(&area, volume->iso.susp_skip);
     read_area(&g, &area);
-    for (unsigned hops = 0; g.next && hops < CONTINUATIONS_MAX; hops++) {
-        uint64_t at = g.next;
-        g.next = 0;
-        int r = el_media_image_read(volume->image, at, bytes, g.next_len);
-        if (r < 0)
-            return r;
-        area = el_wire_read(bytes, g.next_len);
-        read_area(&g, &area);
-    }
+    int r = g.next ? read_continuations(&g) : 0;
+    if (r < 0)
+        return r;
     if (g.name.spoilt)
         strcpy(rock->name, "."); /* nobody can ask for it */
     if (g.target.spoilt)
