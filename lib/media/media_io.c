@@ -83,11 +83,14 @@ static int open_volume(struct el_media *media, const char *name, struct el_err *
     if (r == EL_ENOENT)
         return el_err(err, r, "%s: no image of a disk: there is neither ISO 9660 nor UDF in it",
                       name);
-    if (r == EL_ESHORT || (r == 0 && media->volume.announced > media->image.size + SLACK_BYTES))
+    const uint64_t have = media->image.size, announced = media->volume.announced;
+    if (r == EL_ESHORT && announced <= have)
+        return el_err(err, r, "%s: cut short: it has %llu bytes and refers to more; fetch it again",
+                      name, (unsigned long long)have);
+    if (r == EL_ESHORT || (r == 0 && announced > have + SLACK_BYTES))
         return el_err(err, EL_ESHORT,
                       "%s: cut short: it has %llu bytes and should have %llu; fetch it again", name,
-                      (unsigned long long)media->image.size,
-                      (unsigned long long)media->volume.announced);
+                      (unsigned long long)have, (unsigned long long)announced);
     if (r == EL_ENOTSUP)
         return el_err(err, r, "%s: a form of UDF that only recorders write; this cannot be read",
                       name);

@@ -139,7 +139,7 @@ def iso_by_hand():
     primary = primary.ljust(156, b"\0") + record(b"\0", 20, BLOCK, 2)
     root = record(b"\0", 20, BLOCK, 2) + record(b"\1", 20, BLOCK, 2) + record("LOOP", 20, BLOCK, 2)
     root += record("BIG.;1", 30, BLOCK, 0x80) + record("BIG.;1", 33, BLOCK, 0x80) + record("BIG.;1", 31, 100)
-    root += record("READ_ME.TXT;1", 35, 6) + record("ASSOC.;1", 35, 6, 4) + record("FAR.;1", 4000, 9)
+    root += record("READ_ME.TXT;1", 35, 6) + record("ASSOC.;1", 35, 6, 4) + record("FAR.;1", 3000000, 9)
     out = bytearray(BLOCK * 40)
     for block, data in {16: primary, 17: b"\xffCD001\x01", 20: root, 30: b"1" * BLOCK, 31: b"3" * 100,
                         33: b"2" * BLOCK, 35: b"hello\n"}.items():

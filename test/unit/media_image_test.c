@@ -150,6 +150,29 @@ static void iso9660_in_several_extents(void **state)
     el_media_close(p.media);
 }
 
+/* Behind what 32 bits can count; the file is sparse. */
+static void beyond_4_gib(void **state)
+{
+    static const char text[] = "far away\n";
+    const off_t at = 3000000 * (off_t)BLOCK;
+    int fd = expand(EL_CORPUS "/media_iso/by-hand");
+    struct el_content_file file;
+    uint8_t bytes[16];
+
+    (void)state;
+    if (pwrite(fd, text, 9, at) != 9)
+        skip(); /* a file system without such files */
+    struct el_media *media = el_media_open(fd, "far.iso", NULL);
+    assert_non_null(media);
+    struct el_content content = el_media_content(media);
+    assert_int_equal(el_content_open(&content, "far", &file), 0);
+    assert_true(file.fd_offset == (uint64_t)at);
+    assert_int_equal(el_content_read(&file, 0, bytes, sizeof bytes), 9);
+    assert_memory_equal(bytes, text, 9);
+    el_content_close(&file);
+    el_media_close(media);
+}
+
 static void udf_in_all_its_forms(void **state)
 {
     const struct el_civil written = {2024, 2, 29, 12, 14, 15, 0};
@@ -274,9 +297,10 @@ static void names_become_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(iso9660_in_several_extents),  cmocka_unit_test(udf_in_all_its_forms),
-        cmocka_unit_test(rock_ridge_by_foreign_tools), cmocka_unit_test(a_file_holds_its_image),
-        cmocka_unit_test(what_is_no_image_is_named),   cmocka_unit_test(names_become_utf8),
+        cmocka_unit_test(iso9660_in_several_extents), cmocka_unit_test(beyond_4_gib),
+        cmocka_unit_test(udf_in_all_its_forms),       cmocka_unit_test(rock_ridge_by_foreign_tools),
+        cmocka_unit_test(a_file_holds_its_image),     cmocka_unit_test(what_is_no_image_is_named),
+        cmocka_unit_test(names_become_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
