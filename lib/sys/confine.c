@@ -80,7 +80,7 @@ static int allow_port(int rules, const struct ruleset *all, uint16_t port)
 {
     struct port_rule rule = {.allowed = NET_CONNECT_TCP, .port = port};
 
-    return all->net ? (int)syscall(ADD_RULE, rules, RULE_PORT, &rule, 0) : 0;
+    return all->net & NET_CONNECT_TCP ? (int)syscall(ADD_RULE, rules, RULE_PORT, &rule, 0) : 0;
 }
 
 /* resolv.conf is replaced, and often a link to where somebody else replaces it: so not the file,
@@ -121,6 +121,8 @@ int el_sys_confine(const struct el_sys_confine_config *config, struct el_err *er
         return 0;
     tzset(); /* the log's; later its file would be out of reach */
     struct ruleset all = all_of(version, &len);
+    if (config->any_port)
+        all.net &= ~(uint64_t)NET_CONNECT_TCP;
     int rules = (int)syscall(CREATE_RULESET, &all, len, 0);
     if (rules < 0)
         return el_err_os(err, errno, "confining: no Landlock ruleset");

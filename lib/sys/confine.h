@@ -27,6 +27,7 @@ struct el_sys_confine_config {
     bool resolver; /* names are looked up: its configuration may be read, its port connected to */
     const uint16_t *ports; /* of TCP, that may be connected to as well */
     size_t port_count;
+    bool any_port; /* any port of TCP may be connected to */
 };
 
 /* From now on nothing is opened by name outside the places, no program is executed, no TCP port is
