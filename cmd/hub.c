@@ -314,6 +314,21 @@ static int fit_network(struct el_hub_config *config, const struct el_conf *conf,
     return el_hub_plan_check(&config->plan, &first, &config->spokes, err);
 }
 
+/* Where it was said, or beside the rest of the state. */
+static int find_images(struct hub *values, char path[EL_PLACES_PATH], struct el_err *err)
+{
+    struct el_hub_config *config = &values->config;
+
+    config->images = values->boot.boot.images;
+    config->own_images = !config->images;
+    if (config->images)
+        return 0;
+    if (snprintf(path, EL_PLACES_PATH, "%s/images", config->state) >= EL_PLACES_PATH)
+        return el_err(err, EL_EINVAL, "state %.100s…: too long", config->state);
+    config->images = path;
+    return 0;
+}
+
 static unsigned check_hub(const void *config, FILE *good, FILE *bad)
 {
     const struct hub *values = config;
@@ -324,13 +339,12 @@ static unsigned check_hub(const void *config, FILE *good, FILE *bad)
 static int run_hub(struct hub *values, const struct el_conf *conf)
 {
     struct el_hub_config *config = &values->config;
-    char state[EL_PLACES_PATH];
+    char state[EL_PLACES_PATH], images[EL_PLACES_PATH];
     struct el_err err = {""};
     char *text = el_conf_print(conf);
     char *log_text = el_conf_print_common(conf);
     char *boot_text = el_conf_print_shared(conf);
 
-    config->images = values->boot.boot.images;
     config->http_port = values->boot.boot.http_port;
     config->no_ra = values->boot.boot.no_ra;
     config->said_router = values->boot.boot.router.family != 0;
@@ -345,6 +359,8 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
         rc = el_places_state(state, &err);
         config->state = state;
     }
+    if (rc == 0)
+        rc = find_images(values, images, &err);
     bool looks = rc == 0 && el_cmd_looks(&values->boot.common);
     int code =
         looks ? el_cmd_look(&schema, &values->boot.common, check_hub, values, config->state, text)

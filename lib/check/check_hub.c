@@ -85,7 +85,9 @@ unsigned el_hub_check(const struct el_hub_config *config, const struct el_boot_o
         el_node_check_interface(&check, config->network, &config->cidr);
     if (!config->userspace)
         check_networks(&check, config);
-    if (config->images)
+    if (config->own_images && access(config->images, F_OK) != 0)
+        el_node_check_note(&check, "images %s: will be made", config->images);
+    else
         el_node_check_step(&check, check_images(&check, config->images, &err), &err);
     return el_node_check_end(&check);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "hub/hub_errands.h"
 #include "hub/hub_network.h"
+#include "image/library.h"
 #include "link/queues.h"
 #include "node/control.h"
 #include "node/key.h"
@@ -13,6 +14,7 @@
 #include "registry/registry.h"
 #include "sys/control.h"
 #include "sys/drop.h"
+#include "sys/files.h"
 #include "sys/message.h"
 #include "tunnel/tunnel_io.h"
 
@@ -164,6 +166,7 @@ static char *control_options(const struct hub *hub)
         fprintf(out, "prefix6 = %s\n", el_prefix_text(&config->prefix6, cidr));
     for (unsigned i = 0; i < config->endpoint_count; i++)
         fprintf(out, "public = %s\n", config->endpoints[i]);
+    fprintf(out, "images = %s\n", config->images);
     fprintf(out, "program = %s\n", config->second_factor_exec ? "yes" : "no");
     el_hub_policy_print(out, &config->policy);
     if (config->no_direct)
@@ -209,6 +212,8 @@ static int open_for_control(struct hub *hub, struct el_launch_fds *fds, struct e
         rc = pass_end(fds, "errand", hub->errand, 1);
     if (rc >= 0)
         rc = pass_end(fds, "first", hub->first, 1);
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "images", el_image_library_open(hub->config->images, err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "control", err));
     return rc;
@@ -436,7 +441,10 @@ int el_hub_run(const struct el_hub_config *config, struct el_err *err)
         rc = el_launch_new("hub", config->state, config->options, &hub.launch, err);
     if (rc != 0)
         return rc;
-    rc = start_all(&hub, err);
+    if (config->own_images)
+        rc = el_sys_dir_make(config->images, EL_IMAGE_LIBRARY_MODE, err);
+    if (rc == 0)
+        rc = start_all(&hub, err);
     if (rc == 0) {
         say_what_next(&hub);
         el_launch_on_ready(hub.launch, on_service, &hub);

@@ -40,7 +40,8 @@ struct el_hub_config {
     struct el_prefix cidr;    /* IPv4; the hub is its first address */
     struct el_prefix prefix6; /* IPv6, with gateway; family 0: one that follows from the key */
     uint64_t http_port;
-    const char *images; /* directory of boot entries, or NULL */
+    const char *images; /* directory of boot entries */
+    bool own_images;    /* it is ours: made if it is not there */
     bool userspace;     /* no interfaces, no privileges: stacks of our own */
     bool no_ra;         /* do not answer router solicitations */
     bool no_firewall;   /* machines reach all that listens here, not only what is published */

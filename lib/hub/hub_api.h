@@ -75,6 +75,8 @@ struct el_node_hub_api_config {
     int (*ask)(void *arg, const struct el_node_hub_question *question, struct el_err *err);
     /* el_node_hub_api_deadline_s() has become earlier. NULL: it is asked often enough. */
     void (*due)(void *arg);
+    int images;              /* the directory of images, readable; 0 or less: there is none */
+    const char *images_path; /* … as people know it; or NULL */
     void *arg;
 };
 

@@ -45,8 +45,8 @@ el_api_handler el_hub_list_ports, el_hub_create_port, el_hub_show_port, el_hub_d
     el_hub_start_port, el_hub_stop_port, el_hub_publish_port, el_hub_unpublish_port;
 el_api_handler el_hub_enrol;
 
-extern const struct el_api_operation el_hub_operations[], el_hub_machine_operations[];
-extern const struct el_api_operation el_hub_profile_operations[];
+extern const struct el_api_operation el_hub_operations[], el_hub_image_operations[];
+extern const struct el_api_operation el_hub_machine_operations[], el_hub_profile_operations[];
 
 /* -- rows as JSON: new, the caller's; NULL: out of memory -- */
 

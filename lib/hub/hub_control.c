@@ -43,7 +43,7 @@ struct control {
     struct el_hub_control_config *config; /* its plan changes */
     struct el_net *net;
     struct el_sys_signals *signals;
-    int state_dir;
+    int state_dir, images;
     struct el_state *state;
     struct el_registry_store store;
     struct el_registry *registry;
@@ -635,6 +635,8 @@ static int make_api(struct control *c, struct el_err *err)
         .loop = loop_of,
         .profiles = c->profiles,
         .due = on_other_deadline,
+        .images = c->images,
+        .images_path = c->config->images,
         .arg = c,
     };
 
@@ -665,11 +667,11 @@ static int make_loop(struct control *c, struct el_err *err)
     return rc == 0 && !c->due ? el_err(err, EL_ENOMEM, "out of memory") : rc;
 }
 
-/* Its database is all that it opens by name. */
-static int confine(struct el_err *err)
+/* Its database and entries of images are all that it opens by name. */
+static int confine(const struct control *c, struct el_err *err)
 {
-    struct el_sys_place place = {el_sys_fds_peek("state"), true};
-    struct el_sys_confine_config config = {.places = &place, .count = 1, .resolver = false};
+    struct el_sys_place places[] = {{el_sys_fds_peek("state"), true}, {c->images, false}};
+    struct el_sys_confine_config config = {.places = places, .count = 2, .resolver = false};
 
     return el_sys_confine(&config, err);
 }
@@ -680,9 +682,10 @@ static int set_up(struct control *c, struct el_err *err)
     struct el_sys_drop_config drop = {.uid = (uid_t)user, .gid = (gid_t)user};
 
     c->owner = geteuid();
+    c->images = el_sys_fds_take("images");
     int rc = el_sys_drop(&drop, err);
     if (rc == 0)
-        rc = confine(err);
+        rc = confine(c, err);
     if (rc >= 0)
         rc = make_loop(c, err);
     if (rc == 0)
@@ -730,11 +733,13 @@ static void tear_down(struct control *c)
     el_state_close(c->state);
     if (c->state_dir >= 0)
         close(c->state_dir);
+    if (c->images >= 0)
+        close(c->images);
 }
 
 int el_hub_control_run(struct el_hub_control_config *config, struct el_err *err)
 {
-    struct control control = {.config = config, .state_dir = -1};
+    struct control control = {.config = config, .state_dir = -1, .images = -1};
     int rc = set_up(&control, err);
 
     if (rc == 0)

@@ -6,7 +6,8 @@
  *
  * It is given descriptors by its supervisor, and does nothing by hand: "api" (the listening Unix
  * socket), "manage" and "inside" (to the tunnel), "errand" (to the supervisor), "state" (its
- * directory), "first" (a message in it says that the hub has just been started, and not only we).
+ * directory), "images" (their directory), "first" (a message in it says that the hub has just been
+ * started, and not only we).
  */
 #ifndef EL_HUB_HUB_CONTROL_H
 #define EL_HUB_HUB_CONTROL_H
@@ -37,6 +38,7 @@ struct el_hub_control_config {
     struct el_node_peers peers; /* of the command line: their names, keys and addresses are taken */
     struct el_hub_plan plan;    /* what the hub's file says; owned by whoever fills it in */
     bool program;               /* there is a second factor's program, which is to be asked */
+    const char *images;         /* where the images are, for people; or NULL */
     uint64_t user;              /* who to become; 0: stay */
     struct el_order_policy policy; /* for machines */
     bool no_direct;                /* spokes get no leases on each other (hub/hub_direct.h) */

@@ -3,6 +3,7 @@
 #include "hub/hub_network_inside.h"
 
 #include "base/log.h"
+#include "image/library.h"
 #include "ndp/ndp_io.h"
 #include "port/packet.h"
 #include "service/sockets.h"
@@ -101,13 +102,6 @@ static char *boot_options(const struct el_hub_networks *networks,
 
 /* -- what it is given -- */
 
-static int open_images(const char *path, struct el_err *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? el_err_os(err, errno, "images %s: cannot open the directory", path) : fd;
-}
-
 /* A host without IPv6 does without. */
 static void open_for_ndp(const struct el_hub_networks *networks, const char *device,
                          struct el_launch_fds *fds)
@@ -164,8 +158,8 @@ static int open_for_service(const struct el_hub_networks *networks,
     const struct el_hub_config *config = networks->config;
     int rc = networks->material->open_for_service(networks, network, fds, err);
 
-    if (rc >= 0 && config->images)
-        rc = el_launch_fds_add(fds, "images", open_images(config->images, err));
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "images", el_image_library_open(config->images, err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, service, err));
     return rc;

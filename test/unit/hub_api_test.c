@@ -7,10 +7,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "control/openapi.h"
 #include "enrol/fingerprint.h"
@@ -39,6 +42,8 @@ static struct {
     uint8_t asked_key[32], asked_token[32];
     uint32_t looped;            /* a network where everybody has a loop with venus, */
     enum el_node_hub_loop loop; /* of which this is everybody's part */
+    char images_path[32];
+    int images;
 } w;
 
 /* operationIds that have answered well */
@@ -123,6 +128,39 @@ static struct el_node_peers given; /* of the command line */
 
 static const struct el_enrol_endpoint endpoints[] = {{"hub.example.net", 51820}};
 
+static void write_entry(const char *name, const char *text)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/%s", w.images_path, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+    strcat(path, "/entry.conf");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_images(void)
+{
+    strcpy(w.images_path, "/tmp/hub_api_test.XXXXXX");
+    assert_non_null(mkdtemp(w.images_path));
+    w.images = open(w.images_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(w.images > 0);
+    write_entry("debian-12", "title = Debian\t\xff 12\nkernel = k\ninitrd = i\nmedia = d.iso\n"
+                             "size = 662700032\ninstaller = debian\narch = x86_64\n");
+    write_entry("wrong", "kernal = \xff\n");
+}
+
+static void remove_images(void)
+{
+    char command[80];
+
+    close(w.images);
+    snprintf(command, sizeof command, "rm -r %s", w.images_path);
+    assert_int_equal(system(command), 0);
+}
+
 static int begin(void **state)
 {
     static const struct el_registry_observer observer = {.event = on_event};
@@ -157,9 +195,12 @@ static int begin(void **state)
     struct el_hub_direct_config direct = {w.registry, where, nudge, NULL};
     if (el_hub_direct_new(&direct, &w.direct, &err) < 0)
         return -1;
+    make_images();
     config.registry = w.registry;
     config.direct = w.direct;
     config.lives = w.lives = el_hub_lives_new();
+    config.images = w.images;
+    config.images_path = w.images_path;
     if (el_node_hub_api_new(&config, &w.hub, &err) < 0) {
         print_error("%s\n", err.text);
         return -1;
@@ -178,6 +219,7 @@ static int end(void **state)
     el_profile_templates_free(w.templates);
     el_registry_free(w.registry);
     el_events_free(w.events);
+    remove_images();
     return 0;
 }
 
@@ -1107,64 +1149,85 @@ static void profiles_are_checked_and_kept(void **unused)
     assert_int_equal(delete ("/v1/profiles/web"), 204);
     assert_int_equal(get("/v1/profiles/web"), 404);
     assert_int_equal(change_profile("{}"), 404);
-}
-
-/* The last test: the document says of each operation what the tests above have called. */
-static void every_operation_has_been_called(void **unused)
-{
-    (void)unused;
-    get("/v1/hub");
-    get("/v1/spokes");
-    get("/v1/tokens");
-    get("/v1/networks");
-    get("/v1/ports");
-    assert_int_equal(get("/v1/openapi.json"), 200);
-    json_t *document = json_incref(w.said);
-    const struct el_api_operation *const *list = el_api_operations(el_node_hub_api(w.hub));
-    for (size_t i = 0; list[i]; i++) {
-        json_t *path = json_object_get(json_object_get(document, "paths"), list[i]->path);
-        char method[8] = "";
-        strncpy(method, el_api_method_name(list[i]->method), sizeof method - 1);
-        for (char *c = method; *c; c++)
-            *c = (char)(*c | 0x20);
-        const json_t *operation = json_object_get(path, method);
-        const char *id = json_string_value(json_object_get(operation, "operationId"));
-        assert_string_equal(id ? id : "(none)", list[i]->id);
-        if (!called[i] && strcmp(list[i]->id, "watchEvents") != 0)
-            fail_msg("%s has never answered", list[i]->id);
+    static void images_are_told_with_what_is_wrong(void **unused)
+    {
+        (void)unused;
+        assert_int_equal(get("/v1/images"), 200);
+        assert_string_equal(member("directory"), w.images_path);
+        const json_t *list = json_object_get(w.said, "images");
+        assert_int_equal(json_array_size(list), 2);
+        const json_t *wrong = json_array_get(list, 1);
+        assert_string_equal(json_string_value(json_object_get(wrong, "name")), "wrong");
+        assert_non_null(
+            strstr(json_string_value(json_object_get(wrong, "problem")), "no such key"));
+        assert_int_equal(get("/v1/images/debian-12"), 200);
+        assert_string_equal(member("title"),
+                            "Debian ? 12"); /* a person's file may hold any bytes */
+        assert_string_equal(member("installer"), "debian");
+        assert_int_equal(json_integer_value(json_object_get(w.said, "size")), 662700032);
+        assert_int_equal(get("/v1/images/wrong"), 200);
+        assert_non_null(member("problem"));
+        assert_int_equal(get("/v1/images/nothing"), 404);
+        assert_int_equal(get("/v1/images/.."), 404);
     }
-    json_decref(document);
-}
 
-int main(void)
-{
+    /* The last test: the document says of each operation what the tests above have called. */
+    static void every_operation_has_been_called(void **unused)
+    {
+        (void)unused;
+        get("/v1/hub");
+        get("/v1/spokes");
+        get("/v1/tokens");
+        get("/v1/networks");
+        get("/v1/ports");
+        assert_int_equal(get("/v1/openapi.json"), 200);
+        json_t *document = json_incref(w.said);
+        const struct el_api_operation *const *list = el_api_operations(el_node_hub_api(w.hub));
+        for (size_t i = 0; list[i]; i++) {
+            json_t *path = json_object_get(json_object_get(document, "paths"), list[i]->path);
+            char method[8] = "";
+            strncpy(method, el_api_method_name(list[i]->method), sizeof method - 1);
+            for (char *c = method; *c; c++)
+                *c = (char)(*c | 0x20);
+            const json_t *operation = json_object_get(path, method);
+            const char *id = json_string_value(json_object_get(operation, "operationId"));
+            assert_string_equal(id ? id : "(none)", list[i]->id);
+            if (!called[i] && strcmp(list[i]->id, "watchEvents") != 0)
+                fail_msg("%s has never answered", list[i]->id);
+        }
+        json_decref(document);
+    }
+
+    int main(void)
+    {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {
-        TEST(a_spoke_joins_with_a_token),
-        TEST(a_spoke_says_how_it_stands),
-        TEST(a_spoke_that_says_too_much_is_not_repeated),
-        TEST(a_spoke_is_told_of_networks_that_end),
-        TEST(each_stays_in_its_own),
-        TEST(spokes_see_each_other),
-        TEST(a_late_token_is_told_the_time),
-        TEST(keys_that_are_none),
-        TEST(a_code_is_asked_for_and_used_once),
-        TEST(guesses_are_few),
-        TEST(an_operator_approves_a_key),
-        TEST(a_program_says_yes_or_no),
-        TEST(a_no_counts_though_nobody_fetches_it),
-        TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
-        TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
-        TEST(spokes_of_the_command_line_are_listed),
-        TEST(revoked_and_told_so_once),
-        TEST(networks_are_made_and_published),
-        TEST(ports_are_started_and_published),
-        TEST(what_happens_is_an_event),
-        TEST(bad_input_changes_nothing),
-        TEST(machines_are_named_and_told_what_to_do),
-        TEST(machines_are_shown_as_they_were_reported),
-        TEST(profiles_are_checked_and_kept),
-        TEST(every_operation_has_been_called),
-    };
-    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
-}
+        const struct CMUnitTest tests[] = {
+            TEST(a_spoke_joins_with_a_token),
+            TEST(a_spoke_says_how_it_stands),
+            TEST(a_spoke_that_says_too_much_is_not_repeated),
+            TEST(a_spoke_is_told_of_networks_that_end),
+            TEST(each_stays_in_its_own),
+            TEST(spokes_see_each_other),
+            TEST(a_late_token_is_told_the_time),
+            TEST(keys_that_are_none),
+            TEST(a_code_is_asked_for_and_used_once),
+            TEST(guesses_are_few),
+            TEST(an_operator_approves_a_key),
+            TEST(a_program_says_yes_or_no),
+            TEST(a_no_counts_though_nobody_fetches_it),
+            TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
+            TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
+            TEST(spokes_of_the_command_line_are_listed),
+            TEST(revoked_and_told_so_once),
+            TEST(networks_are_made_and_published),
+            TEST(ports_are_started_and_published),
+            TEST(images_are_told_with_what_is_wrong),
+            TEST(what_happens_is_an_event),
+            TEST(bad_input_changes_nothing),
+            TEST(machines_are_named_and_told_what_to_do),
+            TEST(machines_are_shown_as_they_were_reported),
+            TEST(profiles_are_checked_and_kept),
+            TEST(every_operation_has_been_called),
+        };
+        return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+    }
