@@ -50,6 +50,8 @@ extern const struct el_applet el_applet_help;
 extern const struct el_applet el_applet_httpd;
 extern const struct el_applet el_applet_dnsd;
 extern const struct el_applet el_applet_hub;
+extern const struct el_applet el_applet_image;
+extern const struct el_applet el_applet_image_add;
 extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;

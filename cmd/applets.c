@@ -19,6 +19,7 @@ const struct el_applet *const el_applets[] = {
     &el_applet_network,
     &el_applet_publish,
     &el_applet_unpublish,
+    &el_applet_image,
     &el_applet_machines,
     &el_applet_machine,
     &el_applet_profile,

@@ -35,7 +35,8 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .offset = AT(images),
      .metavar = "DIR",
      .help = "What machines may boot: a directory for each entry of the menu, with its files and "
-             "an entry.conf (see below). Read again when it changes."},
+             "an entry.conf (see el2w help hub). Read again when it changes. A hub has them below "
+             "its state directory unless it is told otherwise."},
     {.name = "menu-timeout",
      .type = EL_CONF_UINT,
      .offset = AT(menu_timeout_s),
