@@ -45,6 +45,7 @@ struct el_fetch {
     struct el_fetch_fields fields;
 
     uint64_t here, total; /* bytes of the file: have come; are in it */
+    uint64_t furthest;    /* that `here` has ever been: less than that is no progress */
     char validator[EL_FETCH_VALIDATOR_BYTES];
 
     int code; /* of the end, or why it is tried again */
@@ -126,7 +127,10 @@ static void take_body(struct el_fetch *f)
             return;
         }
         f->here += len;
-        f->tries = 0;
+        if (f->here > f->furthest) {
+            f->furthest = f->here;
+            f->tries = 0;
+        }
         el_http_response_take(&f->response);
     }
     wait_for(f, EL_FETCH_SILENCE_S);
@@ -357,7 +361,7 @@ static void lose(struct el_fetch *f, int code)
              : code == EL_ECLOSED ? "the connection was cut off"
              : code == EL_ENOENT  ? "there is no way to it"
                                   : el_strerror(code));
-    if (code == EL_EAUTH)
+    if (code == EL_EAUTH || code == EL_EPROTO) /* it speaks no TLS, or another's */
         fail(f, code, text);
     else
         try_again(f, code, text);
@@ -446,7 +450,8 @@ static void begin(struct el_fetch *f)
         return;
     }
     f->through_proxy = rc == 1;
-    go_on(f, WAIT, EL_NEVER - el_net_now_ns(f->net)); /* the resolver has deadlines of its own */
+    f->next = WAIT;
+    el_net_timer_set(f->timer, EL_NEVER); /* the resolver has deadlines of its own */
     if (el_net_resolve(f->config.resolver, f->through_proxy ? f->proxy.host : f->url.host,
                        on_resolved, f, &f->query) < 0)
         fail(f, EL_ENOMEM, "out of memory");
@@ -510,7 +515,7 @@ int el_fetch_start(struct el_net *net, const struct el_fetch_config *config,
         snprintf(f->validator, sizeof f->validator, "%s", config->validator);
     }
     if (f->config.pause_ms == 0)
-        f->config.pause_ms = 1000;
+        f->config.pause_ms = 500;
     go_on(f, BEGIN, 0);
     *result = f;
     return 0;

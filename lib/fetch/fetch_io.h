@@ -7,7 +7,7 @@
  *       plain http
  *     - each wait has an end: EL_FETCH_CONNECT_S for a connection, EL_FETCH_SILENCE_S without a
  *       byte. What has been cut off, or is refused for now (503), is tried again, EL_FETCH_TRIES
- *       times without a single byte in between, after longer and longer waits
+ *       times without a byte more than before, after longer and longer waits
  *     - of a file that has changed meanwhile (If-Range, RFC 9110 §13.1.5) all is fetched anew
  *
  * That the bytes are the right ones is for the caller to check, by their SHA-256.
@@ -49,7 +49,7 @@ struct el_fetch_config {
     uint64_t here; /* so many bytes have come before */
     const char
         *validator;    /* … of the file for which this was said; "" or NULL: they do not count */
-    unsigned pause_ms; /* before the first further try; doubles. 0: 1000 */
+    unsigned pause_ms; /* before the first further try; doubles. 0: 500 */
 };
 
 /* NET is a provider from net/kernel.h. CONFIG is copied. 0, or an error with its sentence. */
