@@ -4,8 +4,8 @@
 
 #include "base/csprng.h"
 #include "boot/boot_io.h"
-#include "content/content_io.h"
 #include "ipxe/ipxe.h"
+#include "service/image_content.h"
 #include "service/machine_pages.h"
 #include "sys/clock.h"
 
@@ -28,6 +28,7 @@ struct el_boot_pages {
     struct el_content_memory memory;
     struct el_content loaders; /* and autoexec.ipxe */
     struct el_content_dir images_dir;
+    struct el_image_content *image_content;
     struct el_content images;
     const struct el_content *all[3];
     struct el_content tftp;
@@ -167,6 +168,17 @@ static void lay_routes(struct el_boot_pages *pages)
     *route = (struct el_http_route){"/images/", EL_HTTP_GET, images, pages, 0};
 }
 
+static int open_images(struct el_boot_pages *pages, struct el_err *err)
+{
+    pages->image_content = el_image_content_new(&pages->images_dir);
+    if (!pages->image_content)
+        return el_err(err, EL_ENOMEM, "out of memory");
+    pages->images = el_image_content(pages->image_content);
+    pages->all[1] = &pages->images;
+    pages->entries = el_boot_entries_open(pages->images_dir.root_fd, ".", err);
+    return pages->entries ? 0 : EL_EIO;
+}
+
 static int64_t wall_s(void *arg)
 {
     (void)arg;
@@ -189,10 +201,7 @@ int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_region
     int rc = gather_loaders(pages, err);
     pages->all[0] = &pages->loaders;
     if (rc == 0 && images >= 0) {
-        pages->images = el_content_dir(&pages->images_dir);
-        pages->all[1] = &pages->images;
-        pages->entries = el_boot_entries_open(images, ".", err);
-        rc = pages->entries ? 0 : EL_EIO;
+        rc = open_images(pages, err);
     }
     if (rc < 0) {
         el_boot_pages_free(pages);
@@ -209,6 +218,7 @@ void el_boot_pages_free(struct el_boot_pages *pages)
     if (!pages)
         return;
     el_boot_entries_close(pages->entries);
+    el_image_content_free(pages->image_content);
     if (pages->images_dir.root_fd >= 0)
         close(pages->images_dir.root_fd);
     free(pages);

@@ -4,14 +4,14 @@
  *
  *     TFTP  undionly.kpxe, snponly.efi, ...   the loaders inside this program
  *           autoexec.ipxe                     a script for an iPXE that UEFI has started
- *           anything else                     files of the images directory
+ *           anything else                     files of the images, as below
  *     HTTP  /ipxe/NAME                        the loaders
  *           /boot.ipxe                        the first script
  *           /menu?mac=...                     what a machine is to do, and
  *           /m/TOKEN/...                      what its installation says (service/machine_pages.h)
  *           /nocloud/... /latest/...           metadata (service/metadata_pages.h)
  *           /report?mac=...&step=...          a system reports
- *           /images/ENTRY/FILE                files of the images directory
+ *           /images/ENTRY/FILE                files of the images (image_content.h)
  */
 #ifndef EL_SERVICE_BOOT_PAGES_H
 #define EL_SERVICE_BOOT_PAGES_H
