@@ -4,9 +4,19 @@
 
 #define AT(member) offsetof(struct el_cmd_boot, boot.member)
 
-static int set_range(void *values, const char *text, struct el_err *err)
+static int add_range(void *values, const char *text, struct el_err *err)
 {
     return el_boot_options_range(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+static int add_relayed(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_relayed(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
+static int add_rule(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_rule(&((struct el_cmd_boot *)values)->boot, text, err);
 }
 
 static int add_dns(void *values, const char *text, struct el_err *err)
@@ -29,6 +39,9 @@ static int add_reservation(void *values, const char *text, struct el_err *err)
     return el_boot_options_reserve(&((struct el_cmd_boot *)values)->boot, text, err);
 }
 
+/* As enum el_boot_dhcp has them. */
+static const char *const dhcp_modes[] = {"auto", "server", "proxy", "relay", "off", NULL};
+
 const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "images",
      .type = EL_CONF_STRING,
@@ -49,11 +62,46 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .offset = AT(menu_default),
      .metavar = "ENTRY",
      .help = "The menu's default, instead of the one whose entry.conf says so, or the local disk."},
+    {.name = "dhcp",
+     .type = EL_CONF_CHOICE,
+     .offset = AT(dhcp),
+     .metavar = "MODE",
+     .fallback = "auto",
+     .help = "server: give machines their addresses. proxy: another DHCP server of the network "
+             "does, and they are told only how to boot (PXE's proxyDHCP). auto: server, but proxy "
+             "where another server is found. relay: hand their questions to dhcp-server. off: "
+             "no DHCP.",
+     .choices = dhcp_modes},
+    {.name = "dhcp-server",
+     .type = EL_CONF_IP,
+     .offset = AT(dhcp_server),
+     .metavar = "IP",
+     .help = "With dhcp = relay: the server that gives the addresses. It must have a way back to "
+             "this network."},
     {.name = "dhcp-range",
      .type = EL_CONF_CUSTOM,
      .metavar = "FIRST-LAST",
-     .help = "The addresses for machines; by default the network's 100th to 200th, or so.",
-     .parse = set_range},
+     .help = "Addresses for machines; by default the network's 100th to 200th, or so.",
+     .parse = add_range,
+     .repeat = true},
+    {.name = "dhcp-relayed",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "RANGE=FIRST-LAST[,ROUTER]",
+     .help = "A network behind a DHCP relay, the addresses for its machines, and their default "
+             "gateway.",
+     .parse = add_relayed,
+     .repeat = true},
+    {.name = "dhcp-option",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "[CONDITION,...]OPTION=VALUE",
+     .help = "A further DHCP option for machines, by name or number (see below).",
+     .parse = add_rule,
+     .repeat = true},
+    {.name = "dhcp-by-client-id",
+     .type = EL_CONF_FLAG,
+     .offset = AT(by_client_id),
+     .help = "A machine is who its client identifier says (RFC 2131, 4361), and not its hardware "
+             "address: its firmware and its system then have an address each."},
     {.name = "lease-time",
      .type = EL_CONF_DURATION,
      .offset = AT(lease_ns),

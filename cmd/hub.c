@@ -273,6 +273,7 @@ static const struct el_conf_schema schema = {
         "are not in the directory, and installer, distribution, version, what it is. @url@ is the "
         "directory's URL, @media@ the disk image's, @hub@ the hub's address, @mac@ the machine's."
         "\n\n"
+        "What --dhcp and --dhcp-option do is in the manual of boot-service.\n\n"
         "A system that has booted may report: http://@hub@/report?mac=@mac@&step=booted appears "
         "in the hub's log.\n\n"
         "What goes over the wire is WireGuard and VXLAN, so a spoke need not be el2w. For one that "
@@ -354,6 +355,8 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
 
     config->http_port = values->boot.boot.http_port;
     config->no_ra = values->boot.boot.no_ra;
+    config->no_dhcp = values->boot.boot.dhcp == EL_BOOT_DHCP_OFF;
+    config->dhcp_relay = values->boot.boot.dhcp == EL_BOOT_DHCP_RELAY;
     config->said_router = values->boot.boot.router.family != 0;
     config->said_dns = values->boot.boot.dns_count + values->boot.boot.dns6_count > 0;
     config->options = text;

@@ -24,11 +24,13 @@
 #include "dhcp/dhcp_client.h"
 #include "dhcp/dhcp_lease.h"
 #include "dhcp/dhcp_reservation.h"
+#include "dhcp/dhcp_rule.h"
 #include "dhcp/dhcp_seen.h"
 #include "dhcp/dhcp_store.h"
 
 enum {
     EL_DHCP_SERVERS_MAX = 4, /* of DNS, of NTP */
+    EL_DHCP_RANGES_MAX = 8,  /* of a subnet */
     EL_DHCP_URL_BYTES = 256, /* a boot file: one part of option 67 and NUL */
     EL_DHCP_WHY_BYTES = 96,
 };
@@ -51,13 +53,27 @@ struct el_dhcp_route { /* option 121 */
     struct el_ip via;
 };
 
+struct el_dhcp_range {
+    struct el_ip first, last;
+};
+
+/* A subnet behind relays (RFC 2131 §2): a message that comes through a relay is of the subnet that
+ * the relay's address is in, or the one that the relay names (RFC 3527). */
+struct el_dhcp_subnet {
+    struct el_prefix prefix;
+    struct el_dhcp_range ranges[EL_DHCP_RANGES_MAX]; /* up to the first family 0 */
+    struct el_ip router;                             /* family 0: none */
+};
+
 /* What strings and arrays point to is the caller's and outlives the server. Zero means the default
  * where one is named. */
 struct el_dhcp_config {
     struct el_prefix subnet;
     struct el_ip server; /* our address in the subnet; options 54, 66, siaddr */
-    struct el_ip pool_first, pool_last;
-    struct el_ip router;                                             /* family 0: none */
+    struct el_dhcp_range ranges[EL_DHCP_RANGES_MAX]; /* up to the first family 0 */
+    struct el_ip router;                             /* family 0: none */
+    const struct el_dhcp_subnet *relayed; /* beside it; at most EL_DHCP_SUBNETS_MAX - 1 */
+    size_t relayed_count;
     struct el_ip dns[EL_DHCP_SERVERS_MAX], ntp[EL_DHCP_SERVERS_MAX]; /* up to the first family 0 */
     const char *domain;                                              /* option 15; NULL: none */
     const char *search; /* option 119: names separated by spaces or commas; NULL: none */
@@ -65,17 +81,33 @@ struct el_dhcp_config {
     size_t route_count;
     const struct el_dhcp_reservation *reservations; /* to begin with; copied */
     size_t reservation_count;
-    uint32_t lease_s;       /* 3600; at least 60 */
-    uint32_t offer_s;       /* 30: how long an offer stands */
-    uint32_t quarantine_s;  /* 3600: how long a declined address rests */
-    uint32_t offers_max;    /* half the pool: offers to strangers at a time */
-    uint32_t relay_max;     /* half the pool: leases through one relay */
-    bool by_client_id;      /* the identity is option 61, as RFC 2131 §4.2 says */
-    bool not_authoritative; /* keep silent about addresses that we know nothing of */
+    uint32_t reservation_max; /* 8192: how many there may be at a time */
+    uint32_t lease_s;         /* 3600; at least 60 */
+    uint32_t offer_s;         /* 30: how long an offer stands */
+    uint32_t quarantine_s;    /* 3600: how long a declined address rests */
+    uint32_t offers_max;      /* half the pools: offers to strangers at a time */
+    uint32_t probe_ms;        /* how long an address is probed before it is offered; 0: it is not */
+    uint32_t relay_max;       /* half the pools: leases through one relay */
+    bool by_client_id;        /* the identity is option 61, as RFC 2131 §4.2 says */
+    bool not_authoritative;   /* keep silent about addresses that we know nothing of */
+    const struct el_dhcp_rule *rules; /* further options, by who asks */
+    size_t rule_count;
+    const char *network; /* its name, for rules; NULL: none */
+    /* Where a machine is, for rules and the log; NULL: nobody knows. The answer is valid until the
+     * next call. */
+    const char *(*region)(void *arg, const struct el_mac *mac);
+    void *region_arg;
     el_dhcp_choose *choose; /* NULL: nothing boots */
     void *choose_arg;
     el_dhcp_seen_cb *seen; /* NULL: nobody watches */
     void *seen_arg;
+};
+
+/* What the server does; el_dhcp_set_mode(). */
+enum el_dhcp_mode {
+    EL_DHCP_MODE_SERVER, /* gives addresses */
+    EL_DHCP_MODE_PROXY,  /* another server does: says only how to boot (PXE 2.1 §2.2.1) */
+    EL_DHCP_MODE_WAIT,   /* it is not yet known which: who asks is answered when it is */
 };
 
 struct el_dhcp_from {
@@ -97,8 +129,9 @@ struct el_dhcp_output {
     struct el_endpoint to;
     struct el_ip from; /* the address to send from */
     struct el_mac mac;
-    bool binl;    /* from port 4011, where it was asked */
-    bool durable; /* `record` must be kept before anything is sent */
+    uint32_t probe; /* ask the network who has this address (el_dhcp_heard); 0: do not */
+    bool binl;      /* from port 4011, where it was asked */
+    bool durable;   /* `record` must be kept before anything is sent */
     struct el_dhcp_record record;
     struct el_dhcp_claim before; /* for el_dhcp_undo: what the lease was, */
     uint32_t other_ip;           /* and another that its client gave up for it; 0: none */
@@ -142,6 +175,19 @@ void el_dhcp_restore(struct el_dhcp *dhcp, uint64_t now_ns, int64_t wall_s,
 int el_dhcp_input(struct el_dhcp *dhcp, uint64_t now_ns, int64_t wall_s,
                   const struct el_dhcp_from *from, const uint8_t *bytes, size_t len,
                   struct el_dhcp_output *out);
+
+/* What is due after el_dhcp_input() and el_dhcp_tick(), to be called until it returns 0: like
+ * el_dhcp_input(). */
+int el_dhcp_output(struct el_dhcp *dhcp, uint64_t now_ns, int64_t wall_s,
+                   struct el_dhcp_output *out);
+
+/* MAC says that it has IP (ARP). True if that was being probed. */
+bool el_dhcp_heard(struct el_dhcp *dhcp, uint64_t now_ns, uint32_t ip, const struct el_mac *mac);
+
+/* SERVER at first. Leases that were given stay, and are kept for when they are given again. ALONE:
+ * no other server is here, so that who asks for an address at once may have it (RFC 4039 §3.1). */
+void el_dhcp_set_mode(struct el_dhcp *dhcp, enum el_dhcp_mode mode, bool alone, uint64_t now_ns);
+enum el_dhcp_mode el_dhcp_mode(const struct el_dhcp *dhcp);
 
 /* OUT's record could not be kept: all leases are again what they were. Several are undone last
  * first. */

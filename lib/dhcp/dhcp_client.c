@@ -14,8 +14,7 @@ static bool is_text(struct el_wire w, const char *text)
     return has_prefix(w, text) && el_wire_left(&w) == strlen(text);
 }
 
-/* RFC 3004 §4 wants each class behind a length byte; iPXE and others send the bare text. */
-static bool user_class_is(const struct el_dhcp_message *m, const char *name)
+bool el_dhcp_user_class_is(const struct el_dhcp_message *m, const char *name)
 {
     struct el_wire w = el_dhcp_option(m, EL_DHCP_O_USER_CLASS);
 
@@ -85,7 +84,7 @@ static enum el_dhcp_client_kind read_kind(const struct el_dhcp_message *m)
 {
     struct el_wire class = el_dhcp_option(m, EL_DHCP_O_VENDOR_CLASS);
 
-    if (user_class_is(m, "iPXE") || el_dhcp_has(m, EL_DHCP_O_IPXE))
+    if (el_dhcp_user_class_is(m, "iPXE") || el_dhcp_has(m, EL_DHCP_O_IPXE))
         return EL_DHCP_CLIENT_IPXE;
     if (has_prefix(class, "HTTPClient"))
         return EL_DHCP_CLIENT_HTTP;

@@ -56,6 +56,10 @@ struct el_dhcp_client {
 void el_dhcp_client_read(const struct el_dhcp_message *m, uint64_t now_ns,
                          struct el_dhcp_client *client);
 
+/* Whether one of its user classes is NAME: RFC 3004 §4 wants each behind a length byte; iPXE and
+ * others send the bare text. */
+bool el_dhcp_user_class_is(const struct el_dhcp_message *m, const char *name);
+
 /* For logs: "PXE", "HTTP", "iPXE", "os"; "x64-uefi" and so on, NULL for EL_DHCP_ARCH_NONE. */
 const char *el_dhcp_client_kind_name(enum el_dhcp_client_kind kind);
 const char *el_dhcp_arch_name(uint16_t arch);

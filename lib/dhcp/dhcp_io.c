@@ -3,6 +3,7 @@
 #include "dhcp/dhcp_io.h"
 
 #include "base/log.h"
+#include "dhcp/dhcp_relay.h"
 #include "frame/udp.h"
 
 #include <stdlib.h>
@@ -19,12 +20,27 @@ struct el_dhcp_io {
     struct el_port *port;
     struct el_mac port_mac;
     struct el_net_udp *udp[SOCKETS];
+    struct el_net_udp *to_relay; /* NULL: this is no relay */
+    struct el_dhcp_relay relay;
+    struct el_dhcp_watch watch;
+    void (*foreign)(void *arg, const struct el_dhcp_heard *server);
+    void *foreign_arg;
     struct el_net_timer *timer;
+    bool hears; /* frames come */
+    struct el_dhcp_output relayed;
     size_t waiting; /* for the store */
     struct el_dhcp_output batch[BATCH_MAX];
 };
 
 /* -- sending -- */
+
+static int send_bytes(struct el_dhcp_io *io, const uint8_t *frame, size_t len)
+{
+    struct el_slice slice = {(uint8_t *)frame, len};
+    struct el_port_tx tx = {.slices = &slice, .count = 1};
+
+    return io->port ? el_port_send(io->port, &tx) : EL_ENOENT;
+}
 
 static int send_frame(struct el_dhcp_io *io, const struct el_dhcp_output *out)
 {
@@ -42,9 +58,7 @@ static int send_frame(struct el_dhcp_io *io, const struct el_dhcp_output *out)
     int len = el_frame_udp4_build(frame + EL_FRAME_UDP4_HEADER, out->len, &to);
     if (len < 0)
         return len;
-    struct el_slice slice = {frame, (size_t)len};
-    struct el_port_tx tx = {.slices = &slice, .count = 1};
-    return el_port_send(io->port, &tx);
+    return send_bytes(io, frame, (size_t)len);
 }
 
 static void send_reply(struct el_dhcp_io *io, const struct el_dhcp_output *out)
@@ -94,16 +108,106 @@ static void flush(struct el_dhcp_io *io)
     io->waiting = 0;
 }
 
+/* What the server wants done: now, or when its lease is kept. OUT is the batch's next place. */
+static void take(struct el_dhcp_io *io, const struct el_dhcp_output *out)
+{
+    uint8_t frame[EL_DHCP_ARP_FRAME];
+    struct el_ip ip;
+
+    if (out->probe) {
+        ip = el_ip4(out->probe);
+        el_dhcp_arp_probe(&io->port_mac, &ip, frame);
+        (void)send_bytes(io, frame, sizeof frame); /* lost, it was as if nobody had answered */
+    }
+    if (!out->durable)
+        send_reply(io, out);
+    else if (++io->waiting == BATCH_MAX)
+        flush(io);
+}
+
+/* -- what we are -- */
+
+static void log_mode(const struct el_dhcp_io *io)
+{
+    bool proxy = io->watch.mode == EL_DHCP_MODE_PROXY;
+
+    if (proxy)
+        EL_LOG(EL_LOG_INFO, "dhcp", "proxy",
+               EL_STR("what", "another DHCP server gives addresses: machines are told here only "
+                              "what to boot"));
+    else
+        EL_LOG(EL_LOG_INFO, "dhcp", "server",
+               EL_STR("what", "no other DHCP server answers: addresses are given here"));
+}
+
+/* Asks who else is here when it is time to, and goes by what is known. */
+static void judge(struct el_dhcp_io *io, uint64_t now_ns)
+{
+    uint8_t frame[EL_DHCP_WATCH_FRAME];
+    size_t len = el_dhcp_watch_output(&io->watch, now_ns, frame);
+    enum el_dhcp_mode mode = el_dhcp_watch_mode(&io->watch);
+
+    if (len > 0)
+        (void)send_bytes(io, frame, len);
+    if (mode != el_dhcp_mode(io->server))
+        log_mode(io);
+    el_dhcp_set_mode(io->server, mode, io->hears && el_dhcp_watch_is_alone(&io->watch, now_ns),
+                     now_ns);
+}
+
+/* A due timer fires when the loop has read what there is to read. */
+static void set_timer(struct el_dhcp_io *io, uint64_t now_ns)
+{
+    uint64_t next_ns = el_earlier(el_dhcp_deadline(io->server), el_dhcp_watch_deadline(&io->watch));
+
+    el_net_timer_set(io->timer, io->waiting > 0 ? now_ns : next_ns);
+}
+
+/* Does all that is due. */
+static void turn(struct el_dhcp_io *io)
+{
+    uint64_t now_ns = el_net_now_ns(io->net);
+    int64_t wall_s = el_net_wall_s(io->net);
+
+    judge(io, now_ns);
+    el_dhcp_tick(io->server, now_ns);
+    while (el_dhcp_output(io->server, now_ns, wall_s, &io->batch[io->waiting]) > 0)
+        take(io, &io->batch[io->waiting]);
+    set_timer(io, now_ns);
+}
+
 static void on_timer(void *arg)
 {
     struct el_dhcp_io *io = arg;
 
     flush(io);
-    el_dhcp_tick(io->server, el_net_now_ns(io->net));
-    el_net_timer_set(io->timer, el_dhcp_deadline(io->server));
+    turn(io);
 }
 
 /* -- receiving -- */
+
+static void relay_up(struct el_dhcp_io *io, const uint8_t *bytes, size_t len)
+{
+    struct el_dhcp_output *out = &io->relayed;
+
+    if (!io->to_relay || el_dhcp_relay_up(&io->relay, bytes, len, out) == 0)
+        return;
+    int rc = el_net_udp_send(io->to_relay, &out->to, &out->from, out->bytes, out->len);
+    if (rc != 0)
+        EL_LOG(EL_LOG_WARN, "dhcp", "not-relayed", EL_ENDPOINT("to", &out->to),
+               EL_STR("why", el_strerror(rc)));
+}
+
+/* Whether it was an answer of the server that we relay to. */
+static bool relay_down(struct el_dhcp_io *io, const struct el_endpoint *from, const uint8_t *bytes,
+                       size_t len)
+{
+    if (!io->to_relay || len == 0 || bytes[0] != EL_DHCP_BOOTREPLY)
+        return false;
+    if (el_dhcp_relay_down(&io->relay, from, bytes, len, &io->relayed) > 0)
+        send_reply(io, &io->relayed);
+    return true;
+}
 
 static void receive(struct el_dhcp_io *io, const struct el_net_udp_meta *meta, uint16_t port,
                     const uint8_t *bytes, size_t len)
@@ -112,15 +216,20 @@ static void receive(struct el_dhcp_io *io, const struct el_net_udp_meta *meta, u
     uint64_t now_ns = el_net_now_ns(io->net);
     struct el_dhcp_output *out = &io->batch[io->waiting];
 
-    from.to.port = port;
-    if (el_dhcp_input(io->server, now_ns, el_net_wall_s(io->net), &from, bytes, len, out) == 0)
+    if (port == EL_DHCP_PORT_SERVER && relay_down(io, &meta->from, bytes, len))
         return;
-    if (!out->durable)
-        send_reply(io, out);
-    else if (++io->waiting == BATCH_MAX)
-        flush(io);
-    /* A due timer fires when the loop has read what there is to read. */
-    el_net_timer_set(io->timer, io->waiting > 0 ? now_ns : el_dhcp_deadline(io->server));
+    from.to.port = port;
+    if (el_dhcp_input(io->server, now_ns, el_net_wall_s(io->net), &from, bytes, len, out) > 0)
+        take(io, out);
+    if (port == EL_DHCP_PORT_SERVER)
+        relay_up(io, bytes, len);
+    set_timer(io, now_ns);
+}
+
+static void on_relay(void *arg, const struct el_net_udp_meta *meta, const uint8_t *bytes,
+                     size_t len)
+{
+    receive(arg, meta, EL_DHCP_PORT_SERVER, bytes, len);
 }
 
 static void on_server_port(void *arg, const struct el_net_udp_meta *meta, const uint8_t *bytes,
@@ -133,6 +242,27 @@ static void on_binl_port(void *arg, const struct el_net_udp_meta *meta, const ui
                          size_t len)
 {
     receive(arg, meta, EL_DHCP_PORT_BINL, bytes, len);
+}
+
+void el_dhcp_io_frame(struct el_dhcp_io *io, const uint8_t *frame, size_t len)
+{
+    uint64_t now_ns = el_net_now_ns(io->net);
+    size_t leased = el_dhcp_leases_count(el_dhcp_leases(io->server), EL_DHCP_BOUND);
+    struct el_dhcp_heard heard = {.offered.family = 0};
+
+    io->hears = true;
+    switch (el_dhcp_watch_input(&io->watch, now_ns, frame, len, leased, &heard)) {
+    case EL_DHCP_HEARD_NOTHING: break;
+    case EL_DHCP_HEARD_ARP:
+        if (!el_dhcp_heard(io->server, now_ns, el_ip4_number(&heard.ip), &heard.mac))
+            return; /* most of them */
+        break;
+    case EL_DHCP_HEARD_SERVER:
+        if (io->foreign)
+            io->foreign(io->foreign_arg, &heard);
+        break;
+    }
+    turn(io);
 }
 
 /* -- start and stop -- */
@@ -168,6 +298,30 @@ static int open_sockets(struct el_dhcp_io *io, const struct el_dhcp_io_config *c
     return 0;
 }
 
+static int open_relay(struct el_dhcp_io *io, const struct el_dhcp_io_config *config,
+                      struct el_err *err)
+{
+    struct el_net_udp_config udp = {.inherited_fd = config->relay_fd};
+
+    if (config->relay_to.family != 4)
+        return 0;
+    io->relay = (struct el_dhcp_relay){.server = config->relay_to,
+                                       .own = config->server.server,
+                                       .circuit = config->server.network};
+    return el_net_udp_open(config->relay_net, &udp, on_relay, io, &io->to_relay, err);
+}
+
+/* What was kept is loaded: so it is known whether we were the server. */
+static void begin(struct el_dhcp_io *io, const struct el_dhcp_io_config *config)
+{
+    bool leased = el_dhcp_leases_count(el_dhcp_leases(io->server), EL_DHCP_BOUND) > 0;
+
+    el_dhcp_watch_init(&io->watch, &io->port_mac, &config->server.server, config->mode,
+                       config->judge, leased, el_net_now_ns(io->net));
+    el_dhcp_set_mode(io->server, io->watch.mode, false, el_net_now_ns(io->net));
+    turn(io);
+}
+
 struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_config *config,
                                     struct el_err *err)
 {
@@ -181,15 +335,17 @@ struct el_dhcp_io *el_dhcp_io_start(struct el_net *net, const struct el_dhcp_io_
     io->store = config->store;
     io->port = config->port;
     io->port_mac = config->port_mac;
+    io->foreign = config->foreign;
+    io->foreign_arg = config->foreign_arg;
     io->server = el_dhcp_new(&config->server, err);
     io->timer = el_net_timer_new(net, on_timer, io);
     if (!io->server || !io->timer ||
         (io->store.load && io->store.load(io->store.arg, restore, io, err) != 0) ||
-        open_sockets(io, config, err) != 0) {
+        open_sockets(io, config, err) != 0 || open_relay(io, config, err) != 0) {
         el_dhcp_io_stop(io);
         return NULL;
     }
-    el_net_timer_set(io->timer, el_dhcp_deadline(io->server));
+    begin(io, config);
     return io;
 }
 
@@ -205,6 +361,7 @@ void el_dhcp_io_stop(struct el_dhcp_io *io)
     flush(io);
     for (int i = 0; i < SOCKETS; i++)
         el_net_udp_close(io->udp[i]);
+    el_net_udp_close(io->to_relay);
     el_net_timer_free(io->timer);
     el_dhcp_free(io->server);
     free(io);

@@ -17,11 +17,14 @@ struct relay {
 };
 
 struct el_dhcp_leases {
-    struct list lists[EL_DHCP_LEASE_STATES]; /* reserved leases are in none while they are free */
+    struct list lists[EL_DHCP_LEASE_STATES]; /* but for the free ones: */
+    struct list free[EL_DHCP_SUBNETS_MAX];   /* reserved leases are in none of these */
     struct el_map *by_ip;
     struct el_map *by_owner;
     struct relay relays[EL_DHCP_RELAYS_MAX];
-    struct el_dhcp_lease *spare; /* rows for addresses outside of the pool, by `newer` */
+    struct el_dhcp_lease
+        *spare;            /* rows for addresses outside of the pools: used ones, by `newer`, */
+    size_t rows, rows_max; /* and then those that were never used */
     struct el_dhcp_lease all[];
 };
 
@@ -32,9 +35,15 @@ static bool is_listed(const struct el_dhcp_lease *lease)
     return !(lease->reserved && lease->state == EL_DHCP_FREE);
 }
 
+static struct list *list_of(struct el_dhcp_leases *leases, const struct el_dhcp_lease *lease)
+{
+    return lease->state == EL_DHCP_FREE ? &leases->free[lease->subnet]
+                                        : &leases->lists[lease->state];
+}
+
 static void unlink_lease(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease)
 {
-    struct list *list = &leases->lists[lease->state];
+    struct list *list = list_of(leases, lease);
 
     if (!is_listed(lease))
         return;
@@ -47,7 +56,7 @@ static void unlink_lease(struct el_dhcp_leases *leases, struct el_dhcp_lease *le
 /* All leases of a state last equally long, so the place is nearly always at the end. */
 static void link_lease(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease)
 {
-    struct list *list = &leases->lists[lease->state];
+    struct list *list = list_of(leases, lease);
     struct el_dhcp_lease *before = list->newest;
 
     if (!is_listed(lease))
@@ -103,9 +112,11 @@ static void count_relay(struct el_dhcp_leases *leases, const struct el_dhcp_leas
 
 /* -- the table -- */
 
-static void add(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease, uint32_t ip)
+static void add(struct el_dhcp_leases *leases, struct el_dhcp_lease *lease, uint32_t ip,
+                uint8_t subnet)
 {
     lease->ip = ip;
+    lease->subnet = subnet;
     el_map_put(leases->by_ip, &ip, lease); /* cannot be full: made for all rows */
     link_lease(leases, lease);
 }
@@ -116,27 +127,36 @@ static void make_spare(struct el_dhcp_leases *leases, struct el_dhcp_lease *leas
     leases->spare = lease;
 }
 
-struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, size_t outside_max,
+static size_t addresses(const struct el_dhcp_pool *pools, size_t count)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += (size_t)(pools[i].last - pools[i].first) + 1;
+    return sum;
+}
+
+struct el_dhcp_leases *el_dhcp_leases_new(const struct el_dhcp_pool *pools, size_t count,
+                                          size_t outside_max,
                                           bool (*skip)(const void *arg, uint32_t ip),
                                           const void *arg)
 {
-    size_t size = (size_t)(last - first) + 1;
-    size_t capacity = size + outside_max;
+    size_t capacity = addresses(pools, count) + outside_max;
     struct el_dhcp_leases *leases = calloc(1, sizeof *leases + capacity * sizeof leases->all[0]);
 
     if (!leases)
         return NULL;
-    leases->by_ip = el_map_new(sizeof first, capacity);
+    leases->by_ip = el_map_new(sizeof(uint32_t), capacity);
     leases->by_owner = el_map_new(sizeof(struct el_dhcp_identity), capacity);
     if (!leases->by_ip || !leases->by_owner) {
         el_dhcp_leases_free(leases);
         return NULL;
     }
-    for (uint32_t i = 0; i < size; i++)
-        if (!skip(arg, first + i))
-            add(leases, &leases->all[i], first + i);
-    for (size_t i = 0; i < outside_max; i++)
-        make_spare(leases, &leases->all[size + i]);
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t ip = pools[i].first; ip <= pools[i].last; ip++)
+            if (!skip(arg, (uint32_t)ip) && !el_dhcp_leases_at(leases, (uint32_t)ip))
+                add(leases, &leases->all[leases->rows++], (uint32_t)ip, pools[i].subnet);
+    leases->rows_max = leases->rows + outside_max;
     return leases;
 }
 
@@ -161,7 +181,7 @@ static void drop_unless_ours(struct el_dhcp_leases *leases, struct el_dhcp_lease
     make_spare(leases, lease);
 }
 
-int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip)
+int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip, uint8_t subnet)
 {
     struct el_dhcp_lease *lease = el_map_get(leases->by_ip, &ip);
 
@@ -172,11 +192,14 @@ int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip)
         return 0;
     }
     lease = leases->spare;
-    if (!lease)
+    if (lease)
+        leases->spare = lease->newer;
+    else if (leases->rows < leases->rows_max)
+        lease = &leases->all[leases->rows++];
+    else
         return EL_EFULL;
-    leases->spare = lease->newer;
     *lease = (struct el_dhcp_lease){.reserved = true, .outside = true};
-    add(leases, lease, ip);
+    add(leases, lease, ip, subnet);
     return 0;
 }
 
@@ -203,21 +226,34 @@ struct el_dhcp_lease *el_dhcp_leases_of(const struct el_dhcp_leases *leases,
     return owner->len ? el_map_get(leases->by_owner, owner) : NULL;
 }
 
-struct el_dhcp_lease *el_dhcp_leases_unused(const struct el_dhcp_leases *leases)
+struct el_dhcp_lease *el_dhcp_leases_unused(const struct el_dhcp_leases *leases, uint8_t subnet)
 {
-    struct el_dhcp_lease *lease = leases->lists[EL_DHCP_FREE].oldest;
+    struct el_dhcp_lease *lease = leases->free[subnet].oldest;
 
     if (lease)
         return lease;
     for (lease = leases->lists[EL_DHCP_DECLINED].oldest; lease; lease = lease->newer)
-        if (!lease->reserved)
+        if (!lease->reserved && lease->subnet == subnet)
             return lease;
     return NULL;
 }
 
+void el_dhcp_leases_each(const struct el_dhcp_leases *leases,
+                         void (*each)(void *arg, const struct el_dhcp_lease *lease), void *arg)
+{
+    for (int state = EL_DHCP_OFFERED; state < EL_DHCP_LEASE_STATES; state++)
+        for (const struct el_dhcp_lease *lease = leases->lists[state].oldest; lease;
+             lease = lease->newer)
+            each(arg, lease);
+}
+
 size_t el_dhcp_leases_count(const struct el_dhcp_leases *leases, enum el_dhcp_lease_state state)
 {
-    return leases->lists[state].count;
+    size_t count = leases->lists[state].count;
+
+    for (size_t i = 0; i < EL_DHCP_SUBNETS_MAX && state == EL_DHCP_FREE; i++)
+        count += leases->free[i].count;
+    return count;
 }
 
 struct el_dhcp_claim el_dhcp_lease_claim(const struct el_dhcp_lease *lease)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The addresses of a pool and who holds them.
+ * The addresses of the pools of some subnets and who holds them.
  *
  * Every address is one lease, for the life of the table, in exactly one state. The leases of a
  * state are a list sorted by when the state ends, so that expiry looks at heads only and a free
@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 enum {
-    EL_DHCP_POOL_MAX = 65536,
+    EL_DHCP_POOL_MAX = 65536, /* addresses of all pools together */
+    EL_DHCP_SUBNETS_MAX = 16,
     EL_DHCP_RELAYS_MAX = 64,
     /* A DUID is at most 130 bytes and comes with a type and an IAID (RFC 4361 §6.1). */
     EL_DHCP_IDENTITY_BYTES = 137,
@@ -49,6 +50,7 @@ enum { EL_DHCP_LEASE_STATES = EL_DHCP_DECLINED + 1 };
 
 struct el_dhcp_lease {
     uint32_t ip;
+    uint8_t subnet; /* which; below EL_DHCP_SUBNETS_MAX */
     enum el_dhcp_lease_state state;
     bool reserved;                 /* for one client: never in the list of free addresses */
     bool outside;                  /* of the pool: there only as long as it is reserved, or held */
@@ -56,30 +58,44 @@ struct el_dhcp_lease {
     struct el_mac mac;             /* its hardware address, for people; zero if not Ethernet */
     uint32_t relay;                /* the relay it was asked through; 0: none */
     uint64_t until_ns;             /* when the state ends; of a free one, when it became free */
+    uint64_t fine_until_ns;        /* until then it is known that nobody else has the address */
     struct el_dhcp_lease *older, *newer;
 };
 
 struct el_dhcp_leases;
 
-/* A table of the addresses FIRST..LAST except those that SKIP says are not to be given, with room
- * for OUTSIDE_MAX reserved ones beside them. NULL: out of memory. */
-struct el_dhcp_leases *el_dhcp_leases_new(uint32_t first, uint32_t last, size_t outside_max,
+/* Addresses that are given to whoever asks. */
+struct el_dhcp_pool {
+    uint32_t first, last;
+    uint8_t subnet;
+};
+
+/* A table of the addresses of POOLS except those that SKIP says are not to be given, with room for
+ * OUTSIDE_MAX reserved ones beside them. An address that is in two pools is the first one's. NULL:
+ * out of memory. */
+struct el_dhcp_leases *el_dhcp_leases_new(const struct el_dhcp_pool *pools, size_t count,
+                                          size_t outside_max,
                                           bool (*skip)(const void *arg, uint32_t ip),
                                           const void *arg);
 void el_dhcp_leases_free(struct el_dhcp_leases *leases); /* NULL is allowed */
 
-/* Keeps IP, in the pool or not, for one client; who holds it now goes on holding it until it ends.
- * 0, or EL_EFULL. */
-int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip);
+/* Keeps IP, of SUBNET, in a pool or not, for one client; who holds it now goes on holding it until
+ * it ends. 0, or EL_EFULL. */
+int el_dhcp_leases_reserve(struct el_dhcp_leases *leases, uint32_t ip, uint8_t subnet);
 
 /* IP is for everybody again, if it lies in the pool; else it is gone when nobody holds it. */
 void el_dhcp_leases_unreserve(struct el_dhcp_leases *leases, uint32_t ip);
 
-/* The lease of an address, of an owner, or a free one that nobody has a claim on; NULL if none. */
+/* The lease of an address, of an owner, or a free one of a subnet that nobody has a claim on; NULL
+ * if none. */
 struct el_dhcp_lease *el_dhcp_leases_at(const struct el_dhcp_leases *leases, uint32_t ip);
 struct el_dhcp_lease *el_dhcp_leases_of(const struct el_dhcp_leases *leases,
                                         const struct el_dhcp_identity *owner);
-struct el_dhcp_lease *el_dhcp_leases_unused(const struct el_dhcp_leases *leases);
+struct el_dhcp_lease *el_dhcp_leases_unused(const struct el_dhcp_leases *leases, uint8_t subnet);
+
+/* Calls EACH for every lease that is not free, in no order. */
+void el_dhcp_leases_each(const struct el_dhcp_leases *leases,
+                         void (*each)(void *arg, const struct el_dhcp_lease *lease), void *arg);
 
 size_t el_dhcp_leases_count(const struct el_dhcp_leases *leases, enum el_dhcp_lease_state state);
 

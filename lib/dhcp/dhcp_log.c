@@ -119,6 +119,59 @@ int el_dhcp_log_ignored(struct el_dhcp *d, const struct el_dhcp_request *r, cons
     return 0;
 }
 
+static void find_next_free(void *arg, const struct el_dhcp_lease *lease)
+{
+    const struct el_dhcp_lease **first = arg;
+
+    if (!*first || lease->until_ns < (*first)->until_ns)
+        *first = lease;
+}
+
+void el_dhcp_log_exhausted(struct el_dhcp *d, const struct el_dhcp_request *r)
+{
+    const struct el_dhcp_lease *next = NULL;
+    struct el_ip ip;
+
+    if (d->exhausted_ns > r->now_ns || !may_log(d, r->now_ns))
+        return;
+    d->exhausted_ns = r->now_ns + COMPLAINT_S * EL_S;
+    el_dhcp_leases_each(d->leases, find_next_free, &next);
+    if (!next)
+        return;
+    ip = el_ip4(next->ip);
+    EL_LOG(EL_LOG_ERROR, "dhcp", "no-address-left",
+           EL_UINT("leased", el_dhcp_leases_count(d->leases, EL_DHCP_BOUND)),
+           EL_UINT("offered", el_dhcp_leases_count(d->leases, EL_DHCP_OFFERED)),
+           EL_UINT("declined", el_dhcp_leases_count(d->leases, EL_DHCP_DECLINED)),
+           EL_IP("next_free", &ip), EL_MAC("held_by", &next->mac),
+           EL_UINT("in_s", next->until_ns > r->now_ns ? (next->until_ns - r->now_ns) / EL_S : 0),
+           EL_STR("hint", "el2w leases says who holds what; dhcp-range may be larger"));
+}
+
+void el_dhcp_log_in_use(struct el_dhcp *d, uint32_t ip, const struct el_mac *mac)
+{
+    struct el_ip address = el_ip4(ip);
+
+    (void)d;
+    EL_LOG(EL_LOG_WARN, "dhcp", "in-use", EL_IP("ip", &address), EL_MAC("by", mac),
+           EL_STR("what", "it was not given that address by us, which is not offered now"));
+}
+
+void el_dhcp_log_needs(struct el_dhcp *d, const struct el_dhcp_request *r,
+                       const struct el_dhcp_boot *boot)
+{
+    char server[EL_IP_TEXT];
+
+    el_ip_text(boot->next_server.family ? &boot->next_server : &d->config.server, server);
+    (void)el_dhcp_log_unanswered(d, r, "takes-no-proxy");
+    if (!may_log(d, r->now_ns))
+        return;
+    EL_LOG(EL_LOG_WARN, "dhcp", "takes-no-proxy", EL_MAC("mac", &r->client.mac),
+           EL_STR("next-server", server), EL_STR("filename", boot->file),
+           EL_STR("what", "it does not take the boot options from a second server: give it these "
+                          "(siaddr and 66; file and 67) from the one that gives addresses"));
+}
+
 /* Whoever keeps leases logs why it could not. */
 void el_dhcp_log_not_kept(struct el_dhcp *d, const struct el_dhcp_output *out)
 {

@@ -69,7 +69,8 @@ static void put_route(struct el_wire *w, uint32_t to, uint8_t len, uint32_t via)
 }
 
 /* RFC 3442: who takes option 121 must ignore option 3, so the default route is in it too. */
-static void put_routes(struct el_dhcp_message *reply, const struct el_dhcp_config *config)
+static void put_routes(struct el_dhcp_message *reply, const struct el_dhcp_config *config,
+                       const struct el_ip *router)
 {
     uint8_t bytes[512];
     struct el_wire w = el_wire_write(bytes, sizeof bytes);
@@ -77,44 +78,48 @@ static void put_routes(struct el_dhcp_message *reply, const struct el_dhcp_confi
     for (size_t i = 0; i < config->route_count; i++)
         put_route(&w, number(&config->routes[i].to.ip), config->routes[i].to.len,
                   number(&config->routes[i].via));
-    if (config->router.family)
-        put_route(&w, 0, 0, number(&config->router));
+    if (router->family)
+        put_route(&w, 0, 0, number(router));
     if (el_wire_ok(&w))
         el_dhcp_put(reply, EL_DHCP_O_ROUTES, bytes, el_wire_done(&w));
 }
 
-static void put_network(const struct el_dhcp_config *config, struct el_dhcp_message *reply)
+static void put_network(const struct el_dhcp_config *config, const struct el_dhcp_subnet *subnet,
+                        struct el_dhcp_message *reply)
 {
-    uint32_t mask = el_prefix_mask4(config->subnet.len);
+    uint32_t mask = el_prefix_mask4(subnet->prefix.len);
 
     el_dhcp_put_be32(reply, EL_DHCP_O_MASK, mask);
-    if (config->router.family)
-        el_dhcp_put_be32(reply, EL_DHCP_O_ROUTER, number(&config->router));
+    if (subnet->router.family)
+        el_dhcp_put_be32(reply, EL_DHCP_O_ROUTER, number(&subnet->router));
     put_servers(reply, EL_DHCP_O_DNS, config->dns);
-    el_dhcp_put_be32(reply, EL_DHCP_O_BROADCAST, number(&config->server) | ~mask);
+    el_dhcp_put_be32(reply, EL_DHCP_O_BROADCAST, number(&subnet->prefix.ip) | ~mask);
 }
 
-static void put_extras(const struct el_dhcp_config *config, const struct el_dhcp_message *request,
+/* Our routes are by gateways of our own network: no others could reach them. */
+static void put_extras(const struct el_dhcp *d, const struct el_dhcp_request *r,
                        const struct el_dhcp_answer *answer, struct el_dhcp_message *reply)
 {
+    const struct el_dhcp_config *config = &d->config;
+
     if (answer->hostname)
         el_dhcp_put_text(reply, EL_DHCP_O_HOSTNAME, answer->hostname);
-    if (config->domain && wants(request, EL_DHCP_O_DOMAIN, true))
+    if (config->domain && wants(&r->m, EL_DHCP_O_DOMAIN, true))
         el_dhcp_put_text(reply, EL_DHCP_O_DOMAIN, config->domain);
-    if (wants(request, EL_DHCP_O_NTP, true))
+    if (wants(&r->m, EL_DHCP_O_NTP, true))
         put_servers(reply, EL_DHCP_O_NTP, config->ntp);
-    if (config->search && wants(request, EL_DHCP_O_SEARCH, false))
+    if (config->search && wants(&r->m, EL_DHCP_O_SEARCH, false))
         put_search(reply, config->search);
-    if (config->route_count > 0 && wants(request, EL_DHCP_O_ROUTES, false))
-        put_routes(reply, config);
+    if (config->route_count > 0 && r->subnet == 0 && wants(&r->m, EL_DHCP_O_ROUTES, false))
+        put_routes(reply, config, &d->subnets[0].router);
 }
 
 /* PXE 2.1 §2.2. The Raspberry Pi's ROM boots only from who offers it a menu with its own name in
  * it; bits 0 and 1 keep it from looking for others. */
-static void put_pxe(const struct el_dhcp_client *client, struct el_wire chosen,
-                    struct el_dhcp_message *reply)
+static void put_pxe(const struct el_dhcp_request *r, const struct el_dhcp_answer *answer,
+                    uint32_t server, struct el_dhcp_message *reply)
 {
-    /* 6: discovery control; 10: menu prompt, with its time-out; 9: boot menu, with item 0 */
+    /* 6: discovery control; 10: menu prompt, with its time-out; 9: boot menu, with one item */
     static const char usual[] = "\x06\x01\x08"
                                 "\x0a\x05\x00"
                                 "el2w";
@@ -123,14 +128,25 @@ static void put_pxe(const struct el_dhcp_client *client, struct el_wire chosen,
                                        "PXE"
                                        "\x09\x14\x00\x00\x11"
                                        "Raspberry Pi Boot";
+    static const char menu[] = "\x06\x01\x07"
+                               "\x0a\x05\x00"
+                               "el2w"
+                               "\x09\x07\x80\x00\x04"
+                               "el2w"
+                               "\x08\x07\x80\x00\x01";
     uint8_t bytes[64];
     struct el_wire w = el_wire_write(bytes, sizeof bytes);
+    struct el_wire chosen = el_dhcp_option(&r->m, EL_DHCP_O_VENDOR);
     struct el_wire item = el_dhcp_suboption(chosen, EL_DHCP_PXE_BOOT_ITEM);
 
-    if (client->raspberry_pi)
+    if (r->client.raspberry_pi) {
         el_wire_put(&w, raspberry_pi, sizeof raspberry_pi - 1);
-    else
+    } else if (answer->way == EL_DHCP_PXE_SERVERS) {
+        el_wire_put(&w, menu, sizeof menu - 1);
+        el_wire_put_be32(&w, server);
+    } else {
         el_wire_put(&w, usual, sizeof usual - 1);
+    }
     if (el_wire_left(&item) == 4) { /* a boot server answers for the item that was asked for */
         el_wire_put_u8(&w, EL_DHCP_PXE_BOOT_ITEM);
         el_wire_put_u8(&w, 4);
@@ -140,31 +156,42 @@ static void put_pxe(const struct el_dhcp_client *client, struct el_wire chosen,
     el_dhcp_put(reply, EL_DHCP_O_VENDOR, bytes, el_wire_done(&w));
 }
 
-static void put_boot(const struct el_dhcp_config *config, const struct el_dhcp_message *request,
-                     const struct el_dhcp_client *client, const struct el_dhcp_boot *boot,
-                     struct el_dhcp_message *reply)
+/* What says that this is for who boots, and by which protocol. An iPXE takes a proxy for one only
+ * with it. */
+static void put_class(const struct el_dhcp_request *r, const struct el_dhcp_answer *answer,
+                      uint32_t server, struct el_dhcp_message *reply)
+{
+    bool file = answer->boot.file[0] != 0;
+    bool pxe = r->client.kind == EL_DHCP_CLIENT_PXE && (file || r->client.raspberry_pi);
+
+    if (r->client.kind == EL_DHCP_CLIENT_HTTP && file)
+        el_dhcp_put_text(reply, EL_DHCP_O_VENDOR_CLASS, "HTTPClient");
+    if (pxe || (r->client.kind == EL_DHCP_CLIENT_IPXE && answer->proxy && file))
+        el_dhcp_put_text(reply, EL_DHCP_O_VENDOR_CLASS, "PXEClient");
+    if (pxe && answer->way != EL_DHCP_PXE_BINL)
+        put_pxe(r, answer, server, reply);
+}
+
+static void put_boot(const struct el_dhcp *d, const struct el_dhcp_request *r,
+                     const struct el_dhcp_answer *answer, struct el_dhcp_message *reply)
 {
     static const uint8_t no_pxedhcp[] = {EL_DHCP_IPXE_NO_PXEDHCP, 1, 1};
-    struct el_wire vendor = el_dhcp_option(request, EL_DHCP_O_VENDOR);
-    const struct el_ip *server = boot->next_server.family ? &boot->next_server : &config->server;
+    const struct el_dhcp_boot *boot = &answer->boot;
+    const struct el_ip *server = boot->next_server.family ? &boot->next_server : &d->config.server;
+    bool named = boot->file[0] && answer->way == EL_DHCP_PXE_FILE;
     char text[EL_IP_TEXT];
     size_t len = strlen(boot->file);
 
     reply->siaddr = number(server);
-    if (client->kind == EL_DHCP_CLIENT_IPXE)
+    if (r->client.kind == EL_DHCP_CLIENT_IPXE && !answer->proxy)
         el_dhcp_put(reply, EL_DHCP_O_IPXE, no_pxedhcp, sizeof no_pxedhcp);
-    if (len > 0) {
+    if (named) {
         if (len < sizeof reply->file)
             memcpy(reply->file, boot->file, len + 1);
         el_dhcp_put(reply, EL_DHCP_O_BOOT_FILE, boot->file, len + 1);
         el_dhcp_put_text(reply, EL_DHCP_O_TFTP_SERVER, el_ip_text(server, text));
     }
-    if (client->kind == EL_DHCP_CLIENT_HTTP && len > 0)
-        el_dhcp_put_text(reply, EL_DHCP_O_VENDOR_CLASS, "HTTPClient");
-    if (client->kind == EL_DHCP_CLIENT_PXE && (len > 0 || client->raspberry_pi)) {
-        el_dhcp_put_text(reply, EL_DHCP_O_VENDOR_CLASS, "PXEClient");
-        put_pxe(client, vendor, reply);
-    }
+    put_class(r, answer, number(server), reply);
 }
 
 static void echo(const struct el_dhcp_message *request, uint8_t code, struct el_dhcp_message *reply)
@@ -190,33 +217,49 @@ static void put_header(const struct el_dhcp_message *request, const struct el_dh
     memcpy(reply->chaddr, request->chaddr, sizeof reply->chaddr);
 }
 
-void el_dhcp_reply(const struct el_dhcp_config *config, const struct el_dhcp_message *request,
-                   const struct el_dhcp_client *client, const struct el_dhcp_answer *answer,
-                   struct el_dhcp_message *reply)
+static void put_lease(const struct el_dhcp_answer *answer, struct el_dhcp_message *reply)
 {
-    put_header(request, answer, reply);
+    if (answer->lease_s == 0)
+        return;
+    el_dhcp_put_be32(reply, EL_DHCP_O_LEASE_S, answer->lease_s);
+    el_dhcp_put_be32(reply, EL_DHCP_O_T1_S, answer->lease_s / 2);
+    el_dhcp_put_be32(reply, EL_DHCP_O_T2_S, (uint32_t)((uint64_t)answer->lease_s * 7 / 8));
+    if (answer->rapid_commit)
+        el_dhcp_put(reply, EL_DHCP_O_RAPID_COMMIT, NULL, 0);
+}
+
+void el_dhcp_reply(const struct el_dhcp *d, const struct el_dhcp_request *r,
+                   const struct el_dhcp_answer *answer, struct el_dhcp_message *reply)
+{
+    const struct el_dhcp_config *config = &d->config;
+    struct el_dhcp_rule_facts facts;
+    bool rules = config->rule_count > 0 && answer->type != EL_DHCP_NAK;
+    bool network = answer->type != EL_DHCP_NAK && !answer->boot_only;
+
+    put_header(&r->m, answer, reply);
     el_dhcp_put_u8(reply, EL_DHCP_O_TYPE, (uint8_t)answer->type);
-    el_dhcp_put_be32(reply, EL_DHCP_O_SERVER_ID, number(&config->server));
+    el_dhcp_put_be32(reply, EL_DHCP_O_SERVER_ID, r->server_id);
     if (answer->message)
         el_dhcp_put_text(reply, EL_DHCP_O_MESSAGE, answer->message);
-    if (answer->lease_s > 0) {
-        el_dhcp_put_be32(reply, EL_DHCP_O_LEASE_S, answer->lease_s);
-        el_dhcp_put_be32(reply, EL_DHCP_O_T1_S, answer->lease_s / 2);
-        el_dhcp_put_be32(reply, EL_DHCP_O_T2_S, (uint32_t)((uint64_t)answer->lease_s * 7 / 8));
-    }
+    put_lease(answer, reply);
     /* RFC 3046 §2.2. Here, since without it a relay may not find the way back to the client: the
      * rest has sname and file to go to. On the wire it is the last one nevertheless. */
-    echo(request, EL_DHCP_O_RELAY, reply);
-    bool network = answer->type != EL_DHCP_NAK && !answer->boot_server;
+    echo(&r->m, EL_DHCP_O_RELAY, reply);
+    if (rules) {
+        el_dhcp_facts(d, r, answer->yiaddr, &facts);
+        el_dhcp_rules_put(config->rules, config->rule_count, &facts, reply);
+    }
     if (network)
-        put_network(config, reply);
+        put_network(config, &d->subnets[r->subnet], reply);
     if (answer->type != EL_DHCP_NAK)
-        put_boot(config, request, client, &answer->boot, reply);
-    echo(request, EL_DHCP_O_UUID, reply);
-    echo(request, EL_DHCP_O_CLIENT_ID, reply); /* RFC 6842 */
+        put_boot(d, r, answer, reply);
+    echo(&r->m, EL_DHCP_O_UUID, reply);
+    echo(&r->m, EL_DHCP_O_CLIENT_ID, reply); /* RFC 6842 */
     /* Last, since the last options are left out first for a client that takes little. */
     if (network)
-        put_extras(config, request, answer, reply);
+        put_extras(d, r, answer, reply);
+    if (rules)
+        el_dhcp_rules_take_out(config->rules, config->rule_count, &facts, reply);
 }
 
 size_t el_dhcp_reply_limit(const struct el_dhcp_message *request)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct row {
+    struct row *next, **at;       /* in the list of all; what points to it there */
     struct el_dhcp_reservation r; /* its pointers point here */
     struct el_dhcp_identity id;   /* what it is found by */
     char hostname[EL_DHCP_HOSTNAME_BYTES];
@@ -16,20 +17,22 @@ struct row {
 struct el_dhcp_reservations {
     struct el_map *by_machine;
     struct el_map *by_ip;
+    struct row *all;
+    size_t capacity;
     size_t by_client_id; /* how many are; mostly none */
 };
 
 enum { BY_MAC = 1, BY_CLIENT_ID = 2 };
 
-struct el_dhcp_reservations *el_dhcp_reservations_new(void)
+struct el_dhcp_reservations *el_dhcp_reservations_new(size_t capacity)
 {
     struct el_dhcp_reservations *reservations = calloc(1, sizeof *reservations);
 
     if (!reservations)
         return NULL;
-    reservations->by_machine =
-        el_map_new(sizeof(struct el_dhcp_identity), EL_DHCP_RESERVATIONS_MAX);
-    reservations->by_ip = el_map_new(sizeof(uint32_t), EL_DHCP_RESERVATIONS_MAX);
+    reservations->capacity = capacity;
+    reservations->by_machine = el_map_new(sizeof(struct el_dhcp_identity), capacity);
+    reservations->by_ip = el_map_new(sizeof(uint32_t), capacity);
     if (!reservations->by_machine || !reservations->by_ip) {
         el_dhcp_reservations_free(reservations);
         return NULL;
@@ -39,14 +42,12 @@ struct el_dhcp_reservations *el_dhcp_reservations_new(void)
 
 void el_dhcp_reservations_free(struct el_dhcp_reservations *reservations)
 {
-    size_t cursor = 0;
-    struct row *row;
-
     if (!reservations)
         return;
-    while (reservations->by_machine &&
-           (row = el_map_next(reservations->by_machine, &cursor)) != NULL)
+    for (struct row *row = reservations->all, *next; row; row = next) {
+        next = row->next;
         free(row);
+    }
     el_map_free(reservations->by_machine);
     el_map_free(reservations->by_ip);
     free(reservations);
@@ -78,6 +79,9 @@ static void take_out(struct el_dhcp_reservations *reservations, struct row *row)
     el_map_del(reservations->by_machine, &row->id);
     if (ip)
         el_map_del(reservations->by_ip, &ip);
+    *row->at = row->next;
+    if (row->next)
+        row->next->at = row->at;
     free(row);
 }
 
@@ -94,7 +98,7 @@ int el_dhcp_reservations_put(struct el_dhcp_reservations *reservations,
     struct row *other = ip ? el_map_get(reservations->by_ip, &ip) : NULL;
     if (other && other != old)
         return EL_EEXIST;
-    if (!old && el_map_count(reservations->by_machine) >= EL_DHCP_RESERVATIONS_MAX)
+    if (!old && el_map_count(reservations->by_machine) >= reservations->capacity)
         return EL_EFULL;
     struct row *row = calloc(1, sizeof *row);
     if (!row)
@@ -106,6 +110,11 @@ int el_dhcp_reservations_put(struct el_dhcp_reservations *reservations,
     row->r.hostname = name_len > 0 ? row->hostname : NULL;
     if (old)
         take_out(reservations, old);
+    row->next = reservations->all;
+    row->at = &reservations->all;
+    if (row->next)
+        row->next->at = &row->next;
+    reservations->all = row;
     reservations->by_client_id += id.bytes[0] == BY_CLIENT_ID;
     el_map_put(reservations->by_machine, &id, row); /* there is room for both */
     if (ip)

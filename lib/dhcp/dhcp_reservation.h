@@ -6,10 +6,7 @@
 #include "base/addr.h"
 #include "dhcp/dhcp_lease.h"
 
-enum {
-    EL_DHCP_RESERVATIONS_MAX = 8192,
-    EL_DHCP_HOSTNAME_BYTES = 64, /* with its NUL (RFC 1035 §2.3.4) */
-};
+enum { EL_DHCP_HOSTNAME_BYTES = 64 }; /* with its NUL (RFC 1035 §2.3.4) */
 
 struct el_dhcp_reservation {
     struct el_mac mac;        /* zero: by client_id */
@@ -21,7 +18,8 @@ struct el_dhcp_reservation {
 
 struct el_dhcp_reservations;
 
-struct el_dhcp_reservations *el_dhcp_reservations_new(void);               /* NULL: out of memory */
+/* For at most CAPACITY. NULL: out of memory. */
+struct el_dhcp_reservations *el_dhcp_reservations_new(size_t capacity);
 void el_dhcp_reservations_free(struct el_dhcp_reservations *reservations); /* NULL is allowed */
 
 /* Adds a copy of R, or replaces what there is for the same machine. 0; EL_EEXIST: the address is

@@ -315,6 +315,18 @@ void el_dhcp_put(struct el_dhcp_message *m, uint8_t code, const void *bytes, siz
     options->used = (uint16_t)(options->used + len);
 }
 
+void el_dhcp_take_out(struct el_dhcp_message *m, uint8_t code)
+{
+    struct el_dhcp_options *options = &m->options;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < options->count; i++)
+        if (options->order[i] != code)
+            options->order[kept++] = options->order[i];
+    options->count = (uint16_t)kept;
+    options->of[code].present = false; /* its bytes stay where they are */
+}
+
 void el_dhcp_put_u8(struct el_dhcp_message *m, uint8_t code, uint8_t value)
 {
     el_dhcp_put(m, code, &value, 1);

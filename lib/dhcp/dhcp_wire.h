@@ -75,24 +75,30 @@ enum {
     EL_DHCP_O_CLIENT_ID = 61,
     EL_DHCP_O_TFTP_SERVER = 66,
     EL_DHCP_O_BOOT_FILE = 67,
-    EL_DHCP_O_USER_CLASS = 77, /* RFC 3004 */
-    EL_DHCP_O_RELAY = 82,      /* RFC 3046 */
-    EL_DHCP_O_ARCH = 93,       /* RFC 4578 §2.1, RFC 5970 §3.3 */
-    EL_DHCP_O_NIC = 94,        /* RFC 4578 §2.2 */
-    EL_DHCP_O_UUID = 97,       /* RFC 4578 §2.3 */
-    EL_DHCP_O_SEARCH = 119,    /* RFC 3397 */
-    EL_DHCP_O_ROUTES = 121,    /* RFC 3442 */
-    EL_DHCP_O_IPXE = 175,      /* encapsulated; registered for Etherboot */
+    EL_DHCP_O_USER_CLASS = 77,      /* RFC 3004 */
+    EL_DHCP_O_RAPID_COMMIT = 80,    /* RFC 4039 */
+    EL_DHCP_O_RELAY = 82,           /* RFC 3046 */
+    EL_DHCP_O_ARCH = 93,            /* RFC 4578 §2.1, RFC 5970 §3.3 */
+    EL_DHCP_O_NIC = 94,             /* RFC 4578 §2.2 */
+    EL_DHCP_O_UUID = 97,            /* RFC 4578 §2.3 */
+    EL_DHCP_O_IPV6_ONLY = 108,      /* RFC 8925 */
+    EL_DHCP_O_AUTO_CONFIGURE = 116, /* RFC 2563 */
+    EL_DHCP_O_SEARCH = 119,         /* RFC 3397 */
+    EL_DHCP_O_ROUTES = 121,         /* RFC 3442 */
+    EL_DHCP_O_IPXE = 175,           /* encapsulated; registered for Etherboot */
     EL_DHCP_O_END = 255,
 };
 
 /* Sub-options of 43 (PXE 2.1 §2.2), of 82 and of 175 (iPXE src/include/ipxe/dhcp.h). */
 enum {
     EL_DHCP_PXE_DISCOVERY_CONTROL = 6,
+    EL_DHCP_PXE_BOOT_SERVERS = 8,
     EL_DHCP_PXE_BOOT_MENU = 9,
     EL_DHCP_PXE_MENU_PROMPT = 10,
     EL_DHCP_PXE_BOOT_ITEM = 71,
+    EL_DHCP_RELAY_CIRCUIT = 1,        /* RFC 3046 §3.1 */
     EL_DHCP_RELAY_LINK_SELECTION = 5, /* RFC 3527 */
+    EL_DHCP_RELAY_SERVER_ID = 11,     /* RFC 5107 */
     EL_DHCP_IPXE_HTTP = 19,
     EL_DHCP_IPXE_MENU = 39,
     EL_DHCP_IPXE_NO_PXEDHCP = 176,
@@ -161,6 +167,9 @@ void el_dhcp_put(struct el_dhcp_message *m, uint8_t code, const void *bytes, siz
 void el_dhcp_put_u8(struct el_dhcp_message *m, uint8_t code, uint8_t value);
 void el_dhcp_put_be32(struct el_dhcp_message *m, uint8_t code, uint32_t value);
 void el_dhcp_put_text(struct el_dhcp_message *m, uint8_t code, const char *text);
+
+/* Takes an option out again. */
+void el_dhcp_take_out(struct el_dhcp_message *m, uint8_t code);
 
 /* Writes a domain name as labels, uncompressed (RFC 1035 §3.1). Fails the cursor if it is no name.
  */

@@ -44,6 +44,8 @@ struct el_hub_config {
     bool own_images;    /* it is ours: made if it is not there */
     bool userspace;     /* no interfaces, no privileges: stacks of our own */
     bool no_ra;         /* do not answer router solicitations */
+    bool no_dhcp;       /* leave DHCP's ports to others */
+    bool dhcp_relay;    /* boot services pass DHCP on to a server elsewhere */
     bool no_firewall;   /* machines reach all that listens here, not only what is published */
     bool no_direct;     /* spokes never see each other directly */
     bool gateway;       /* machines reach what is behind this host; they are told so, unless: */

@@ -9,6 +9,7 @@
 
 enum {
     EL_HUB_DHCP_PORT = 67,
+    EL_HUB_DHCP_CLIENT_PORT = 68,
     EL_HUB_BINL_PORT = 4011,
     EL_HUB_TFTP_PORT = 69,
     EL_HUB_SERVICE_NAME = 64, /* of a boot service, with the NUL */

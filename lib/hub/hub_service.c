@@ -59,7 +59,8 @@ static void service_name(const struct el_hub_networks *networks,
 /* Options that speak of addresses are about the network of the command line. */
 static bool is_about_addresses(const char *line)
 {
-    static const char *const names[] = {"dhcp-range =", "reserve =", "router =", "route ="};
+    static const char *const names[] = {
+        "dhcp-range =", "dhcp-relayed =", "reserve =", "router =", "route ="};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strncmp(line, names[i], strlen(names[i])) == 0)
@@ -114,6 +115,34 @@ static void open_for_ndp(const struct el_hub_networks *networks, const char *dev
         EL_LOG(EL_LOG_DEBUG, "ndp", "without", EL_STR("reason", why.text));
 }
 
+static void open_ears(const char *device, struct el_launch_fds *fds)
+{
+    struct el_err why = {""};
+
+    if (el_launch_fds_add(fds, "arp", el_packet_open_arp(device, &why)) < 0 ||
+        el_launch_fds_add(fds, "answers",
+                          el_packet_open_udp(device, EL_HUB_DHCP_CLIENT_PORT, &why)) < 0)
+        EL_LOG(EL_LOG_WARN, "dhcp", "deaf", EL_STR("reason", why.text));
+}
+
+static int open_for_dhcp(const struct el_hub_networks *networks,
+                         const struct el_hub_network *network, struct el_launch_fds *fds,
+                         struct el_err *err)
+{
+    const char *device = network->about.name;
+    int dhcp = el_node_udp_socket(device, EL_HUB_DHCP_PORT, "dhcp", err);
+    int rc = el_launch_fds_add(fds, "dhcp", dhcp);
+
+    if (rc >= 0)
+        rc = el_launch_fds_add(fds, "binl",
+                               el_node_udp_socket(device, EL_HUB_BINL_PORT, "pxe", err));
+    if (rc >= 0 && networks->config->dhcp_relay)
+        rc = el_launch_fds_add(fds, "relay", el_node_relay_socket(dhcp, &network->address.ip, err));
+    if (rc >= 0)
+        open_ears(device, fds);
+    return rc;
+}
+
 /* Sockets on the interface. */
 int el_hub_service_sockets(const struct el_hub_networks *networks,
                            const struct el_hub_network *network, struct el_launch_fds *fds,
@@ -121,12 +150,8 @@ int el_hub_service_sockets(const struct el_hub_networks *networks,
 {
     const char *device = network->about.name;
     uint16_t http = (uint16_t)networks->config->http_port;
-    int rc =
-        el_launch_fds_add(fds, "dhcp", el_node_udp_socket(device, EL_HUB_DHCP_PORT, "dhcp", err));
+    int rc = networks->config->no_dhcp ? 0 : open_for_dhcp(networks, network, fds, err);
 
-    if (rc >= 0)
-        rc = el_launch_fds_add(fds, "binl",
-                               el_node_udp_socket(device, EL_HUB_BINL_PORT, "pxe", err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "tftp",
                                el_node_udp_socket(device, EL_HUB_TFTP_PORT, "tftp", err));

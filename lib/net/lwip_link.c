@@ -26,6 +26,8 @@ struct el_net_lwip_link {
     struct el_port *port; /* NULL: packets, through fd */
     struct el_lwip_train *train;
     int fd;
+    void (*see)(void *arg, const uint8_t *frame, size_t len); /* NULL: nobody looks */
+    void *see_arg;
     bool full;   /* sending waits for room */
     bool closed; /* freed when libuv has let go */
     uint8_t *bytes;
@@ -106,6 +108,8 @@ static int take_frames(struct el_net_lwip_link *link)
 
     int count = el_port_receive(link->port, link->frames, BATCH);
 
+    for (int i = 0; i < count && link->see; i++)
+        link->see(link->see_arg, link->frames[i].bytes, link->frames[i].len);
     for (int i = 0; i < count && !link->closed; i++)
         el_net_lwip_input_frame(link->net, link->frames[i].bytes, link->frames[i].len,
                                 &link->frames[i].offload);
@@ -241,6 +245,13 @@ int el_net_lwip_link_frames(struct el_net *kernel, const struct el_net_lwip_link
 struct el_net *el_net_lwip_link_net(const struct el_net_lwip_link *link)
 {
     return link->net;
+}
+
+void el_net_lwip_link_tap(struct el_net_lwip_link *link,
+                          void (*see)(void *arg, const uint8_t *frame, size_t len), void *arg)
+{
+    link->see = see;
+    link->see_arg = arg;
 }
 
 void el_net_lwip_link_close(struct el_net_lwip_link *link)

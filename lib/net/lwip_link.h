@@ -35,6 +35,10 @@ int el_net_lwip_link_frames(struct el_net *kernel, const struct el_net_lwip_link
 /* The network: for services. It is the link's. */
 struct el_net *el_net_lwip_link_net(const struct el_net_lwip_link *link);
 
+/* SEE is shown every frame of a port that comes in, before the network is; NULL ends that. */
+void el_net_lwip_link_tap(struct el_net_lwip_link *link,
+                          void (*see)(void *arg, const uint8_t *frame, size_t len), void *arg);
+
 /* Closes the network with everything that is open on it, and the descriptor of packets. NULL is
  * allowed. Not from within a callback of the network; before the kernel provider is freed. */
 void el_net_lwip_link_close(struct el_net_lwip_link *link);

@@ -120,6 +120,7 @@ static int set_format(int fd)
 struct plan {
     uint16_t protocol; /* 0: nothing is ever received */
     uint16_t udp_port; /* only datagrams to it; 0: everything */
+    bool few;          /* little comes, and for this computer only */
     int vid;
     int *group; /* the number of the group of the lanes' sockets; NULL: there is none */
 };
@@ -135,8 +136,8 @@ static int set_options(int fd, unsigned index, const struct plan *plan)
     if (set_format(fd) < 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &tags, sizeof tags) < 0 ||
         setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0)
         return -1;
-    if (plan->udp_port)
-        return 0; /* little, and for this computer only */
+    if (plan->few)
+        return 0;
     if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) < 0)
         return -1;
     /* The second form is bounded by a sysctl, and all that we get without CAP_NET_ADMIN. */
@@ -335,7 +336,15 @@ int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], s
 
 int el_packet_open_udp(const char *name, uint16_t port, struct el_err *err)
 {
-    struct plan plan = {.protocol = ETH_P_ALL, .udp_port = port, .vid = EL_PACKET_UNTAGGED};
+    struct plan plan = {
+        .protocol = ETH_P_ALL, .udp_port = port, .few = true, .vid = EL_PACKET_UNTAGGED};
+
+    return open_packet(name, &plan, err);
+}
+
+int el_packet_open_arp(const char *name, struct el_err *err)
+{
+    struct plan plan = {.protocol = ETH_P_ARP, .few = true, .vid = EL_PACKET_UNTAGGED};
 
     return open_packet(name, &plan, err);
 }

@@ -42,6 +42,9 @@ int el_packet_open_lanes(const char *name, int vid, unsigned count, int fds[], s
  * else wakes whoever waits, or is copied for it. It sends what it likes. */
 int el_packet_open_udp(const char *name, uint16_t port, struct el_err *err);
 
+/* The same for ARP only, without a tag. */
+int el_packet_open_arp(const char *name, struct el_err *err);
+
 /* The same for sending only: it is not promiscuous, and no frame is copied for it. */
 int el_packet_open_to_send(const char *name, struct el_err *err);
 

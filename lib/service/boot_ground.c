@@ -41,13 +41,48 @@ static int open_ndp(const struct el_boot_ground_config *config)
     return fd < 0 ? -1 : fd;
 }
 
-static int open_sockets(struct el_boot_ground *ground, struct el_err *err)
+/* Without them other servers go unnoticed, and addresses unprobed: no reason not to serve. */
+static void open_ears(struct el_boot_ground *ground)
+{
+    struct el_err why = {""};
+
+    ground->arp = el_sys_fds_take("arp");
+    ground->answers = el_sys_fds_take("answers");
+    if (ground->arp < 0)
+        ground->arp = el_packet_open_arp(ground->config.device, &why);
+    if (ground->answers < 0)
+        ground->answers = el_packet_open_udp(ground->config.device, EL_DHCP_PORT_CLIENT, &why);
+    if (ground->arp < 0 || ground->answers < 0)
+        EL_LOG(EL_LOG_WARN, "dhcp", "deaf", EL_STR("reason", why.text));
+}
+
+static int open_relay(struct el_boot_ground *ground, struct el_err *err)
+{
+    ground->relay = el_sys_fds_take("relay");
+    if (ground->relay < 0)
+        ground->relay = el_node_relay_socket(ground->dhcp, &ground->config.address.ip, err);
+    return ground->relay;
+}
+
+static int open_dhcp(struct el_boot_ground *ground, struct el_err *err)
 {
     const char *device = ground->config.device;
     int rc = ground->dhcp = take_or(el_node_udp_socket, device, EL_DHCP_PORT_SERVER, "dhcp", err);
 
     if (rc >= 0)
         rc = ground->binl = take_or(el_node_udp_socket, device, EL_DHCP_PORT_BINL, "binl", err);
+    if (rc >= 0 && ground->config.relay)
+        rc = open_relay(ground, err);
+    if (rc >= 0)
+        open_ears(ground);
+    return rc < 0 ? rc : 0;
+}
+
+static int open_sockets(struct el_boot_ground *ground, struct el_err *err)
+{
+    const char *device = ground->config.device;
+    int rc = ground->config.no_dhcp ? 0 : open_dhcp(ground, err);
+
     if (rc >= 0)
         rc = ground->tftp = take_or(el_node_udp_socket, device, EL_TFTP_PORT, "tftp", err);
     if (rc >= 0)
@@ -105,8 +140,20 @@ int el_boot_ground_open(struct el_boot_ground *ground, const struct el_boot_grou
 {
     int pair = el_sys_fds_take("port");
 
-    *ground = (struct el_boot_ground){
-        .config = *config, .dhcp = -1, .binl = -1, .tftp = -1, .http = -1, .ndp = -1};
+    *ground = (struct el_boot_ground){.config = *config,
+                                      .dhcp = -1,
+                                      .binl = -1,
+                                      .tftp = -1,
+                                      .http = -1,
+                                      .relay = -1,
+                                      .arp = -1,
+                                      .answers = -1,
+                                      .ndp = -1};
+    if (pair >= 0 && config->relay) {
+        close(pair);
+        return el_err(err, EL_EINVAL,
+                      "dhcp = relay: a network without an interface has no way to another server");
+    }
     return pair >= 0 ? adopt_pair(ground, pair, err) : open_interface(ground, err);
 }
 

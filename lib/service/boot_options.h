@@ -17,6 +17,15 @@ enum {
     EL_BOOT_OPTION_HOSTNAME = 64,
 };
 
+/* What the service does about addresses. */
+enum el_boot_dhcp {
+    EL_BOOT_DHCP_AUTO,   /* server, or proxy if another server is found */
+    EL_BOOT_DHCP_SERVER, /* gives addresses */
+    EL_BOOT_DHCP_PROXY,  /* another server does; only how to boot */
+    EL_BOOT_DHCP_RELAY,  /* a server elsewhere does, by way of us; and how to boot from us */
+    EL_BOOT_DHCP_OFF,
+};
+
 struct el_boot_option_reservation {
     struct el_mac mac;
     struct el_ip ip;
@@ -27,10 +36,19 @@ struct el_boot_option_reservation {
 struct el_boot_options {
     const char *images; /* directory of boot entries, or NULL */
     uint64_t http_port;
-    uint64_t menu_timeout_s;  /* 0: wait for ever */
-    const char *menu_default; /* entry, or NULL */
-    struct el_ip first, last; /* the pool; family 0: the upper part of the network */
-    struct el_ip router;      /* family 0: none */
+    uint64_t menu_timeout_s;                         /* 0: wait for ever */
+    const char *menu_default;                        /* entry, or NULL */
+    unsigned dhcp;                                   /* enum el_boot_dhcp */
+    struct el_ip dhcp_server;                        /* of EL_BOOT_DHCP_RELAY */
+    struct el_dhcp_range ranges[EL_DHCP_RANGES_MAX]; /* the pool; none: the upper part of the
+                                                        network */
+    unsigned range_count;
+    struct el_dhcp_subnet relayed[EL_DHCP_SUBNETS_MAX - 1];
+    unsigned relayed_count;
+    struct el_dhcp_rule *rules; /* owned */
+    size_t rule_count;
+    bool by_client_id;
+    struct el_ip router; /* family 0: none */
     struct el_ip dns[EL_BOOT_OPTION_SERVERS], ntp[EL_BOOT_OPTION_SERVERS];
     unsigned dns_count, ntp_count;
     struct el_ip dns6[EL_BOOT_OPTION_SERVERS]; /* told where there is IPv6 */
@@ -47,6 +65,8 @@ struct el_boot_options {
 
 /* Each takes one value as it was said. */
 int el_boot_options_range(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_relayed(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_rule(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_dns(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err);

@@ -19,6 +19,7 @@
 #include "service/boot_ground.h"
 #include "service/boot_pages.h"
 #include "service/boot_service.h"
+#include "service/boot_watch.h"
 #include "service/machines.h"
 #include "service/orders_service.h"
 #include "service/regions.h"
@@ -49,9 +50,11 @@ struct el_boot_parts {
     struct el_boot_pages *pages;
     struct el_profile_pages *profiles;
     struct el_dhcp_reservation *reservations;
+    struct el_boot_watch *watch;
     el_dhcp_seen_cb *dhcp_seen; /* who watches DHCP; set before that is started; NULL: nobody */
     void *dhcp_seen_arg;
-    struct el_dhcp_io *dhcp; /* reservations that change: el_dhcp_reserve() on its server */
+    struct el_dhcp_io
+        *dhcp; /* NULL: no DHCP; reservations that change: el_dhcp_reserve() on its server */
     struct el_tftp_server *tftp;
     struct el_http_server *http;
     struct el_boot_timeline *timeline; /* service/boot_timeline.h */

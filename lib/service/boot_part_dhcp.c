@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long an address is asked for before it is offered: around the world and back, with a little
+ * room. */
+enum { PROBE_MS = 350 };
+
 /* -- DHCP asks the boot room -- */
 
 static enum el_boot_firmware firmware_of(enum el_dhcp_client_kind kind)
@@ -63,6 +67,14 @@ static void seen(void *arg, const struct el_dhcp_seen *seen)
                EL_STR("error", err.text));
 }
 
+static const char *region_of(void *arg, const struct el_mac *mac)
+{
+    struct el_boot_parts *s = arg;
+
+    el_regions_ask(s->regions, mac);
+    return el_regions_find(s->regions, mac);
+}
+
 static int convert_reservations(struct el_boot_parts *s, struct el_err *err)
 {
     const struct el_boot_options *options = s->config->options;
@@ -81,50 +93,111 @@ static int convert_reservations(struct el_boot_parts *s, struct el_err *err)
     return 0;
 }
 
+/* -- others who give addresses -- */
+
+static void foreign(void *arg, const struct el_dhcp_heard *server)
+{
+    struct el_boot_parts *s = arg;
+    unsigned mode = s->config->options->dhcp;
+    bool welcome = el_dhcp_mode(el_dhcp_io_server(s->dhcp)) == EL_DHCP_MODE_PROXY;
+    struct el_log_field fields[5];
+    size_t count = 0;
+
+    el_regions_ask(s->regions, &server->mac);
+    fields[count++] = EL_IP("server", &server->ip);
+    fields[count++] = EL_MAC("mac", &server->mac);
+    fields[count++] = EL_STR("region", el_regions_find(s->regions, &server->mac));
+    if (server->offered.family)
+        fields[count++] = EL_IP("gives", &server->offered);
+    fields[count].key = NULL;
+    /* Beside another server we are the guest, and so it is no rogue. */
+    if (welcome || mode == EL_BOOT_DHCP_PROXY || mode == EL_BOOT_DHCP_RELAY)
+        el_log_write(EL_LOG_INFO, "dhcp", "other-server", fields);
+    else
+        el_log_write(EL_LOG_WARN, "dhcp", "rogue-dhcp", fields);
+}
+
+static void see(void *arg, const uint8_t *frame, size_t len)
+{
+    struct el_boot_parts *s = arg;
+
+    if (s->dhcp)
+        el_dhcp_io_frame(s->dhcp, frame, len);
+}
+
+/* -- coming and going -- */
+
+static void describe(struct el_boot_parts *s, struct el_dhcp_config *server)
+{
+    const struct el_boot_options *options = s->config->options;
+
+    *server = (struct el_dhcp_config){
+        .subnet = s->config->address,
+        .server = s->config->address.ip,
+        .relayed = options->relayed,
+        .relayed_count = options->relayed_count,
+        .router = options->router,
+        .domain = options->domain,
+        .search = options->search,
+        .routes = options->routes,
+        .route_count = options->route_count,
+        .reservations = s->reservations,
+        .reservation_count = options->reservation_count,
+        .lease_s = (uint32_t)(options->lease_ns / EL_S),
+        .probe_ms = PROBE_MS,
+        .rules = options->rules,
+        .rule_count = options->rule_count,
+        .network = s->config->network,
+        .region = region_of,
+        .region_arg = s,
+        .by_client_id = options->by_client_id,
+        .choose = choose,
+        .choose_arg = s,
+        .seen = seen,
+        .seen_arg = s,
+    };
+    _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
+    memcpy(server->ranges, options->ranges, sizeof server->ranges);
+    memcpy(server->dns, options->dns, sizeof server->dns);
+    memcpy(server->ntp, options->ntp, sizeof server->ntp);
+}
+
 static int start(struct el_boot_parts *s, struct el_err *err)
 {
     const struct el_boot_options *options = s->config->options;
+    bool proxy = options->dhcp == EL_BOOT_DHCP_PROXY || options->dhcp == EL_BOOT_DHCP_RELAY;
     struct el_dhcp_io_config config = {
-        .server =
-            {
-                .subnet = s->config->address,
-                .server = s->config->address.ip,
-                .pool_first = options->first,
-                .pool_last = options->last,
-                .router = options->router,
-                .domain = options->domain,
-                .search = options->search,
-                .routes = options->routes,
-                .route_count = options->route_count,
-                .reservation_count = options->reservation_count,
-                .lease_s = (uint32_t)(options->lease_ns / EL_S),
-                .choose = choose,
-                .choose_arg = s,
-                .seen = seen,
-                .seen_arg = s,
-            },
         .device = s->config->network,
         .inherited_fd = s->ground.dhcp,
         .inherited_binl_fd = s->ground.binl,
         .port = s->ground.port,
         .port_mac = s->ground.mac,
+        .mode = proxy ? EL_DHCP_MODE_PROXY : EL_DHCP_MODE_SERVER,
+        .judge = options->dhcp == EL_BOOT_DHCP_AUTO,
+        .relay_to = options->dhcp_server,
+        .relay_net = s->kernel,
+        .relay_fd = s->ground.relay,
+        .foreign = foreign,
+        .foreign_arg = s,
     };
-    int rc = convert_reservations(s, err);
 
-    _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
-    memcpy(config.server.dns, options->dns, sizeof config.server.dns);
-    memcpy(config.server.ntp, options->ntp, sizeof config.server.ntp);
+    if (options->dhcp == EL_BOOT_DHCP_OFF)
+        return 0;
+    int rc = convert_reservations(s, err);
     if (rc < 0)
         return rc;
-    config.server.reservations = s->reservations;
+    describe(s, &config.server);
     if (s->state)
         el_state_lease_store(s->state, &config.store);
     s->dhcp = el_dhcp_io_start(s->net, &config, err);
-    return s->dhcp ? 0 : EL_EIO;
+    if (!s->dhcp)
+        return EL_EIO;
+    return el_boot_watch_new(s->kernel, &s->ground, see, s, &s->watch, err);
 }
 
 static void stop(struct el_boot_parts *s)
 {
+    el_boot_watch_free(s->watch);
     el_dhcp_io_stop(s->dhcp);
     free(s->reservations);
 }

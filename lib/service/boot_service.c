@@ -40,6 +40,8 @@ static int open_all(struct el_boot_parts *s, struct el_err *err)
         .mac = s->config->mac,
         .http_port = (uint16_t)options->http_port,
         .no_ra = options->no_ra,
+        .no_dhcp = options->dhcp == EL_BOOT_DHCP_OFF,
+        .relay = options->dhcp == EL_BOOT_DHCP_RELAY,
     };
     int rc = el_boot_ground_open(&s->ground, &config, err);
 

@@ -93,3 +93,20 @@ int el_node_tcp_socket(const char *device, uint16_t port, const char *service, s
 {
     return el_node_tcp_socket_at(device, &any, port, service, err);
 }
+
+int el_node_relay_socket(int bound, const struct el_ip *ip, struct el_err *err)
+{
+    struct sockaddr_in own = {
+        .sin_family = AF_INET, .sin_port = htons(67), .sin_addr.s_addr = htonl(el_ip4_number(ip))};
+    int on = 1;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    /* Both agree to share the port: only now, so that no stranger's socket could. */
+    if (fd < 0 || setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (const struct sockaddr *)&own, sizeof own) < 0)
+        return fail(fd, "the host's address", 67, "dhcp relay", err);
+    on = 0;
+    (void)setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    return fd;
+}

@@ -25,4 +25,8 @@ int el_node_udp_socket_at(const char *device, const struct el_ip *ip, uint16_t p
 int el_node_tcp_socket_at(const char *device, const struct el_ip *ip, uint16_t port,
                           const char *service, struct el_err *err);
 
+/* For a DHCP relay, whose socket FD is bound to the interface: one that is bound to IP and the same
+ * port, and to no interface, for what comes back by another. */
+int el_node_relay_socket(int fd, const struct el_ip *ip, struct el_err *err);
+
 #endif

@@ -75,7 +75,19 @@ static void check_range(struct el_boot_options *options, const char *text)
     if (el_boot_options_range(options, text, &err) < 0)
         require(err.text[0]);
     else
-        require(el_ip4_number(&options->first) <= el_ip4_number(&options->last));
+        require(el_ip4_number(&options->ranges[0].first) <=
+                el_ip4_number(&options->ranges[0].last));
+}
+
+static void check_relayed(struct el_boot_options *options, const char *text)
+{
+    struct el_err err = {""};
+
+    if (el_boot_options_relayed(options, text, &err) < 0)
+        require(err.text[0]);
+    else
+        require(
+            el_prefix_contains(&options->relayed[0].prefix, &options->relayed[0].ranges[0].first));
 }
 
 static void check_reservation(struct el_boot_options *options, const char *text)
@@ -103,9 +115,10 @@ static void check_network(struct el_boot_options *options, const char *text)
     if (el_prefix_parse(text, &network) < 0 || network.ip.family != 4)
         return;
     require(el_boot_options_fit(&pool, &network, &err) == 0); /* what is not said fits always */
-    require(el_prefix_contains(&network, &pool.first) && el_prefix_contains(&network, &pool.last));
-    require(el_ip4_number(&pool.first) <= el_ip4_number(&pool.last));
-    if (options->first.family && el_boot_options_fit(options, &network, &err) == 0)
+    require(el_prefix_contains(&network, &pool.ranges[0].first) &&
+            el_prefix_contains(&network, &pool.ranges[0].last));
+    require(el_ip4_number(&pool.ranges[0].first) <= el_ip4_number(&pool.ranges[0].last));
+    if (options->range_count > 0 && el_boot_options_fit(options, &network, &err) == 0)
         for (size_t i = 0; i < options->reservation_count; i++)
             require(el_prefix_contains(&network, &options->reservations[i].ip));
 }
@@ -126,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         case 'p': check_peer(&peers, rest); break;
         case 'e': check_endpoint(rest); break;
         case 'r': check_range(&options, rest); break;
+        case 'b': check_relayed(&options, rest); break;
         case 'm': check_reservation(&options, rest); break;
         case 'n': check_network(&options, rest); break;
         default: break;

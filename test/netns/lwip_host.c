@@ -46,8 +46,7 @@ static int services(struct el_net *net, struct el_port *port, struct el_err *err
     const struct el_dhcp_io_config dhcp = {
         .server = {.subnet = {el_ip4(ADDRESS), 24},
                    .server = el_ip4(ADDRESS),
-                   .pool_first = el_ip4(ADDRESS + 99),
-                   .pool_last = el_ip4(ADDRESS + 199)},
+                   .ranges = {{el_ip4(ADDRESS + 99), el_ip4(ADDRESS + 199)}}},
         .inherited_fd = -1,
         .inherited_binl_fd = -1,
         .port = port,

@@ -75,8 +75,7 @@ static void start_server(struct el_port *port)
 {
     struct el_dhcp_io_config config = {
         .server = {.server = el_ip4(net + 1),
-                   .pool_first = el_ip4(net + 100),
-                   .pool_last = el_ip4(net + 100 + POOL - 1),
+                   .ranges = {{el_ip4(net + 100), el_ip4(net + 100 + POOL - 1)}},
                    .lease_s = LEASE_S},
         .device = "boot",
         .inherited_fd = -1,

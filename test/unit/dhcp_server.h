@@ -20,8 +20,7 @@ static inline struct el_dhcp_config usual_config(void)
 {
     struct el_dhcp_config config = {
         .server = el_ip4(NET + 1),
-        .pool_first = el_ip4(NET + 100),
-        .pool_last = el_ip4(NET + 109),
+        .ranges = {{el_ip4(NET + 100), el_ip4(NET + 109)}},
         .router = el_ip4(NET + 1),
         .dns = {el_ip4(NET + 1)},
         .lease_s = 600,

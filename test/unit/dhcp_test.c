@@ -595,10 +595,10 @@ static void a_wrong_configuration_is_explained(void **state)
 {
     (void)state;
     struct el_dhcp_config config = usual_config();
-    config.pool_last = el_ip4(NET + 300);
+    config.ranges[0].last = el_ip4(NET + 300);
     refuse(&config, "pool 192.168.77.100-192.168.78.44: not a range within the network");
     config = usual_config();
-    config.pool_last = el_ip4(NET + 50);
+    config.ranges[0].last = el_ip4(NET + 50);
     refuse(&config, "not a range");
     config = usual_config();
     config.server = el_ip4(0x0a000001);
@@ -622,8 +622,8 @@ static void taken_addresses_are_not_given(void **state)
     (void)state;
     struct el_dhcp_config config = usual_config();
     stop();
-    config.pool_first = el_ip4(NET);
-    config.pool_last = el_ip4(NET + 4);
+    config.ranges[0].first = el_ip4(NET);
+    config.ranges[0].last = el_ip4(NET + 4);
     config.dns[0] = el_ip4(NET + 2);
     start(&config);
     assert_int_equal(lease_of(packet_dhclient, 1), NET + 3);

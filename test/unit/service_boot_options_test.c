@@ -46,14 +46,15 @@ static void ranges(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        options.range_count = 0;
         int rc = el_boot_options_range(&options, rows[i].text, &err);
         assert_int_equal(rc, rows[i].last ? 0 : EL_EINVAL);
         if (rc < 0) {
             assert_non_null(strstr(err.text, "FIRST-LAST"));
             continue;
         }
-        assert_int_equal(el_ip4_number(&options.first), rows[i].first);
-        assert_int_equal(el_ip4_number(&options.last), rows[i].last);
+        assert_int_equal(el_ip4_number(&options.ranges[0].first), rows[i].first);
+        assert_int_equal(el_ip4_number(&options.ranges[0].last), rows[i].last);
     }
 }
 
@@ -150,8 +151,8 @@ static void the_pool_of_a_network(void **state)
         uint32_t base = el_ip4_number(&network.ip) & el_prefix_mask4(network.len);
         options = (struct el_boot_options){.images = NULL};
         assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
-        assert_int_equal(el_ip4_number(&options.first) - base, rows[i].first);
-        assert_int_equal(el_ip4_number(&options.last) - base, rows[i].last);
+        assert_int_equal(el_ip4_number(&options.ranges[0].first) - base, rows[i].first);
+        assert_int_equal(el_ip4_number(&options.ranges[0].last) - base, rows[i].last);
     }
 }
 
@@ -163,19 +164,59 @@ static void what_does_not_fit(void **state)
     assert_int_equal(el_prefix_parse("192.168.77.1/24", &network), 0);
     assert_int_equal(el_boot_options_range(&options, "192.168.77.10-192.168.77.20", &err), 0);
     assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
-    assert_int_equal(el_ip4_number(&options.first), 0xc0a84d0a); /* what was said stays */
+    assert_int_equal(el_ip4_number(&options.ranges[0].first), 0xc0a84d0a); /* what was said stays */
 
     assert_int_equal(el_boot_options_range(&options, "192.168.77.250-192.168.78.1", &err), 0);
     assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
     assert_non_null(strstr(err.text, "dhcp-range"));
+    options.range_count = 0;
     assert_int_equal(el_boot_options_range(&options, "192.168.76.1-192.168.77.1", &err), 0);
     assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
 
+    options.range_count = 0;
     assert_int_equal(el_boot_options_range(&options, "192.168.77.10-192.168.77.20", &err), 0);
     assert_int_equal(el_boot_options_reserve(&options, "52:54:00:12:34:56=192.168.78.1", &err), 0);
     assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
     assert_non_null(strstr(err.text, "192.168.78.1"));
     assert_non_null(strstr(err.text, "192.168.77.1/24"));
+}
+
+static void networks_behind_relays(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "10.1.0.0/24",
+        "10.1.0.0/24=",
+        "10.1.0.0/24=10.1.0.1",
+        "10.1.0.0/24=10.2.0.1-10.2.0.9",
+        "10.1.0.0/24=10.1.0.9-10.1.0.1",
+        "10.1.0.0/24=10.1.0.1-10.1.0.9,10.2.0.1",
+        "10.1.0.0/24=10.1.0.1-10.1.0.9,",
+        "fd00::/64=10.1.0.1-10.1.0.9",
+    };
+    struct el_prefix network;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(el_boot_options_relayed(&options, wrong[i], &err), EL_EINVAL);
+    assert_int_equal(
+        el_boot_options_relayed(
+            &options, "10.1.0.0/24=10.1.0.10-10.1.0.19,10.1.0.30-10.1.0.39,10.1.0.1", &err),
+        0);
+    assert_int_equal(el_ip4_number(&options.relayed[0].ranges[1].last), 0x0a010027);
+    assert_int_equal(el_ip4_number(&options.relayed[0].router), 0x0a010001);
+    assert_int_equal(el_boot_options_relayed(&options, "10.2.0.0/24=10.2.0.10-10.2.0.19", &err), 0);
+    assert_int_equal(options.relayed[1].router.family, 0);
+    assert_int_equal(el_boot_options_reserve(&options, "52:54:00:12:34:56=10.1.0.5", &err), 0);
+    assert_int_equal(el_prefix_parse("192.168.77.1/24", &network), 0);
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
+    options.dhcp = EL_BOOT_DHCP_RELAY;
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
+    assert_non_null(strstr(err.text, "dhcp-server"));
+    assert_int_equal(el_ip_parse("10.9.9.9", &options.dhcp_server), 0);
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
+    options.dhcp = EL_BOOT_DHCP_SERVER;
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
 }
 
 static void routes(void **state)
@@ -232,6 +273,7 @@ int main(void)
         cmocka_unit_test_teardown(reservations, clear),
         cmocka_unit_test_teardown(the_pool_of_a_network, clear),
         cmocka_unit_test_teardown(what_does_not_fit, clear),
+        cmocka_unit_test_teardown(networks_behind_relays, clear),
         cmocka_unit_test_teardown(routes, clear),
         cmocka_unit_test_teardown(domains, clear),
     };
