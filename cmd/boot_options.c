@@ -42,6 +42,11 @@ static int add_reservation(void *values, const char *text, struct el_err *err)
 /* As enum el_boot_dhcp has them. */
 static const char *const dhcp_modes[] = {"auto", "server", "proxy", "relay", "off", NULL};
 
+static int add_export(void *values, const char *text, struct el_err *err)
+{
+    return el_boot_options_export(&((struct el_cmd_boot *)values)->boot, text, err);
+}
+
 const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "images",
      .type = EL_CONF_STRING,
@@ -157,6 +162,20 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .help = "TCP port of the boot service's HTTP.",
      .min = 1,
      .max = 65535},
+    {.name = "export",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=PATH[,overlay=DIR]",
+     .help = "Export a directory, or what is in an ISO image, over NFS as /NAME, to be read only. "
+             "With an "
+             "overlay each machine has a copy of its own that it can write to: what it changes is "
+             "kept in "
+             "DIR. The images are exported as /images, to be read only.",
+     .parse = add_export,
+     .repeat = true},
+    {.name = "no-nfs",
+     .type = EL_CONF_FLAG,
+     .offset = AT(no_nfs),
+     .help = "Export nothing over NFS, not even the images."},
     {.name = "no-ra",
      .type = EL_CONF_FLAG,
      .offset = AT(no_ra),

@@ -353,6 +353,7 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     char *log_text = el_conf_print_common(conf);
     char *boot_text = el_conf_print_shared(conf);
 
+    config->boot = &values->boot.boot;
     config->http_port = values->boot.boot.http_port;
     config->no_ra = values->boot.boot.no_ra;
     config->no_dhcp = values->boot.boot.dhcp == EL_BOOT_DHCP_OFF;

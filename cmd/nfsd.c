@@ -47,14 +47,15 @@ static const struct el_conf_option options[] = {
 
 static const struct el_conf_schema schema = {
     .name = "nfsd",
-    .summary = "a directory over NFS version 3, read only",
-    .usage = "DIR [--bind IP] [--port PORT] [--device INTERFACE] [--no-portmap] [--state DIR]",
-    .manual = "Exports DIR, under the name that it has here, over UDP and TCP: NFS version 3 with "
+    .summary = "a directory or an ISO image over NFS version 3, read only",
+    .usage = "DIR|FILE.iso [--bind IP] [--device INTERFACE] [--state DIR] [OPTIONS]",
+    .manual = "Exports DIR, or what is in an image, under the name that it has here, over UDP and "
+              "TCP: NFS version 3 with "
               "MOUNT, portmapper and a "
               "lock manager "
               "that grants every lock. Symbolic links are told to clients and not followed here, "
               "and nothing "
-              "outside DIR is ever opened. It gives up its privileges once the ports are open: "
+              "outside it is ever opened. It gives up its privileges once the ports are open: "
               "what others "
               "may not read cannot be read over NFS either.\n\n"
               "  # el2w nfsd /srv/debian --bind 192.168.5.1\n"

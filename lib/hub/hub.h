@@ -22,6 +22,7 @@
 #include "link/streams.h"
 #include "node/peer.h"
 #include "node/tunnel_options.h"
+#include "service/boot_options.h"
 #include "sys/program.h"
 
 #include <stdbool.h>
@@ -40,15 +41,16 @@ struct el_hub_config {
     struct el_prefix cidr;    /* IPv4; the hub is its first address */
     struct el_prefix prefix6; /* IPv6, with gateway; family 0: one that follows from the key */
     uint64_t http_port;
-    const char *images; /* directory of boot entries */
-    bool own_images;    /* it is ours: made if it is not there */
-    bool userspace;     /* no interfaces, no privileges: stacks of our own */
-    bool no_ra;         /* do not answer router solicitations */
-    bool no_dhcp;       /* leave DHCP's ports to others */
-    bool dhcp_relay;    /* boot services pass DHCP on to a server elsewhere */
-    bool no_firewall;   /* machines reach all that listens here, not only what is published */
-    bool no_direct;     /* spokes never see each other directly */
-    bool gateway;       /* machines reach what is behind this host; they are told so, unless: */
+    const char *images;                 /* directory of boot entries */
+    bool own_images;                    /* it is ours: made if it is not there */
+    const struct el_boot_options *boot; /* what was said of NFS: exports, or none */
+    bool userspace;                     /* no interfaces, no privileges: stacks of our own */
+    bool no_ra;                         /* do not answer router solicitations */
+    bool no_dhcp;                       /* leave DHCP's ports to others */
+    bool dhcp_relay;                    /* boot services pass DHCP on to a server elsewhere */
+    bool no_firewall; /* machines reach all that listens here, not only what is published */
+    bool no_direct;   /* spokes never see each other directly */
+    bool gateway;     /* machines reach what is behind this host; they are told so, unless: */
     bool said_router, said_dns; /* what they are told was said (boot_options) */
     struct el_node_peers spokes;
     struct el_hub_plan plan;       /* more networks, spokes and machines, of the file */

@@ -3,9 +3,12 @@
 #include "hub/hub_network_inside.h"
 
 #include "base/log.h"
+#include "nfs/nfs_wire.h"
 #include "node/interface.h"
 #include "node/locate.h"
 #include "port/pair.h"
+#include "service/boot_exports.h"
+#include "service/nfs_sockets.h"
 #include "service/orders.h"
 
 #include <errno.h>
@@ -136,7 +139,13 @@ static int open_gateway(const struct el_hub_networks *networks, struct el_hub_ne
         {IPPROTO_UDP, EL_HUB_BINL_PORT, "PXE"},
         {IPPROTO_UDP, EL_HUB_TFTP_PORT, "TFTP"},
         {IPPROTO_TCP, (uint16_t)config->http_port, "HTTP"},
+        /* If anything is exported: */
+        {IPPROTO_UDP, EL_NFS_PORT, "NFS"},
+        {IPPROTO_TCP, EL_NFS_PORT, "NFS"},
+        {IPPROTO_UDP, EL_NFS_PORTMAP_PORT, "portmapper"},
+        {IPPROTO_TCP, EL_NFS_PORTMAP_PORT, "portmapper"},
     };
+    const size_t all = sizeof services / sizeof services[0];
 
     network->let_out = config->gateway && !shares_range(networks, network);
     choose_prefix6(networks, network);
@@ -146,7 +155,7 @@ static int open_gateway(const struct el_hub_networks *networks, struct el_hub_ne
         .prefix = network->prefix6,
         .firewall = !config->no_firewall,
         .services = services,
-        .service_count = sizeof services / sizeof services[0],
+        .service_count = el_boot_exports_any(config->boot) ? all : all - EL_NFS_SOCKETS,
         .out = network->let_out,
         .routes = config->gateway,
     };

@@ -6,6 +6,8 @@
 #include "image/library.h"
 #include "ndp/ndp_io.h"
 #include "port/packet.h"
+#include "service/boot_exports.h"
+#include "service/nfs_sockets.h"
 #include "service/sockets.h"
 
 #include <errno.h>
@@ -161,6 +163,9 @@ int el_hub_service_sockets(const struct el_hub_networks *networks,
         rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
     if (rc >= 0)
         open_for_ndp(networks, device, fds);
+    for (int i = 0; i < EL_NFS_SOCKETS && rc >= 0 && el_boot_exports_any(networks->config->boot);
+         i++)
+        (void)el_launch_fds_add(fds, el_nfs_socket_names[i], el_nfs_socket(i, device));
     return rc;
 }
 
@@ -176,6 +181,37 @@ int el_hub_service_port(const struct el_hub_networks *networks,
     return el_launch_fds_add(fds, "port", fd);
 }
 
+/* A directory of this network's within the export's overlay: each network's service is another
+ * user. */
+static int open_overlay(const struct el_hub_networks *networks,
+                        const struct el_hub_network *network, const char *overlay,
+                        struct el_err *err)
+{
+    char path[EL_BOOT_OPTION_PATH + EL_ERRAND_NAME];
+
+    snprintf(path, sizeof path, "%s/%s", overlay, network->about.name);
+    return el_launch_dir(networks->launch, path, err);
+}
+
+static int open_exports(const struct el_hub_networks *networks,
+                        const struct el_hub_network *network, struct el_launch_fds *fds,
+                        struct el_err *err)
+{
+    const struct el_boot_options *options = networks->config->boot;
+    char name[EL_BOOT_EXPORT_FD];
+    int rc = 0;
+
+    for (unsigned i = 0; i < options->export_count && rc >= 0; i++) {
+        const struct el_boot_option_export *export = &options->exports[i];
+        rc = el_launch_fds_add(fds, el_boot_export_fd(export, false, name),
+                               el_boot_export_open(export, err));
+        if (rc >= 0 && export->overlay[0])
+            rc = el_launch_fds_add(fds, el_boot_export_fd(export, true, name),
+                                   open_overlay(networks, network, export->overlay, err));
+    }
+    return rc;
+}
+
 static int open_for_service(const struct el_hub_networks *networks,
                             const struct el_hub_network *network, const char *service,
                             struct el_launch_fds *fds, struct el_err *err)
@@ -185,6 +221,8 @@ static int open_for_service(const struct el_hub_networks *networks,
 
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "images", el_image_library_open(config->images, err));
+    if (rc >= 0 && !config->boot->no_nfs)
+        rc = open_exports(networks, network, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, service, err));
     return rc;

@@ -296,8 +296,10 @@ static int open_door(struct el_nfs_server *server, struct door *door,
                      struct el_err *err)
 {
     door->server = server;
-    int rc = el_net_udp_open(server->net, udp, on_datagram, door, &door->udp, err);
-    return rc < 0 ? rc : el_net_listen(server->net, tcp, on_accept, door, &door->listen, err);
+    int rc = udp ? el_net_udp_open(server->net, udp, on_datagram, door, &door->udp, err) : 0;
+    if (rc == 0 && tcp)
+        rc = el_net_listen(server->net, tcp, on_accept, door, &door->listen, err);
+    return rc;
 }
 
 int el_nfs_server_start(struct el_net *net, const struct el_nfs_server_config *config,
@@ -310,9 +312,9 @@ int el_nfs_server_start(struct el_net *net, const struct el_nfs_server_config *c
     server->net = net;
     server->nfs = config->nfs;
     server->doors[1].portmap = true;
-    int rc = open_door(server, &server->doors[0], &config->udp, &config->tcp, err);
-    if (rc == 0 && config->portmap)
-        rc = open_door(server, &server->doors[1], &config->portmap_udp, &config->portmap_tcp, err);
+    int rc = open_door(server, &server->doors[0], config->udp, config->tcp, err);
+    if (rc == 0)
+        rc = open_door(server, &server->doors[1], config->portmap_udp, config->portmap_tcp, err);
     if (rc < 0) {
         el_nfs_server_stop(server);
         return rc;

@@ -2,8 +2,8 @@
 /*
  * The NFS server on a provider of datagrams and streams.
  *
- *     struct el_nfs_server_config config = {
- *         .nfs = nfs, .udp = {.bind = {.port = EL_NFS_PORT}, .inherited_fd = -1}, …};
+ *     const struct el_net_udp_config udp = {.bind = {.port = EL_NFS_PORT}, .inherited_fd = -1};
+ *     struct el_nfs_server_config config = {.nfs = nfs, .udp = &udp, …};
  *     el_nfs_server_start(net, &config, &server, &err);
  *
  * It logs to room "nfs": mounted, refused.
@@ -22,14 +22,12 @@ enum {
     EL_NFS_PER_CLIENT = 16, /* connections of one address; Linux makes one, or nconnect= */
 };
 
-/* All programs are at one port, over datagrams and streams; the portmapper at its own. */
+/* All programs are at one port, over datagrams and streams; the portmapper at its own. NULL: not
+ * there. */
 struct el_nfs_server_config {
     struct el_nfs *nfs; /* must outlive the server */
-    struct el_net_udp_config udp;
-    struct el_net_listen_config tcp;
-    bool portmap; /* be the portmapper as well, at: */
-    struct el_net_udp_config portmap_udp;
-    struct el_net_listen_config portmap_tcp;
+    const struct el_net_udp_config *udp, *portmap_udp;
+    const struct el_net_listen_config *tcp, *portmap_tcp;
 };
 
 /* 0, or an error with its sentence in ERR. */

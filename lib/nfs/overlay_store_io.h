@@ -13,8 +13,9 @@
 #include "base/err.h"
 #include "nfs/volume.h"
 
-#define EL_NFS_OVERLAY_FIRST ((uint64_t)1 << 62) /* the first number of a file that is ours alone \
-                                                  */
+#define EL_NFS_OVERLAY_FIRST                                             \
+    ((uint64_t)1 << 62) /* the first number of a file that is ours alone \
+                         */
 
 struct el_nfs_store;
 

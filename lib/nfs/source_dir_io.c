@@ -248,7 +248,10 @@ int el_nfs_source_dir(int fd, struct el_nfs_source *result)
     struct source *source = calloc(1, sizeof *source);
     struct stat st;
 
-    int rc = !source ? EL_ENOMEM : fstat(fd, &st) != 0 ? EL_EIO : 0;
+    int rc = !source                ? EL_ENOMEM
+             : fstat(fd, &st) != 0  ? EL_EIO
+             : !S_ISDIR(st.st_mode) ? EL_EINVAL
+                                    : 0;
     if (rc < 0) {
         free(source);
         close(fd);

@@ -12,7 +12,8 @@
 
 #include <sys/stat.h>
 
-/* FD, an open directory, is the source's from now on, also on failure. 0 or EL_ENOMEM, EL_EIO. */
+/* FD, an open directory, is the source's from now on, also on failure. 0; EL_EINVAL: it is none;
+ * EL_ENOMEM, EL_EIO. */
 int el_nfs_source_dir(int fd, struct el_nfs_source *source);
 
 /* What a stat(2) says, in the protocol's words; the number apart. */

@@ -262,9 +262,10 @@ static struct el_nfs_file *kept_file(struct el_nfs_tree *tree, uint64_t id,
 {
     struct el_nfs_file *file = el_nfs_files_get(tree->files, tree->volume.id, id);
 
-    if (!file || !tree->source.fstat)
-        return file;
-    if (tree->source.fstat(tree->source.arg, file, attr) == EL_NFS_OK)
+    if (!file)
+        return NULL;
+    *attr = file->attr;
+    if (!tree->source.fstat || tree->source.fstat(tree->source.arg, file, attr) == EL_NFS_OK)
         return file;
     el_nfs_file_release(file);
     el_nfs_files_forget(tree->files, tree->volume.id, id);
@@ -278,7 +279,7 @@ static enum el_nfs_status tree_open(struct el_nfs_volume *volume, const struct e
     struct el_nfs_file opened;
     char path[EL_NFS_PATH_MAX];
 
-    *file = tree->source.fstat ? kept_file(tree, node->id, attr) : NULL;
+    *file = kept_file(tree, node->id, attr);
     if (*file)
         return EL_NFS_OK;
     enum el_nfs_status status = el_nfs_tree_find(tree, node, path, attr);
@@ -288,9 +289,6 @@ static enum el_nfs_status tree_open(struct el_nfs_volume *volume, const struct e
         return EL_NFS_E_ISDIR;
     if (attr->type != EL_NFS_REG)
         return EL_NFS_E_INVAL;
-    *file = kept_file(tree, node->id, attr);
-    if (*file)
-        return EL_NFS_OK;
     status = tree->source.open(tree->source.arg, path, &opened, attr);
     if (status != EL_NFS_OK)
         return status;
@@ -298,6 +296,7 @@ static enum el_nfs_status tree_open(struct el_nfs_volume *volume, const struct e
         el_content_close(&opened.content);
         return EL_NFS_E_STALE;
     }
+    opened.attr = *attr;
     *file = el_nfs_files_put(tree->files, volume->id, node->id, &opened);
     return *file ? EL_NFS_OK : EL_NFS_E_SERVERFAULT;
 }

@@ -52,6 +52,7 @@ struct el_nfs_making {
 /* A file that is open for reading. Whoever was given one releases it. */
 struct el_nfs_file {
     struct el_content_file content;
+    struct el_nfs_attr attr; /* as it was opened */
     unsigned refs;
 };
 

@@ -250,24 +250,30 @@ static struct place *find_place(struct el_launch *launch, const char *name)
     return NULL;
 }
 
-int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_err *err)
+int el_launch_dir(struct el_launch *launch, const char *path, struct el_err *err)
 {
     uid_t uid = el_sys_drop_uid(launch->state_dir, next_place(launch));
-    char path[PATH_BYTES];
-
-    snprintf(path, sizeof path, "%s/%s", launch->state_dir, name);
     int rc = el_sys_dir_make(path, 0700, err);
+
     if (rc < 0)
         return rc;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return el_err_os(err, errno, "state %s: cannot open it", path);
+        return el_err_os(err, errno, "%s: cannot open it", path);
     rc = el_sys_drop_is_root() ? el_sys_dir_give(fd, path, uid, err) : 0;
     if (rc < 0) {
         close(fd);
         return rc;
     }
     return fd;
+}
+
+int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_err *err)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s/%s", launch->state_dir, name);
+    return el_launch_dir(launch, path, err);
 }
 
 /* OPTIONS in memory that can be passed on. */

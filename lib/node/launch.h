@@ -38,6 +38,9 @@ int el_launch_running(const char *name, const char *state_dir, char **config, st
  * applet's. */
 int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_err *err);
 
+/* The same for the directory PATH, which is anywhere. */
+int el_launch_dir(struct el_launch *launch, const char *path, struct el_err *err);
+
 /* Descriptors for an applet, being collected. Zeros at first. */
 struct el_launch_fds {
     struct el_sys_named_fd items[EL_LAUNCH_FDS];

@@ -107,6 +107,15 @@ static int open_packet(struct el_boot_ground *ground, struct el_err *err)
     return el_node_interface_mac(device, &ground->mac, err);
 }
 
+static void take_nfs(struct el_boot_ground *ground)
+{
+    for (int i = 0; i < EL_NFS_SOCKETS; i++) {
+        ground->nfs[i] = el_sys_fds_take(el_nfs_socket_names[i]);
+        if (ground->nfs[i] < 0)
+            ground->nfs[i] = el_nfs_socket(i, ground->config.device);
+    }
+}
+
 static int open_interface(struct el_boot_ground *ground, struct el_err *err)
 {
     int rc = open_sockets(ground, err);
@@ -115,6 +124,8 @@ static int open_interface(struct el_boot_ground *ground, struct el_err *err)
         rc = open_packet(ground, err);
     if (rc == 0)
         ground->ndp = open_ndp(&ground->config);
+    if (rc == 0 && ground->config.nfs)
+        take_nfs(ground);
     return rc;
 }
 
@@ -149,6 +160,8 @@ int el_boot_ground_open(struct el_boot_ground *ground, const struct el_boot_grou
                                       .arp = -1,
                                       .answers = -1,
                                       .ndp = -1};
+    for (int i = 0; i < EL_NFS_SOCKETS; i++)
+        ground->nfs[i] = -1;
     if (pair >= 0 && config->relay) {
         close(pair);
         return el_err(err, EL_EINVAL,

@@ -12,6 +12,7 @@
 #include "net/lwip_link.h"
 #include "net/net.h"
 #include "port/port.h"
+#include "service/nfs_sockets.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ struct el_boot_ground_config {
     struct el_prefix address;
     struct el_mac mac; /* of a port; an interface has one */
     uint16_t http_port;
+    bool nfs;     /* sockets for it are wanted */
     bool no_ra;   /* leave IPv6's router solicitations alone */
     bool no_dhcp; /* leave ports 67 and 4011 to others */
     bool relay;   /* a DHCP relay: its server is beyond the interface */
@@ -33,8 +35,9 @@ struct el_boot_ground {
     struct el_mac mac;    /* from here */
     /* Sockets to hand on, which are whoever's takes them; -1: services open theirs on the net. */
     int dhcp, binl, tftp, http;
-    int relay;   /* our address, port 67, not on the interface alone; -1: no relay */
-    int arp;     /* a packet socket for ARP, */
+    int nfs[EL_NFS_SOCKETS]; /* -1 of those that could not be had, on an interface */
+    int relay;               /* our address, port 67, not on the interface alone; -1: no relay */
+    int arp;                 /* a packet socket for ARP, */
     int answers; /* and one for what DHCP servers say; -1, as on a port: the link is tapped */
     int ndp;     /* -1: router solicitations are not answered; on a port, as there is no IPv6 */
     struct el_net_lwip_link *link; /* on a port */

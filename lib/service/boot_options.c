@@ -148,6 +148,52 @@ int el_boot_options_route(struct el_boot_options *options, const char *text, str
     return 0;
 }
 
+/* What stands before END of TEXT, or at its end: false if it is empty or does not fit. */
+static bool take_until(const char **text, const char *end, char *to, size_t capacity)
+{
+    const char *found = strstr(*text, end);
+    size_t len = found ? (size_t)(found - *text) : strlen(*text);
+
+    if (len == 0 || len >= capacity)
+        return false;
+    memcpy(to, *text, len);
+    to[len] = '\0';
+    *text += len + (found ? strlen(end) : 0);
+    return true;
+}
+
+static bool is_export_name(const char *name)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+    return name[0] != '.' && name[strspn(name, allowed)] == '\0' && strcmp(name, "images") != 0;
+}
+
+/* NAME=PATH[,overlay=DIR] */
+int el_boot_options_export(struct el_boot_options *options, const char *text, struct el_err *err)
+{
+    struct el_boot_option_export export = {.overlay = ""};
+    const char *rest = text;
+
+    if (!strchr(text, '=') || !take_until(&rest, "=", export.name, sizeof export.name) ||
+        !is_export_name(export.name) ||
+        !take_until(&rest, ",overlay=", export.path, sizeof export.path) ||
+        (strstr(text, ",overlay=") &&
+         !take_until(&rest, "\n", export.overlay, sizeof export.overlay)))
+        return el_err(err, EL_EINVAL,
+                      "%s: expected NAME=PATH or NAME=PATH,overlay=DIR; NAME of letters, digits, "
+                      "dots and dashes, not \"images\"",
+                      text);
+    for (unsigned i = 0; i < options->export_count; i++)
+        if (strcmp(options->exports[i].name, export.name) == 0)
+            return el_err(err, EL_EEXIST, "%s: %s is exported already", text, export.name);
+    if (options->export_count == EL_BOOT_OPTION_EXPORTS)
+        return el_err(err, EL_EFULL, "at most %d exports", EL_BOOT_OPTION_EXPORTS);
+    options->exports[options->export_count++] = export;
+    return 0;
+}
+
 /* MAC=IP[,HOSTNAME] */
 static int parse_reservation(const char *text, struct el_boot_option_reservation *reservation)
 {

@@ -15,6 +15,16 @@ enum {
     EL_BOOT_OPTION_ROUTES = 16,
     EL_BOOT_OPTION_RESERVATIONS = 4096,
     EL_BOOT_OPTION_HOSTNAME = 64,
+    EL_BOOT_OPTION_EXPORTS = 16,
+    EL_BOOT_OPTION_EXPORT_NAME = 33,
+    EL_BOOT_OPTION_PATH = 256,
+};
+
+/* What is exported over NFS, as /NAME. */
+struct el_boot_option_export {
+    char name[EL_BOOT_OPTION_EXPORT_NAME];
+    char path[EL_BOOT_OPTION_PATH];    /* a directory, or an ISO image */
+    char overlay[EL_BOOT_OPTION_PATH]; /* directory of what machines write; "": they may not */
 };
 
 /* What the service does about addresses. */
@@ -58,6 +68,9 @@ struct el_boot_options {
     struct el_dhcp_route routes[EL_BOOT_OPTION_ROUTES];
     unsigned route_count;
     uint64_t lease_ns;
+    bool no_nfs;
+    struct el_boot_option_export exports[EL_BOOT_OPTION_EXPORTS];
+    unsigned export_count;
     bool no_ra;                                      /* leave IPv6's router solicitations alone */
     struct el_boot_option_reservation *reservations; /* owned */
     size_t reservation_count;
@@ -71,6 +84,7 @@ int el_boot_options_dns(struct el_boot_options *options, const char *text, struc
 int el_boot_options_ntp(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_route(struct el_boot_options *options, const char *text, struct el_err *err);
 int el_boot_options_reserve(struct el_boot_options *options, const char *text, struct el_err *err);
+int el_boot_options_export(struct el_boot_options *options, const char *text, struct el_err *err);
 
 /* Checks what was said against the network; fills the pool in if it was not said. */
 int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix *network,

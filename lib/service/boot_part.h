@@ -27,7 +27,7 @@
 #include "sys/confine.h"
 #include "tftp/tftp_io.h"
 
-enum { EL_BOOT_SERVICE_PLACES = 16, EL_BOOT_SERVICE_HUB = 32 };
+enum { EL_BOOT_SERVICE_PLACES = 48, EL_BOOT_SERVICE_HUB = 32 };
 
 struct el_boot_parts {
     const struct el_boot_service_config *config;
@@ -58,6 +58,7 @@ struct el_boot_parts {
     struct el_tftp_server *tftp;
     struct el_http_server *http;
     struct el_boot_timeline *timeline; /* service/boot_timeline.h */
+    struct el_boot_nfs *nfs;           /* NULL: nothing is exported */
     struct el_ndp_io *ndp;             /* NULL: router solicitations are not answered */
 };
 
@@ -76,5 +77,6 @@ extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
 extern const struct el_boot_part el_boot_part_http;
 extern const struct el_boot_part el_boot_part_ndp;
+extern const struct el_boot_part el_boot_part_nfs; /* knows machines by DHCP's leases: after it */
 
 #endif

@@ -3,6 +3,7 @@
 #include "service/boot_service.h"
 
 #include "net/kernel.h"
+#include "service/boot_exports.h"
 #include "service/boot_part.h"
 #include "sys/drop.h"
 #include "sys/fds.h"
@@ -15,8 +16,9 @@
 
 /* In the order in which they are started. */
 static const struct el_boot_part *const parts[] = {
-    &el_boot_part_machines, &el_boot_part_pages, &el_boot_part_profiles, &el_boot_part_timeline,
-    &el_boot_part_dhcp,     &el_boot_part_tftp,  &el_boot_part_ndp,      &el_boot_part_http,
+    &el_boot_part_machines, &el_boot_part_pages, &el_boot_part_profiles,
+    &el_boot_part_timeline, &el_boot_part_dhcp,  &el_boot_part_tftp,
+    &el_boot_part_ndp,      &el_boot_part_http,  &el_boot_part_nfs,
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
@@ -39,6 +41,7 @@ static int open_all(struct el_boot_parts *s, struct el_err *err)
         .address = s->config->address,
         .mac = s->config->mac,
         .http_port = (uint16_t)options->http_port,
+        .nfs = el_boot_exports_any(options),
         .no_ra = options->no_ra,
         .no_dhcp = options->dhcp == EL_BOOT_DHCP_OFF,
         .relay = options->dhcp == EL_BOOT_DHCP_RELAY,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A directory over NFS, by itself: what nfsd does. */
+/* A directory, or an image of a disk, over NFS, by itself: what nfsd does. */
 #ifndef EL_SERVICE_NFS_SERVICE_H
 #define EL_SERVICE_NFS_SERVICE_H
 
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct el_nfs_service_config {
-    const char *root;  /* directory, exported under its own name */
+    const char *root;  /* directory or image, exported under its own name */
     const char *state; /* directory of the key; NULL: handles end with us */
     struct el_ip ip;   /* to bind to */
     uint64_t port;

@@ -18,7 +18,8 @@
 /* A directory, and what is beneath it. */
 struct el_sys_place {
     int fd;     /* open, O_PATH is enough; stays the caller's; -1: no place */
-    bool write; /* files may be made, written and removed, not only read */
+    bool write; /* files may be made, written and removed, and directories made, not only
+                 * read */
 };
 
 struct el_sys_confine_config {

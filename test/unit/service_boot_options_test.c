@@ -58,6 +58,41 @@ static void ranges(void **state)
     }
 }
 
+static void exports(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *name, *path, *overlay; /* NULL: refused */
+    } rows[] = {
+        {"debian=/srv/debian", "debian", "/srv/debian", ""},
+        {"d-12.1=/srv/a,b=c,overlay=/var/lib/o", "d-12.1", "/srv/a,b=c", "/var/lib/o"},
+        {"debian=/srv/other", NULL, NULL, NULL}, /* it is there already */
+        {"x", NULL, NULL, NULL},
+        {"x=", NULL, NULL, NULL},
+        {"=/srv", NULL, NULL, NULL},
+        {"x=,overlay=/o", NULL, NULL, NULL},
+        {"x=/srv,overlay=", NULL, NULL, NULL},
+        {"images=/srv", NULL, NULL, NULL},
+        {"../x=/srv", NULL, NULL, NULL},
+        {"a/b=/srv", NULL, NULL, NULL},
+        {"a b=/srv", NULL, NULL, NULL},
+    };
+    unsigned count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int rc = el_boot_options_export(&options, rows[i].text, &err);
+        assert_int_equal(rc == 0, rows[i].name != NULL);
+        if (rc < 0)
+            continue;
+        assert_string_equal(options.exports[count].name, rows[i].name);
+        assert_string_equal(options.exports[count].path, rows[i].path);
+        assert_string_equal(options.exports[count].overlay, rows[i].overlay);
+        count++;
+    }
+    assert_int_equal(options.export_count, count);
+}
+
 static void servers(void **state)
 {
     char text[] = "192.168.77.0";
@@ -269,6 +304,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(ranges, clear),
+        cmocka_unit_test_teardown(exports, clear),
         cmocka_unit_test_teardown(servers, clear),
         cmocka_unit_test_teardown(reservations, clear),
         cmocka_unit_test_teardown(the_pool_of_a_network, clear),
