@@ -51,6 +51,11 @@ static void *add_network(void *values, const char *name, struct el_err *err)
     return el_hub_plan_add_network(&((struct control *)values)->config.plan, name, err);
 }
 
+static void *add_profile(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_profile(&((struct control *)values)->config.plan, name, err);
+}
+
 static void *add_spoke(void *values, const char *name, struct el_err *err)
 {
     return el_hub_plan_add_spoke(&((struct control *)values)->config.plan, name, err);
@@ -152,9 +157,9 @@ static const struct el_conf_option options[] = {
     EL_CMD_USER_OPTION(AT(user)),
 };
 
-static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_network),
-                                                  EL_CMD_SPOKE_SECTION(add_spoke),
-                                                  EL_CMD_MACHINE_SECTION(add_machine)};
+static const struct el_conf_section sections[] = {
+    EL_CMD_NETWORK_SECTION(add_network), EL_CMD_SPOKE_SECTION(add_spoke),
+    EL_CMD_MACHINE_SECTION(add_machine), EL_CMD_PROFILE_SECTION(add_profile)};
 
 static const struct el_conf_schema schema = {
     .name = "control",

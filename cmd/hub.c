@@ -42,6 +42,11 @@ static void *add_plan_network(void *values, const char *name, struct el_err *err
     return el_hub_plan_add_network(&((struct hub *)values)->config.plan, name, err);
 }
 
+static void *add_plan_profile(void *values, const char *name, struct el_err *err)
+{
+    return el_hub_plan_add_profile(&((struct hub *)values)->config.plan, name, err);
+}
+
 static void *add_plan_spoke(void *values, const char *name, struct el_err *err)
 {
     return el_hub_plan_add_spoke(&((struct hub *)values)->config.plan, name, err);
@@ -206,9 +211,9 @@ static const struct el_conf_option options[] = {
              "; of a plain user ~/.local/state/el2w."},
 };
 
-static const struct el_conf_section sections[] = {EL_CMD_NETWORK_SECTION(add_plan_network),
-                                                  EL_CMD_SPOKE_SECTION(add_plan_spoke),
-                                                  EL_CMD_MACHINE_SECTION(add_plan_machine)};
+static const struct el_conf_section sections[] = {
+    EL_CMD_NETWORK_SECTION(add_plan_network), EL_CMD_SPOKE_SECTION(add_plan_spoke),
+    EL_CMD_MACHINE_SECTION(add_plan_machine), EL_CMD_PROFILE_SECTION(add_plan_profile)};
 
 static const struct el_conf_schema schema = {
     .name = "hub",

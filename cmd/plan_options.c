@@ -210,3 +210,82 @@ const struct el_conf_option el_cmd_machine_options[EL_CMD_MACHINE_OPTIONS] = {
      .parse = add_quirk,
      .repeat = true},
 };
+
+#undef AT
+
+/* -- [profile NAME] -- */
+
+static int set_profile_image(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_image(profile, text, err);
+}
+
+static int set_profile_template(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_template(profile, text, err);
+}
+
+static int set_profile_variable(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_value(profile, false, text, err);
+}
+
+static int set_profile_secret(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_value(profile, true, text, err);
+}
+
+static int set_profile_keys(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_keys(profile, text, err);
+}
+
+static int set_profile_json(void *profile, const char *text, struct el_err *err)
+{
+    return el_hub_plan_set_profile_json(profile, text, err);
+}
+
+const char el_cmd_profile_help[] =
+    "How machines of one kind are installed (el2w profile). Its image may come later.\n\n"
+    "  [profile web]\n"
+    "  image = debian-12\n"
+    "  template = debian\n"
+    "  var = disk=/dev/sda\n"
+    "  ssh-key = /etc/el2w/admins.pub\n"
+    "  secret = root-password=@/etc/el2w/web.password";
+
+const struct el_conf_option el_cmd_profile_options[EL_CMD_PROFILE_OPTIONS] = {
+    {.name = "image",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "IMAGE",
+     .help = "What is installed.",
+     .parse = set_profile_image},
+    {.name = "template",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "TEMPLATE",
+     .help = "What its installer is answered with.",
+     .parse = set_profile_template},
+    {.name = "var",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=VALUE|NAME=@FILE",
+     .help = "A variable of the template.",
+     .parse = set_profile_variable,
+     .repeat = true},
+    {.name = "ssh-key",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "KEY|FILE",
+     .help = "Public keys of who may come in, or a file of them.",
+     .parse = set_profile_keys,
+     .repeat = true},
+    {.name = "secret",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=@FILE|NAME=TEXT",
+     .help = "A secret of the template.",
+     .parse = set_profile_secret,
+     .repeat = true},
+    {.name = "json",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "TEXT",
+     .help = "All of it, in one line, as the API has it.",
+     .parse = set_profile_json},
+};

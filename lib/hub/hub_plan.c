@@ -18,6 +18,7 @@ void el_hub_plan_clear(struct el_hub_plan *plan)
     free(plan->spokes);
     free(plan->networks);
     free(plan->machines);
+    el_hub_plan_clear_profiles(plan);
     *plan = (struct el_hub_plan){0};
 }
 
@@ -279,7 +280,7 @@ int el_hub_plan_check(const struct el_hub_plan *plan, const struct el_hub_plan_n
         rc = check_spoke(plan, i, peers, err);
     for (unsigned i = 0; rc == 0 && i < plan->machine_count; i++)
         rc = el_hub_plan_check_machine(plan, i, err);
-    return rc;
+    return rc == 0 ? el_hub_plan_check_profiles(plan, err) : rc;
 }
 
 /* -- for control -- */
@@ -351,4 +352,5 @@ void el_hub_plan_print(FILE *out, const struct el_hub_plan *plan)
         print_spoke(out, &plan->spokes[i]);
     for (unsigned i = 0; i < plan->machine_count; i++)
         el_hub_plan_print_machine(out, &plan->machines[i]);
+    el_hub_plan_print_profiles(out, plan);
 }

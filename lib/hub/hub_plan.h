@@ -20,6 +20,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "hub/hub_profiles.h"
 #include "node/peer.h"
 #include "registry/registry.h"
 #include "service/orders.h"
@@ -64,7 +65,14 @@ struct el_hub_plan_machine {
     struct el_registry_words options, quirks;
 };
 
+struct el_hub_plan_profile {
+    struct el_profile *profile; /* owned; its passwords as they were said: secret */
+    bool has_image, has_template;
+};
+
 struct el_hub_plan {
+    struct el_hub_plan_profile *profiles; /* owned */
+    unsigned profile_count;
     struct el_hub_plan_network *networks; /* owned */
     unsigned network_count;
     struct el_hub_plan_spoke *spokes; /* owned */
@@ -138,6 +146,38 @@ int el_hub_plan_apply(struct el_hub_plan *plan, struct el_registry *registry, in
 
 int el_hub_plan_apply_machine(const struct el_hub_plan_machine *machine,
                               struct el_registry *registry, int64_t now_s, struct el_err *err);
+
+/* -- profiles (hub_plan_profile.c) --
+ *
+ *     [profile web]
+ *     image = debian-12
+ *     template = debian
+ *     var = disk=/dev/sda
+ *     ssh-key = /etc/el2w/admins.pub
+ *     secret = root-password=@/etc/el2w/web.password
+ */
+
+/* As the others: a new one, what is said of it ("NAME=VALUE", "NAME=@FILE"; a key or a file of
+ * them; all of it, as control is told), whether it can be, and so on. */
+struct el_hub_plan_profile *el_hub_plan_add_profile(struct el_hub_plan *plan, const char *name,
+                                                    struct el_err *err);
+int el_hub_plan_set_profile_image(struct el_hub_plan_profile *profile, const char *text,
+                                  struct el_err *err);
+int el_hub_plan_set_profile_template(struct el_hub_plan_profile *profile, const char *text,
+                                     struct el_err *err);
+int el_hub_plan_set_profile_value(struct el_hub_plan_profile *profile, bool secret,
+                                  const char *text, struct el_err *err);
+int el_hub_plan_set_profile_keys(struct el_hub_plan_profile *profile, const char *text,
+                                 struct el_err *err);
+int el_hub_plan_set_profile_json(struct el_hub_plan_profile *profile, const char *text,
+                                 struct el_err *err);
+void el_hub_plan_clear_profiles(struct el_hub_plan *plan);
+int el_hub_plan_check_profiles(const struct el_hub_plan *plan, struct el_err *err);
+void el_hub_plan_print_profiles(FILE *out, const struct el_hub_plan *plan);
+/* An image that is not there is a warning in the log. */
+int el_hub_plan_apply_profiles(const struct el_hub_plan *plan,
+                               const struct el_hub_profiles *profiles, int64_t now_s,
+                               struct el_err *err);
 
 /* For who goes on with what was applied before: the spokes that are there have been published to.
  */
