@@ -534,6 +534,7 @@ int el_registry_profile_remove(struct el_registry *registry, const char *name, i
                                struct el_err *err);
 
 size_t el_registry_profile_count(const struct el_registry *registry);
+/* NULL: there are no more. */
 const struct el_registry_profile *el_registry_profile_at(const struct el_registry *registry,
                                                          size_t i);
 const struct el_registry_profile *el_registry_profile(const struct el_registry *registry,

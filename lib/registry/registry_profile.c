@@ -17,7 +17,7 @@ size_t el_registry_profile_count(const struct el_registry *registry)
 const struct el_registry_profile *el_registry_profile_at(const struct el_registry *registry,
                                                          size_t i)
 {
-    return profiles(registry)->rows[i];
+    return i < el_registry_profile_count(registry) ? profiles(registry)->rows[i] : NULL;
 }
 
 const struct el_registry_profile *el_registry_profile(const struct el_registry *registry,

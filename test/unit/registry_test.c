@@ -758,6 +758,8 @@ static void profiles(void **state)
         snprintf(web.name, sizeof web.name, "p%d", i);
         assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), 0);
     }
+    assert_non_null(el_registry_profile_at(w.registry, EL_REGISTRY_PROFILES - 1));
+    assert_null(el_registry_profile_at(w.registry, EL_REGISTRY_PROFILES));
     strcpy(web.name, "more");
     assert_int_equal(el_registry_profile_set(w.registry, &web, NOW, &w.err), EL_EFULL);
 }
