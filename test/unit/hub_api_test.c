@@ -1149,85 +1149,85 @@ static void profiles_are_checked_and_kept(void **unused)
     assert_int_equal(delete ("/v1/profiles/web"), 204);
     assert_int_equal(get("/v1/profiles/web"), 404);
     assert_int_equal(change_profile("{}"), 404);
-    static void images_are_told_with_what_is_wrong(void **unused)
-    {
-        (void)unused;
-        assert_int_equal(get("/v1/images"), 200);
-        assert_string_equal(member("directory"), w.images_path);
-        const json_t *list = json_object_get(w.said, "images");
-        assert_int_equal(json_array_size(list), 2);
-        const json_t *wrong = json_array_get(list, 1);
-        assert_string_equal(json_string_value(json_object_get(wrong, "name")), "wrong");
-        assert_non_null(
-            strstr(json_string_value(json_object_get(wrong, "problem")), "no such key"));
-        assert_int_equal(get("/v1/images/debian-12"), 200);
-        assert_string_equal(member("title"),
-                            "Debian ? 12"); /* a person's file may hold any bytes */
-        assert_string_equal(member("installer"), "debian");
-        assert_int_equal(json_integer_value(json_object_get(w.said, "size")), 662700032);
-        assert_int_equal(get("/v1/images/wrong"), 200);
-        assert_non_null(member("problem"));
-        assert_int_equal(get("/v1/images/nothing"), 404);
-        assert_int_equal(get("/v1/images/.."), 404);
-    }
+}
 
-    /* The last test: the document says of each operation what the tests above have called. */
-    static void every_operation_has_been_called(void **unused)
-    {
-        (void)unused;
-        get("/v1/hub");
-        get("/v1/spokes");
-        get("/v1/tokens");
-        get("/v1/networks");
-        get("/v1/ports");
-        assert_int_equal(get("/v1/openapi.json"), 200);
-        json_t *document = json_incref(w.said);
-        const struct el_api_operation *const *list = el_api_operations(el_node_hub_api(w.hub));
-        for (size_t i = 0; list[i]; i++) {
-            json_t *path = json_object_get(json_object_get(document, "paths"), list[i]->path);
-            char method[8] = "";
-            strncpy(method, el_api_method_name(list[i]->method), sizeof method - 1);
-            for (char *c = method; *c; c++)
-                *c = (char)(*c | 0x20);
-            const json_t *operation = json_object_get(path, method);
-            const char *id = json_string_value(json_object_get(operation, "operationId"));
-            assert_string_equal(id ? id : "(none)", list[i]->id);
-            if (!called[i] && strcmp(list[i]->id, "watchEvents") != 0)
-                fail_msg("%s has never answered", list[i]->id);
-        }
-        json_decref(document);
-    }
+static void images_are_told_with_what_is_wrong(void **unused)
+{
+    (void)unused;
+    assert_int_equal(get("/v1/images"), 200);
+    assert_string_equal(member("directory"), w.images_path);
+    const json_t *list = json_object_get(w.said, "images");
+    assert_int_equal(json_array_size(list), 2);
+    const json_t *wrong = json_array_get(list, 1);
+    assert_string_equal(json_string_value(json_object_get(wrong, "name")), "wrong");
+    assert_non_null(strstr(json_string_value(json_object_get(wrong, "problem")), "no such key"));
+    assert_int_equal(get("/v1/images/debian-12"), 200);
+    assert_string_equal(member("title"), "Debian ? 12"); /* a person's file may hold any bytes */
+    assert_string_equal(member("installer"), "debian");
+    assert_int_equal(json_integer_value(json_object_get(w.said, "size")), 662700032);
+    assert_int_equal(get("/v1/images/wrong"), 200);
+    assert_non_null(member("problem"));
+    assert_int_equal(get("/v1/images/nothing"), 404);
+    assert_int_equal(get("/v1/images/.."), 404);
+}
 
-    int main(void)
-    {
+/* The last test: the document says of each operation what the tests above have called. */
+static void every_operation_has_been_called(void **unused)
+{
+    (void)unused;
+    get("/v1/hub");
+    get("/v1/spokes");
+    get("/v1/tokens");
+    get("/v1/networks");
+    get("/v1/ports");
+    assert_int_equal(get("/v1/openapi.json"), 200);
+    json_t *document = json_incref(w.said);
+    const struct el_api_operation *const *list = el_api_operations(el_node_hub_api(w.hub));
+    for (size_t i = 0; list[i]; i++) {
+        json_t *path = json_object_get(json_object_get(document, "paths"), list[i]->path);
+        char method[8] = "";
+        strncpy(method, el_api_method_name(list[i]->method), sizeof method - 1);
+        for (char *c = method; *c; c++)
+            *c = (char)(*c | 0x20);
+        const json_t *operation = json_object_get(path, method);
+        const char *id = json_string_value(json_object_get(operation, "operationId"));
+        assert_string_equal(id ? id : "(none)", list[i]->id);
+        if (!called[i] && strcmp(list[i]->id, "watchEvents") != 0)
+            fail_msg("%s has never answered", list[i]->id);
+    }
+    json_decref(document);
+}
+
+int main(void)
+{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-        const struct CMUnitTest tests[] = {
-            TEST(a_spoke_joins_with_a_token),
-            TEST(a_spoke_says_how_it_stands),
-            TEST(a_spoke_that_says_too_much_is_not_repeated),
-            TEST(a_spoke_is_told_of_networks_that_end),
-            TEST(each_stays_in_its_own),
-            TEST(spokes_see_each_other),
-            TEST(a_late_token_is_told_the_time),
-            TEST(keys_that_are_none),
-            TEST(a_code_is_asked_for_and_used_once),
-            TEST(guesses_are_few),
-            TEST(an_operator_approves_a_key),
-            TEST(a_program_says_yes_or_no),
-            TEST(a_no_counts_though_nobody_fetches_it),
-            TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
-            TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
-            TEST(spokes_of_the_command_line_are_listed),
-            TEST(revoked_and_told_so_once),
-            TEST(networks_are_made_and_published),
-            TEST(ports_are_started_and_published),
-            TEST(images_are_told_with_what_is_wrong),
-            TEST(what_happens_is_an_event),
-            TEST(bad_input_changes_nothing),
-            TEST(machines_are_named_and_told_what_to_do),
-            TEST(machines_are_shown_as_they_were_reported),
-            TEST(profiles_are_checked_and_kept),
-            TEST(every_operation_has_been_called),
-        };
-        return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
-    }
+    const struct CMUnitTest tests[] = {
+        TEST(a_spoke_joins_with_a_token),
+        TEST(a_spoke_says_how_it_stands),
+        TEST(a_spoke_that_says_too_much_is_not_repeated),
+        TEST(a_spoke_is_told_of_networks_that_end),
+        TEST(each_stays_in_its_own),
+        TEST(spokes_see_each_other),
+        TEST(a_late_token_is_told_the_time),
+        TEST(keys_that_are_none),
+        TEST(a_code_is_asked_for_and_used_once),
+        TEST(guesses_are_few),
+        TEST(an_operator_approves_a_key),
+        TEST(a_program_says_yes_or_no),
+        TEST(a_no_counts_though_nobody_fetches_it),
+        TEST(a_no_that_the_disk_refused_counts_when_it_is_fetched),
+        TEST(a_program_that_fails_lets_nobody_in_and_costs_nothing),
+        TEST(spokes_of_the_command_line_are_listed),
+        TEST(revoked_and_told_so_once),
+        TEST(networks_are_made_and_published),
+        TEST(ports_are_started_and_published),
+        TEST(images_are_told_with_what_is_wrong),
+        TEST(what_happens_is_an_event),
+        TEST(bad_input_changes_nothing),
+        TEST(machines_are_named_and_told_what_to_do),
+        TEST(machines_are_shown_as_they_were_reported),
+        TEST(profiles_are_checked_and_kept),
+        TEST(every_operation_has_been_called),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
