@@ -238,6 +238,35 @@ static void on_life(void *arg, uint32_t vni, const struct el_life *life,
         el_node_hub_api_life(c->api, &known, before, wall_s(NULL));
 }
 
+/* Profile number I for boot services. One that cannot be read any more is told without its
+ * document: a machine that is to be installed with it is told why it is not. */
+static bool profile_at(void *arg, size_t i, struct el_order_profile *to)
+{
+    const struct control *c = arg;
+    struct el_profile *profile = NULL;
+    struct el_err err = {""};
+
+    if (i >= el_registry_profile_count(c->registry))
+        return false;
+    const struct el_registry_profile *row = el_registry_profile_at(c->registry, i);
+    _Static_assert(sizeof to->name == sizeof row->name && sizeof to->image == sizeof row->image,
+                   "one length");
+    memcpy(to->name, row->name, sizeof to->name);
+    memcpy(to->image, row->image, sizeof to->image);
+    if (el_hub_profile_get(c->registry, row->name, &profile, &err) < 0) {
+        EL_LOG(EL_LOG_ERROR, "node", "profile", EL_STR("profile", row->name),
+               EL_STR("error", err.text));
+        return true;
+    }
+    const struct el_profile_template *template =
+        el_profile_templates_find(c->templates, profile->template_name);
+    to->tells = template && el_profile_template_tells(template);
+    to->live = template && el_profile_template_running(template);
+    to->document = el_profile_json(profile, true);
+    el_profile_free(profile);
+    return true;
+}
+
 static void on_orders(void *arg, uint32_t vni, int fd)
 {
     const struct control *c = arg;
@@ -251,6 +280,7 @@ static int make_orders(struct control *c, struct el_err *err)
                                           .registry = c->registry,
                                           .policy = c->config->policy,
                                           .wall_s = wall_s,
+                                          .profile = profile_at,
                                           .life = on_life,
                                           .arg = c};
 

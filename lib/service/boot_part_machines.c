@@ -15,6 +15,19 @@ static int64_t wall_s(void *arg)
     return (int64_t)(el_sys_wall_ns() / EL_S);
 }
 
+/* After a restart an address outside of the pool is no lease until its machine asks again. */
+static int reserved_for(const struct el_boot_parts *s, const struct el_ip *ip, struct el_mac *mac)
+{
+    const struct el_order_machine *wanted;
+
+    for (size_t i = 0; (wanted = el_machines_at(s->machines, i)) != NULL; i++)
+        if (ip->family && el_ip_equal(&wanted->address, ip)) {
+            *mac = wanted->mac;
+            return 0;
+        }
+    return EL_ENOENT;
+}
+
 static int lease(void *arg, const struct el_ip *ip, struct el_mac *mac)
 {
     const struct el_boot_parts *s = arg;
@@ -24,7 +37,7 @@ static int lease(void *arg, const struct el_ip *ip, struct el_mac *mac)
         leases && ip->family == 4 ? el_dhcp_leases_at(leases, el_ip4_number(ip)) : NULL;
 
     if (!found || found->state != EL_DHCP_BOUND)
-        return EL_ENOENT;
+        return reserved_for(s, ip, mac);
     *mac = found->mac;
     return el_mac_is_zero(mac) ? EL_ENOENT : 0;
 }
