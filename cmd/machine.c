@@ -276,6 +276,98 @@ static int run_boot(int argc, char **argv)
 
 static const struct el_applet machine_boot = {.schema = &boot_schema, .run = run_boot};
 
+/* -- machine render -- */
+
+static const struct el_conf_schema render_schema = {
+    .name = "machine render",
+    .summary = "what a machine's installer will be answered with",
+    .usage = "MAC|NAME [FILE] [OPTIONS]",
+    .manual =
+        "A file of its profile's template, with what is known of this machine; without FILE all of "
+        "them. Secrets are hidden: they are handed to the machine alone, once.\n\n"
+        "  hub# el2w machine render n1 preseed.cfg",
+    EL_CMD_ASK_PART,
+    .positional_min = 1,
+    .positional_max = 2,
+};
+
+static int render_file(const struct el_cmd_ask *ask, const char *machine, const char *file,
+                       struct el_err *err)
+{
+    json_t *answer;
+    int rc = el_cmd_ask(ask, "GET", el_cmd_path("/v1/machines/%s/files/%s", machine, file), NULL,
+                        &answer, err);
+
+    if (rc < 0)
+        return rc;
+    if (ask->json)
+        el_cmd_print_json(answer);
+    else
+        fputs(json_string_value(json_object_get(answer, "text")), stdout);
+    json_decref(answer);
+    return 0;
+}
+
+/* What GET PATH has under MEMBER, which becomes the answer's; PATH is formatted with NAME. */
+static int look_up(const struct el_cmd_ask *ask, const char *path, const char *name,
+                   const char *member, json_t **value, struct el_err *err)
+{
+    json_t *answer;
+    int rc = el_cmd_ask(ask, "GET", el_cmd_path(path, name), NULL, &answer, err);
+
+    *value = rc == 0 ? json_incref(json_object_get(answer, member)) : NULL;
+    json_decref(answer);
+    return rc;
+}
+
+/* The files of its profile's template. */
+static int find_files(const struct el_cmd_ask *ask, const char *machine, json_t **files,
+                      struct el_err *err)
+{
+    json_t *profile, *template = NULL;
+    int rc = look_up(ask, "/v1/machines/%s", machine, "profile", &profile, err);
+
+    *files = NULL;
+    if (rc == 0 && !profile)
+        rc = el_err(err, EL_EINVAL, "machine %s: it has no profile", machine);
+    if (rc == 0)
+        rc =
+            look_up(ask, "/v1/profiles/%s", json_string_value(profile), "template", &template, err);
+    if (rc == 0)
+        rc = look_up(ask, "/v1/templates/%s", json_string_value(template), "files", files, err);
+    json_decref(profile);
+    json_decref(template);
+    return rc;
+}
+
+static int render(const struct el_cmd_ask *ask, const struct el_conf *conf, struct el_err *err)
+{
+    const char *machine = el_cmd_argument(conf, 0), *file = el_cmd_argument(conf, 1);
+    json_t *files;
+
+    if (file)
+        return render_file(ask, machine, file, err);
+    int rc = find_files(ask, machine, &files, err);
+    size_t count = json_array_size(files);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        file = json_string_value(json_array_get(files, i));
+        if (count > 1 && !ask->json)
+            printf("==> %s <==\n", file);
+        rc = render_file(ask, machine, file, err);
+    }
+    json_decref(files);
+    return rc;
+}
+
+static int run_render(int argc, char **argv)
+{
+    struct el_cmd_ask values = {0};
+
+    return el_cmd_ask_main(&render_schema, &values, argc, argv, render);
+}
+
+static const struct el_applet machine_render = {.schema = &render_schema, .run = run_render};
+
 /* -- machine reinstall, forget -- */
 
 static const struct el_conf_schema reinstall_schema = {
@@ -341,7 +433,9 @@ static const struct el_conf_schema machine_schema = {
     .usage = "COMMAND [OPTIONS]",
     .manual =
         "Without a command it lists them, as el2w machines does. machine set says what one is to "
-        "be, machine show all that is known of it; machine boot starts it with something else, "
+        "be, machine show all that is known of it, machine render what its installer will be "
+        "answered "
+        "with; machine boot starts it with something else, "
         "once; machine reinstall installs it again; machine forget forgets it.\n\n"
         "  hub# el2w machines\n"
         "  hub# el2w machine set 52:54:00:12:34:56 --name n1 --profile web\n"
@@ -357,7 +451,8 @@ static int run_machine(int argc, char **argv)
 }
 
 static const struct el_applet *const commands[] = {
-    &machine_set, &machine_show, &machine_boot, &machine_reinstall, &machine_forget, NULL};
+    &machine_set,    &machine_show, &machine_render, &machine_boot, &machine_reinstall,
+    &machine_forget, NULL};
 
 const struct el_applet el_applet_machine = {
     .schema = &machine_schema, .run = run_machine, .commands = commands};

@@ -66,6 +66,13 @@ json_t *el_hub_direct_json(const struct el_node_hub_api *hub,
 json_t *el_hub_machine_json(const struct el_node_hub_api *hub, const struct el_mac *mac);
 json_t *el_hub_second_factor_json(const struct el_registry_second_factor *policy);
 
+/* FILE of PROFILE as a machine with FACTS gets it, without secrets; NULL with *RC and ERR, or out
+ * of memory. */
+json_t *el_hub_render(const struct el_node_hub_api *hub, const struct el_profile *profile,
+                      const struct el_profile_facts *facts, const char *file, int *rc,
+                      struct el_err *err);
+extern const struct el_schema el_hub_rendered;
+
 /* An object with one list in it, which is filled with what ROW makes of 0..COUNT - 1. */
 json_t *el_hub_list(const char *name, size_t count,
                     json_t *(*row)(const struct el_node_hub_api *hub, size_t i, int64_t now_s),

@@ -153,7 +153,7 @@ static void answer_machine(const struct el_node_hub_api *hub, int rc, const stru
 /* -- operations -- */
 
 static el_api_handler list_machines, show_machine, set_machine, forget_machine, boot_machine,
-    reinstall_machine;
+    reinstall_machine, render_machine;
 
 static void list_machines(void *arg, const struct el_api_request *request,
                           struct el_api_answer *answer)
@@ -282,6 +282,62 @@ static void reinstall_machine(void *arg, const struct el_api_request *request,
     answer_machine(hub, rc, &mac, &err, answer);
 }
 
+/* What is known of it here; the rest only its boot service knows. */
+static struct el_profile_facts facts_of(const struct el_node_hub_api *hub,
+                                        const struct el_registry_machine *machine,
+                                        char ip[EL_IP_TEXT])
+{
+    const struct el_hub_life *known =
+        hub->config.lives ? el_hub_lives_find(hub->config.lives, &machine->mac) : NULL;
+    const struct el_registry_network *network =
+        known ? el_registry_network_by_vni(hub->registry, known->vni) : NULL;
+    struct el_profile_facts facts = {.name = machine->name[0] ? machine->name : NULL,
+                                     .mac = machine->mac,
+                                     .uuid = known && known->life.uuid[0] ? known->life.uuid : NULL,
+                                     .ip = machine->address,
+                                     .hub = ip};
+
+    if (!network)
+        network = el_registry_network_at(hub->registry, 0);
+    snprintf(ip, EL_IP_TEXT, "192.168.77.1");
+    if (network) {
+        struct el_ip own = el_ip4(el_ip4_number(&network->cidr.ip) + 1);
+        el_ip_text(&own, ip);
+        facts.prefix_len = network->cidr.len;
+    }
+    return facts;
+}
+
+static void render_machine(void *arg, const struct el_api_request *request,
+                           struct el_api_answer *answer)
+{
+    const struct el_node_hub_api *hub = arg;
+    const struct el_registry_machine *machine;
+    struct el_profile *profile = NULL;
+    struct el_err err = {""};
+    struct el_mac mac;
+    char ip[EL_IP_TEXT];
+    json_t *json = NULL;
+    int rc = 0;
+
+    if (find(hub, el_api_param(request, "machine"), false, &mac, answer) < 0)
+        return;
+    machine = el_registry_machine(hub->registry, &mac);
+    if (!machine || !machine->profile[0])
+        rc = el_err(&err, EL_EINVAL, "it has no profile");
+    if (rc == 0)
+        rc = el_hub_profile_get(hub->registry, machine->profile, &profile, &err);
+    if (rc == 0) {
+        struct el_profile_facts facts = facts_of(hub, machine, ip);
+        json = el_hub_render(hub, profile, &facts, el_api_param(request, "file"), &rc, &err);
+    }
+    if (rc < 0)
+        el_hub_refuse(answer, rc, &err);
+    else
+        el_api_answer(answer, 200, json);
+    el_profile_free(profile);
+}
+
 /* One that has only come by is known to its boot service alone, which is told by way of the
  * registry. */
 static void forget_machine(void *arg, const struct el_api_request *request,
@@ -407,6 +463,12 @@ static const struct el_schema boot = {"MachineBoot", "What its next start is wit
 static const struct el_schema_field by_machine[] = {
     {.name = "machine", .required = true, .min = 1, .max = 64, .about = "its name or MAC"}, {0}};
 
+static const struct el_schema_field by_file[] = {
+    {.name = "machine", .required = true, .min = 1, .max = 64, .about = "its name or MAC"},
+    {.name = "file", .format = EL_FORMAT_NAME, .required = true, .about = "of its template"},
+    {0}};
+static const struct el_api_response rendered_200[] = {{200, &el_hub_rendered, "the file", NULL},
+                                                      {0}};
 static const struct el_api_response machines_200[] = {{200, &machines, "the machines", NULL}, {0}};
 static const struct el_api_response machine_200[] = {{200, &machine, "the machine", NULL}, {0}};
 static const struct el_api_response gone_204[] = {{204, NULL, "done", NULL}, {0}};
@@ -434,4 +496,7 @@ const struct el_api_operation el_hub_machine_operations[] = {
     OPERATOR(POST, "/v1/machines/{machine}/reinstall", "reinstallMachine",
              "Installs it again at its next start.", reinstall_machine, .params = by_machine,
              .responses = machine_200),
+    OPERATOR(GET, "/v1/machines/{machine}/files/{file}", "renderMachine",
+             "A file of its profile as this machine gets it.", render_machine, .params = by_file,
+             .responses = rendered_200),
     {0}};

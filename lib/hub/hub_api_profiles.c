@@ -82,7 +82,7 @@ static const struct el_schema_field rendered_fields[] = {
      .max = EL_PROFILE_RENDERED_BYTES,
      .about = "as a machine called n1 would get it, without secrets"},
     {0}};
-static const struct el_schema rendered = {"Rendered", "A file of answers.", rendered_fields};
+const struct el_schema el_hub_rendered = {"Rendered", "A file of answers.", rendered_fields};
 
 static const struct el_schema_field variable_fields[] = {
     {.name = "name", .format = EL_FORMAT_NAME, .required = true},
@@ -122,7 +122,7 @@ static const struct el_api_response profile_201[] = {
     {.status = 201, .schema = &profile_schema, .about = "it is new"},
     {0}};
 static const struct el_api_response rendered_200[] = {
-    {.status = 200, .schema = &rendered, .about = "the file"}, {0}};
+    {.status = 200, .schema = &el_hub_rendered, .about = "the file"}, {0}};
 static const struct el_api_response gone_204[] = {{.status = 204, .about = "it is gone"}, {0}};
 static const struct el_api_response templates_200[] = {
     {.status = 200, .schema = &templates_schema, .about = "all templates"}, {0}};
@@ -311,18 +311,19 @@ static const struct el_profile_facts example = {
     .token = "TOKEN",
 };
 
-static json_t *render(const struct el_node_hub_api *hub, const struct el_profile *profile,
-                      const char *file, int *rc, struct el_err *err)
+json_t *el_hub_render(const struct el_node_hub_api *hub, const struct el_profile *profile,
+                      const struct el_profile_facts *facts, const char *file, int *rc,
+                      struct el_err *err)
 {
     const struct el_profile_templates *templates = hub->config.profiles.templates;
     char args[EL_PROFILE_ARGS_BYTES], *text = NULL;
     size_t len = 0;
     json_t *json = NULL;
 
-    *rc = el_profile_args(profile, templates, &example, args, err);
+    *rc = el_profile_args(profile, templates, facts, args, err);
     if (*rc == 0)
-        *rc = el_profile_render(profile, templates, &example, file, EL_PROFILE_HIDDEN, &text, &len,
-                                err);
+        *rc =
+            el_profile_render(profile, templates, facts, file, EL_PROFILE_HIDDEN, &text, &len, err);
     if (*rc == 0)
         json = json_pack("{s:s, s:s, s:s}", "file", file, "args", args, "text", text);
     el_profile_text_free(text, len);
@@ -339,7 +340,7 @@ static void render_profile(void *arg, const struct el_api_request *request,
     int rc = el_hub_profile_get(hub->registry, el_api_param(request, "name"), &profile, &err);
 
     if (rc == 0)
-        json = render(hub, profile, el_api_param(request, "file"), &rc, &err);
+        json = el_hub_render(hub, profile, &example, el_api_param(request, "file"), &rc, &err);
     if (rc < 0)
         el_hub_refuse(answer, rc, &err);
     else

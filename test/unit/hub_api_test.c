@@ -1028,6 +1028,7 @@ static void machines_are_named_and_told_what_to_do(void **unused)
     assert_int_equal(put_machine(by_name, "{\"profile\":\"web\",\"quirks\":[\"local=exit\"]}"),
                      200);
     assert_string_equal(member("state"), "assigned");
+    assert_int_equal(get("/v1/machines/n1/files/preseed.cfg"), 422); /* of what kind is it? */
     assert_int_equal(post("/v1/machines/n1/boot", "{\"entry\":\"memtest\"}"), 200);
     assert_string_equal(member("once"), "memtest");
     assert_int_equal(post("/v1/machines/n1/boot", "{\"entry\":null}"), 200);
@@ -1128,6 +1129,13 @@ static void profiles_are_checked_and_kept(void **unused)
     assert_int_equal(get("/v1/profiles/web/files/preseed.cfg"), 200);
     assert_non_null(strstr(member("text"), "partman-auto/disk string /dev/sda\n"));
     assert_non_null(strstr(member("text"), "root-password-crypted password ********\n"));
+    assert_int_equal(put_machine("/v1/machines/52:54:00:12:34:56",
+                                 "{\"name\": \"pluto\", \"profile\": \"web\"}"),
+                     200);
+    assert_int_equal(get("/v1/machines/pluto/files/preseed.cfg"), 200);
+    assert_non_null(strstr(member("text"), "pluto"));
+    assert_null(strstr(member("text"), "$6$"));
+    assert_int_equal(get("/v1/machines/pluto/files/passwd"), 404);
     assert_int_equal(get("/v1/profiles/web/files/passwd"), 404);
     assert_int_equal(change_profile("{\"variables\": [{\"name\": \"disk\", \"value\": \"sda\"}]}"),
                      422);
