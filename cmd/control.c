@@ -41,6 +41,11 @@ static int set_unknown(void *values, const char *text, struct el_err *err)
     return el_hub_policy_unknown(&((struct control *)values)->config.policy, text, err);
 }
 
+static int set_password(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_password(&((struct control *)values)->config.policy, text, err);
+}
+
 static int set_failed(void *values, const char *text, struct el_err *err)
 {
     return el_hub_policy_failed(&((struct control *)values)->config.policy, text, err);
@@ -149,6 +154,11 @@ static const struct el_conf_option options[] = {
      .metavar = "WHAT",
      .help = "What they get when their installation has failed: menu or local.",
      .parse = set_failed},
+    {.name = "menu-password",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "HASH",
+     .help = "Of the password for entries of the menu that erase disks.",
+     .parse = set_password},
     {.name = "second-factor",
      .type = EL_CONF_CUSTOM,
      .metavar = "NAMES",

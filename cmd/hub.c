@@ -62,6 +62,11 @@ static int set_unknown(void *values, const char *text, struct el_err *err)
     return el_hub_policy_unknown(&((struct hub *)values)->config.policy, text, err);
 }
 
+static int set_password(void *values, const char *text, struct el_err *err)
+{
+    return el_hub_policy_password(&((struct hub *)values)->config.policy, text, err);
+}
+
 static int set_failed(void *values, const char *text, struct el_err *err)
 {
     return el_hub_policy_failed(&((struct hub *)values)->config.policy, text, err);
@@ -155,6 +160,13 @@ static const struct el_conf_option options[] = {
      .metavar = "menu|local",
      .help = "What a machine gets whose installation has failed twice: the menu, or its own disk.",
      .parse = set_failed},
+    {.name = "menu-password",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "HASH",
+     .help =
+         "Ask for a password before an entry of the menu is started that erases disks: its hash, "
+         "as openssl passwd -6 makes one.",
+     .parse = set_password},
     {.name = "network",
      .type = EL_CONF_STRING,
      .offset = AT(network),

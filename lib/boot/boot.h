@@ -28,6 +28,7 @@ enum {
     EL_BOOT_FILE_BYTES = 256,
     EL_BOOT_WHY_BYTES = 96,
     EL_BOOT_STEP_BYTES = 33,
+    EL_BOOT_PASSWORD = 129,       /* with its NUL; longer ones are none */
     EL_BOOT_SCRIPT_BYTES = 65536, /* holds any menu */
 };
 
@@ -110,9 +111,11 @@ void el_boot_autoexec(const struct el_boot *boot, struct el_wire *w);
 /* Who visits the menu: from the query of its URL. */
 struct el_boot_visit {
     struct el_mac mac;
-    enum el_boot_arch arch;         /* EL_BOOT_ANY_ARCH: not said */
-    enum el_boot_platform platform; /* EL_BOOT_ANY_PLATFORM: not said */
-    uint64_t start;                 /* which start it is; 0: not said */
+    enum el_boot_arch arch;          /* EL_BOOT_ANY_ARCH: not said */
+    enum el_boot_platform platform;  /* EL_BOOT_ANY_PLATFORM: not said */
+    uint64_t start;                  /* which start it is; 0: not said */
+    char wanted[EL_BOOT_NAME_BYTES]; /* an entry that was chosen and needs a password, */
+    char password[EL_BOOT_PASSWORD]; /* and what was typed; wipe it */
     char uuid[37];
     char product[65]; /* as SMBIOS says; free text */
     char version[33]; /* of iPXE; free text */
@@ -130,11 +133,17 @@ struct el_boot_page {
     const char *args;  /* kernel arguments behind the entry's own, as they stand in a script */
     const char *token; /* of its installation: is told if that cannot be started */
     uint64_t next;     /* number of the machine's next start, if it comes to that */
+    bool locked;       /* entries that erase disks need a password: see el_boot_erases() */
     bool exit_only;    /* local: leave it to the firmware, under BIOS too */
     uint64_t now_ns;
 };
 
-/* The machine is known to have reached us. */
+/* An installer: what is on the machine's disks is lost. */
+bool el_boot_erases(const struct el_boot_entry *entry);
+
+/* The menu: installers, live systems and other entries apart, all of it plain text, so that a
+ * serial console shows the same. Where entries are locked, one that erases is asked for with what
+ * was typed (visit.wanted). The machine is known to have reached us. */
 void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
                   const struct el_boot_page *page, struct el_wire *w);
 

@@ -180,7 +180,7 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
     put_args(boot, entry, visit, w);
     if (has(page->args))
         el_wire_printf(w, " %s", page->args);
-    el_wire_printf(w, " || goto failed\n");
+    el_wire_printf(w, " ${serial} || goto failed\n");
     for (unsigned i = 0; i < entry->initrd_count; i++) {
         el_wire_printf(w, "initrd --name ");
         put_initrd_name(entry, i, w);
@@ -256,12 +256,44 @@ static void put_reload(const struct el_boot *boot, const struct el_boot_page *pa
 
 /* -- the menu -- */
 
+bool el_boot_erases(const struct el_boot_entry *entry)
+{
+    return entry->installer[0] != '\0';
+}
+
+/* Installers; what only runs; and whatever nobody has recognised. */
+static const char *const groups[] = {"Install (erases disks)", "Run", "Boot from the network"};
+enum { GROUP_INSTALL, GROUP_RUN, GROUP_OTHER, GROUPS };
+
+static unsigned group_of(const struct el_boot_entry *entry)
+{
+    return el_boot_erases(entry) ? GROUP_INSTALL : entry->distribution[0] ? GROUP_RUN : GROUP_OTHER;
+}
+
+static void put_group(const struct el_boot_visit *visit, const struct el_boot_page *page,
+                      unsigned group, struct el_wire *w)
+{
+    bool empty = true;
+
+    for (size_t i = 0; i < page->count; i++) {
+        const struct el_boot_entry *entry = &page->entries[i];
+        if (!suits(entry, visit) || group_of(entry) != group)
+            continue;
+        if (empty)
+            el_wire_printf(w, "item --gap %s\n", groups[group]);
+        empty = false;
+        el_wire_printf(w, "item image-%s ", entry->name);
+        el_boot_script_text(w, entry->title);
+        el_wire_printf(w, "\n");
+    }
+}
+
 static void put_items(const struct el_boot *boot, const struct el_boot_visit *visit,
                       const struct el_boot_page *page, struct el_wire *w)
 {
     char mac[EL_MAC_TEXT];
 
-    el_wire_printf(w, "menu el2w: network ");
+    el_wire_printf(w, ":menu\nmenu el2w: network ");
     el_boot_script_text(w, boot->config.network);
     el_wire_printf(w, ", region ");
     el_boot_script_text(w, page->region ? page->region : "unknown");
@@ -271,15 +303,11 @@ static void put_items(const struct el_boot *boot, const struct el_boot_visit *vi
         el_boot_script_text(w, page->why);
         el_wire_printf(w, "\n");
     }
-    el_wire_printf(w, "item --gap Boot from the network\n");
-    for (size_t i = 0; i < page->count; i++)
-        if (suits(&page->entries[i], visit)) {
-            el_wire_printf(w, "item image-%s ", page->entries[i].name);
-            el_boot_script_text(w, page->entries[i].title);
-            el_wire_printf(w, "\n");
-        }
+    for (unsigned group = 0; group < GROUPS; group++)
+        put_group(visit, page, group, w);
     el_wire_printf(w, "item --gap This machine\n"
                       "item local Boot from the local disk\n"
+                      "item serial Serial console for what is started: ${serial}\n"
                       "item shell iPXE shell\n"
                       "item reload Load this menu again\n");
 }
@@ -295,7 +323,35 @@ static const struct el_boot_entry *default_entry(const struct el_boot *boot,
     for (size_t i = 0; i < page->count && !first; i++)
         if (page->entries[i].is_default && suits(&page->entries[i], visit))
             first = &page->entries[i];
-    return first;
+    return first && page->locked && el_boot_erases(first) ? NULL : first;
+}
+
+/* Where the console has colours: a builder without them says so, and goes on. */
+static void put_colours(struct el_wire *w)
+{
+    el_wire_printf(w, "cpair --foreground 7 --background 4 1 ||\n"
+                      "cpair --foreground 4 --background 7 2 ||\n"
+                      "cpair --foreground 6 --background 4 3 ||\n");
+}
+
+/* One that erases is not started here, if it is locked: it is asked for, with the password. iPXE
+ * says it in the address, as the build at hand posts nothing; no log of ours has that part of it.
+ */
+static void put_choice(const struct el_boot *boot, const struct el_boot_entry *entry,
+                       const struct el_boot_visit *visit, const struct el_boot_page *page,
+                       struct el_wire *w)
+{
+    if (!page->locked || !el_boot_erases(entry)) {
+        put_start(boot, entry, visit, page, w);
+        return;
+    }
+    el_wire_printf(w,
+                   ":image-%s\n"
+                   "login || goto menu\n"
+                   "chain --replace --autofree ",
+                   entry->name);
+    put_menu_url(boot, page->next, w);
+    el_wire_printf(w, "&wanted=%s&password=${password:uristring} ||\ngoto reload\n", entry->name);
 }
 
 /* -- pages -- */
@@ -320,6 +376,7 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
     const struct el_boot_entry *first = has(page->why) ? NULL : default_entry(boot, visit, page);
 
     begin(boot, visit, page, "menu", w);
+    put_colours(w);
     put_items(boot, visit, page, w);
     el_wire_printf(w, "choose --default %s%s", first ? "image-" : "local",
                    first ? first->name : "");
@@ -329,9 +386,13 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
                       "goto ${selected}\n");
     for (size_t i = 0; i < page->count; i++)
         if (suits(&page->entries[i], visit))
-            put_start(boot, &page->entries[i], visit, page, w);
+            put_choice(boot, &page->entries[i], visit, page, w);
     put_local(visit, page, w);
-    el_wire_printf(w, ":shell\n"
+    el_wire_printf(w, ":serial\n"
+                      "isset ${serial} && clear serial || "
+                      "set serial console=tty0 console=ttyS0,115200\n"
+                      "goto menu\n"
+                      ":shell\n"
                       "echo Type exit to come back to the menu\n"
                       "shell ||\n"
                       "goto reload\n");

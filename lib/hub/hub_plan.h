@@ -120,6 +120,9 @@ int el_hub_plan_set_factors(struct el_hub_plan *plan, const char *text, struct e
  * nothing is said; "menu" or "local" with those whose installation has failed. */
 int el_hub_policy_unknown(struct el_order_policy *policy, const char *text, struct el_err *err);
 int el_hub_policy_failed(struct el_order_policy *policy, const char *text, struct el_err *err);
+/* The hash of the password for entries of the menu that erase disks ("$6$...", as openssl passwd -6
+ * or mkpasswd make it). */
+int el_hub_policy_password(struct el_order_policy *policy, const char *text, struct el_err *err);
 /* And back: lines of an INI file. */
 void el_hub_policy_print(FILE *out, const struct el_order_policy *policy);
 

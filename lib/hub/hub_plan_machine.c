@@ -2,7 +2,9 @@
 /* Machines in a hub's file. */
 #include "boot/boot_entry.h"
 #include "hub/hub_plan.h"
+#include "profile/crypt.h"
 
+#include <sodium.h>
 #include <string.h>
 
 /* -- what is said of one -- */
@@ -126,6 +128,20 @@ int el_hub_policy_failed(struct el_order_policy *policy, const char *text, struc
     return 0;
 }
 
+int el_hub_policy_password(struct el_order_policy *policy, const char *text, struct el_err *err)
+{
+    char hash[EL_PROFILE_CRYPT_TEXT];
+    int rc = el_profile_crypt("", text, hash);
+    size_t len = strlen(text);
+
+    sodium_memzero(hash, sizeof hash);
+    if (rc < 0 || len < 20 || len >= sizeof policy->password)
+        return el_err(err, EL_EINVAL,
+                      "this is no hash of a password, as openssl passwd -6 makes one ($6$...)");
+    memcpy(policy->password, text, len + 1);
+    return 0;
+}
+
 void el_hub_policy_print(FILE *out, const struct el_order_policy *policy)
 {
     if (policy->unknown == EL_LIFE_UNKNOWN_INVENTORY)
@@ -134,4 +150,6 @@ void el_hub_policy_print(FILE *out, const struct el_order_policy *policy)
         fputs("unknown = wait\n", out);
     if (policy->failed_local)
         fputs("failed = local\n", out);
+    if (policy->password[0])
+        fprintf(out, "menu-password = %s\n", policy->password);
 }

@@ -91,6 +91,7 @@ static void menu(void *arg, const struct el_http_request *request, struct el_htt
     pages->visit = &visit;
     el_machine_pages_visit(&pages->machines, &visit, &page, answer);
     pages->visit = NULL;
+    explicit_bzero(&visit, sizeof visit); /* a password */
 }
 
 const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name)
@@ -196,7 +197,8 @@ int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_region
     pages->net = net;
     pages->boot = boot;
     pages->regions = regions;
-    pages->machines = (struct el_machine_pages){boot, machines, wall_s, NULL};
+    pages->machines =
+        (struct el_machine_pages){.boot = boot, .machines = machines, .wall_s = wall_s};
     pages->images_dir.root_fd = images;
     int rc = gather_loaders(pages, err);
     pages->all[0] = &pages->loaders;

@@ -5,6 +5,7 @@
 #include "base/csprng.h"
 #include "base/log.h"
 #include "enrol/base32.h"
+#include "profile/crypt.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -75,7 +76,42 @@ static void write_entry(const struct el_machine_pages *pages, const struct el_bo
     el_boot_menu(pages->boot, visit, page, w);
 }
 
-static void write_decision(const struct el_machine_pages *pages, const struct el_boot_visit *visit,
+/* Why a person may not start what he wants; NULL: he may. */
+static const char *check_password(struct el_machine_pages *pages, const struct el_boot_visit *visit)
+{
+    const char *hash = el_machines_policy(pages->machines)->password;
+    int64_t now_s = pages->wall_s(pages->arg);
+
+    if (now_s < pages->wrong_since_s || now_s >= pages->wrong_since_s + EL_MACHINE_PAGES_WRONG_S) {
+        pages->wrong_since_s = now_s;
+        pages->wrong = 0;
+    }
+    if (pages->wrong >= EL_MACHINE_PAGES_WRONG)
+        return "too many wrong passwords: wait a minute";
+    if (!hash[0] || el_profile_crypt_verify(visit->password, hash))
+        return NULL;
+    pages->wrong++;
+    EL_LOG(EL_LOG_WARN, "boot", "wrong-password", EL_MAC("mac", &visit->mac),
+           EL_STR("entry", visit->wanted));
+    return "the password is wrong";
+}
+
+/* The menu; or what was chosen in one that was locked. */
+static void write_menu(struct el_machine_pages *pages, const struct el_boot_visit *visit,
+                       struct el_boot_page *page, struct el_wire *w)
+{
+    const char *refused = visit->wanted[0] ? check_password(pages, visit) : NULL;
+
+    page->locked = el_machines_policy(pages->machines)->password[0] != '\0';
+    if (refused)
+        page->why = refused;
+    if (visit->wanted[0] && !refused)
+        write_entry(pages, visit, page, visit->wanted, w);
+    else
+        el_boot_menu(pages->boot, visit, page, w);
+}
+
+static void write_decision(struct el_machine_pages *pages, const struct el_boot_visit *visit,
                            struct el_boot_page *page, const struct el_life_decision *decision,
                            struct el_wire *w)
 {
@@ -87,7 +123,7 @@ static void write_decision(const struct el_machine_pages *pages, const struct el
     page->why = decision->why[0] ? decision->why : NULL;
     page->exit_only = has_quirk(&machine, "local=exit");
     switch (decision->kind) {
-    case EL_LIFE_GETS_MENU: el_boot_menu(pages->boot, visit, page, w); break;
+    case EL_LIFE_GETS_MENU: write_menu(pages, visit, page, w); break;
     case EL_LIFE_GETS_LOCAL: el_boot_local(pages->boot, visit, page, w); break;
     case EL_LIFE_GETS_INSTALLER:
         page->token = machine.life->token;
@@ -117,7 +153,7 @@ static int decide(const struct el_machine_pages *pages, const struct el_boot_vis
     return rc;
 }
 
-void el_machine_pages_visit(const struct el_machine_pages *pages, const struct el_boot_visit *visit,
+void el_machine_pages_visit(struct el_machine_pages *pages, const struct el_boot_visit *visit,
                             struct el_boot_page *page, struct el_http_answer *answer)
 {
     struct el_life_decision decision;

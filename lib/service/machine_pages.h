@@ -3,6 +3,7 @@
  * What a machine is told to do, and what its installation says, over HTTP:
  *
  *     /menu?mac=...&boot=...       a machine asks what to do: as its life has it (boot/life.h)
+ *          &wanted=ENTRY&password= a person at it wants that entry, which is locked
  *     /m/TOKEN/step?name=NAME      the installation with this token has come so far,
  *     /m/TOKEN/failed?why=TEXT     has failed,
  *     /m/TOKEN/done                is done
@@ -18,15 +19,23 @@
 #include "http/http_io.h"
 #include "service/machines.h"
 
+enum {
+    EL_MACHINE_PAGES_WRONG = 5,    /* so many wrong passwords, of all machines together, */
+    EL_MACHINE_PAGES_WRONG_S = 60, /* in such a time: until its end none is looked at */
+};
+
 struct el_machine_pages {
     struct el_boot *boot;
     struct el_machines *machines;
     int64_t (*wall_s)(void *arg); /* as config.wall_s of the machines */
     void *arg;
+    unsigned wrong; /* passwords, since */
+    int64_t wrong_since_s;
 };
 
-/* The answer to VISIT: a script. PAGE is completed. */
-void el_machine_pages_visit(const struct el_machine_pages *pages, const struct el_boot_visit *visit,
+/* The answer to VISIT: a script. PAGE is completed. An entry that it wants and that is locked is
+ * started if its password is that of the policy. */
+void el_machine_pages_visit(struct el_machine_pages *pages, const struct el_boot_visit *visit,
                             struct el_boot_page *page, struct el_http_answer *answer);
 
 /* Of the route "/m/"; ARG is a struct el_machine_pages. */

@@ -44,9 +44,18 @@ static inline bool ipxe_has_label(const struct ipxe_script *s, const char *label
 
 static inline void ipxe_check_settings(struct ipxe_script *s, const char *line, size_t len)
 {
-    static const char *const known[] = {
-        "netX/mac:hexhyp",   "uuid",  "buildarch", "platform", "version:uristring",
-        "product:uristring", "tries", "title",     "selected", NULL};
+    static const char *const known[] = {"serial",
+                                        "password:uristring",
+                                        "netX/mac:hexhyp",
+                                        "uuid",
+                                        "buildarch",
+                                        "platform",
+                                        "version:uristring",
+                                        "product:uristring",
+                                        "tries",
+                                        "title",
+                                        "selected",
+                                        NULL};
 
     for (size_t i = 0; i + 1 < len; i++)
         if (line[i] == '$' && line[i + 1] == '{') {
@@ -61,9 +70,9 @@ static inline void ipxe_check_settings(struct ipxe_script *s, const char *line, 
 static inline void ipxe_check_command(struct ipxe_script *s, char *words[], unsigned count)
 {
     static const char *const commands[] = {
-        "set",    "inc",  "iseq",    "isset", "goto",   "chain",   "dhcp",     "echo",
-        "sleep",  "exit", "menu",    "item",  "choose", "imgfree", "imgfetch", "kernel",
-        "initrd", "boot", "sanboot", "shell", "prompt", NULL};
+        "set",   "inc",    "iseq",   "isset",  "goto",    "chain",    "dhcp",   "echo",  "sleep",
+        "exit",  "menu",   "item",   "choose", "imgfree", "imgfetch", "login",  "isset", "clear",
+        "cpair", "kernel", "initrd", "boot",   "sanboot", "shell",    "prompt", NULL};
     if (count == 0)
         return; /* nothing behind || is allowed: it succeeds */
     if (!ipxe_one_of(words[0], strlen(words[0]), commands))

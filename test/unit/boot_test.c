@@ -424,11 +424,16 @@ static void the_menu_of_a_bios(void **state)
     assert_string_equal(
         menu("mac=52-54-00-12-34-56&platform=pcbios&arch=i386", "mars", &debian, 1),
         "#!ipxe\n"
+        "cpair --foreground 7 --background 4 1 ||\n"
+        "cpair --foreground 4 --background 7 2 ||\n"
+        "cpair --foreground 6 --background 4 3 ||\n"
+        ":menu\n"
         "menu el2w: network boot, region mars, 52:54:00:12:34:56\n"
         "item --gap Boot from the network\n"
         "item image-debian Debian 12\n"
         "item --gap This machine\n"
         "item local Boot from the local disk\n"
+        "item serial Serial console for what is started: ${serial}\n"
         "item shell iPXE shell\n"
         "item reload Load this menu again\n"
         "choose --default image-debian --timeout 10000 selected || goto shell\n"
@@ -439,7 +444,7 @@ static void the_menu_of_a_bios(void **state)
         "kernel --name kernel http://192.168.77.1/images/debian/linux"
         " url=http://192.168.77.1/images/debian/p.cfg mac=52:54:00:12:34:56 hub=192.168.77.1"
         " iso=http://192.168.77.1/images/debian/d.iso quiet"
-        " || goto failed\n"
+        " ${serial} || goto failed\n"
         "initrd --name 0-initrd.gz http://192.168.77.1/images/debian/initrd.gz || goto failed\n"
         "initrd --name 1-initrd.gz http://192.168.77.1/images/debian/extra/initrd.gz"
         " || goto failed\n"
@@ -447,6 +452,9 @@ static void the_menu_of_a_bios(void **state)
         ":local\n"
         "iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||\n"
         "exit 1\n"
+        ":serial\n"
+        "isset ${serial} && clear serial || set serial console=tty0 console=ttyS0,115200\n"
+        "goto menu\n"
         ":shell\n"
         "echo Type exit to come back to the menu\n"
         "shell ||\n"
@@ -462,6 +470,42 @@ static void the_menu_of_a_bios(void **state)
         "&product=${product:uristring} ||\n"
         "prompt --timeout 30000 No menu from 192.168.77.1; press a key to try again ||\n"
         "goto reload\n");
+}
+
+static void entries_stand_apart_by_what_they_do(void **state)
+{
+    struct el_boot_entry entries[3] = {debian, debian, debian};
+    (void)state;
+    strcpy(entries[0].name, "other");
+    strcpy(entries[1].name, "live");
+    strcpy(entries[1].distribution, "debian");
+    strcpy(entries[2].name, "install");
+    strcpy(entries[2].installer, "debian");
+    menu("mac=525400123456", "mars", entries, 3);
+    const char *install = strstr(script, "item image-install"),
+               *live = strstr(script, "item image-live"),
+               *other = strstr(script, "item image-other");
+    assert_true(strstr(script, "item --gap Install") < install && install < live && live < other);
+}
+
+/* What erases disks is not in a menu that is locked, but for a question. */
+static void a_locked_menu_asks_for_a_password(void **state)
+{
+    struct el_boot_visit visit = {.mac = mac};
+    struct el_boot_entry entries[2] = {debian, debian};
+    struct el_boot_page page = {.entries = entries, .count = 2, .locked = true, .next = 7};
+    struct el_wire w = el_wire_write(script, sizeof script);
+    (void)state;
+    strcpy(entries[0].installer, "debian");
+    strcpy(entries[1].name, "live");
+    entries[1].is_default = false;
+    el_boot_menu(boot, &visit, &page, &w);
+    finish(&w);
+    assert_null(strstr(script, "/images/debian/linux"));
+    assert_non_null(strstr(script, ":image-debian\nlogin || goto menu\nchain --replace "));
+    assert_non_null(strstr(script, "&wanted=debian&password=${password:uristring} ||"));
+    assert_non_null(strstr(script, "/images/live/linux"));
+    assert_non_null(strstr(script, "choose --default local")); /* nor started by waiting */
 }
 
 /* What a machine is made to do, without a menu. */
@@ -493,7 +537,7 @@ static void an_installer_is_started_and_its_failure_told(void **state)
 {
     (void)state;
     page_of(EL_BOOT_BIOS, true, "abc", false);
-    assert_non_null(strstr(script, " quiet auto=true url=http://x/p || goto failed\n"));
+    assert_non_null(strstr(script, " quiet auto=true url=http://x/p ${serial} || goto failed\n"));
     assert_non_null(strstr(script, "imgfetch --name report http://192.168.77.1/m/abc/failed?why="));
     assert_non_null(strstr(script, "&boot=0000000000000007 ||"));
     assert_null(strstr(script, "${it}"));
@@ -660,7 +704,8 @@ static void a_visit_is_read_from_its_query(void **state)
 {
     (void)state;
     static const char query[] = "uuid=4c4c4544-0036&mac=52-54-00-12-34-56&arch=arm64&platform=efi"
-                                "&product=Standard%20PC+%28Q35%29&version=1.21.1&boot=00ff";
+                                "&product=Standard%20PC+%28Q35%29&version=1.21.1&boot=00ff"
+                                "&wanted=debian&password=p%26w";
     struct el_boot_visit visit;
     assert_int_equal(el_boot_visit_parse(query, sizeof query - 1, &visit), 0);
     assert_memory_equal(&visit.mac, &mac, sizeof mac);
@@ -669,6 +714,8 @@ static void a_visit_is_read_from_its_query(void **state)
     assert_string_equal(visit.product, "Standard PC (Q35)");
     assert_string_equal(visit.version, "1.21.1");
     assert_int_equal(visit.start, 255);
+    assert_string_equal(visit.wanted, "debian");
+    assert_string_equal(visit.password, "p&w");
     static const char *const bad[] = {"",
                                       "mac",
                                       "mac=",
@@ -886,6 +933,8 @@ int main(void)
         TEST(an_installer_is_started_and_its_failure_told),
         TEST(the_own_disk_is_started_as_the_firmware_needs_it),
         TEST(who_waits_asks_again),
+        TEST(entries_stand_apart_by_what_they_do),
+        TEST(a_locked_menu_asks_for_a_password),
         TEST(the_menu_of_a_bios),
         TEST(under_uefi_the_kernel_is_told_its_initrds),
         TEST(wimboot_gets_its_files_by_name),
