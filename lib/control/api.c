@@ -51,6 +51,26 @@ static const struct el_api_operation events_operation = {
     .responses = events_responses,
 };
 
+static const struct el_api_operation steps_operation = {
+    .method = EL_API_GET,
+    .path = "/v1/steps",
+    .id = "watchSteps",
+    .about = "The steps of machines' starts, as they happen, in the same way as /v1/events; "
+             "after \"reset\" all that there is comes once more. A step comes again, with the same "
+             "number, when there is more of it.",
+    .scopes = EL_API_OPERATOR,
+    .responses = events_responses,
+};
+
+/* The ring that OPERATION streams; NULL: it is none of these. */
+static struct el_events *streamed(const struct el_api *api,
+                                  const struct el_api_operation *operation)
+{
+    if (operation == &events_operation)
+        return api->config.events;
+    return operation == &steps_operation ? api->config.steps : NULL;
+}
+
 /* -- answers -- */
 
 static void answer_clear(struct el_api_answer *answer)
@@ -437,11 +457,15 @@ void el_api_handle(struct el_api *api, const struct el_api_call *call, struct el
     *reply = (struct el_api_reply){.status = 500};
     bool good =
         known(&h) && route(api, &h) && permitted(&h) && take_params(&h) && take_body(&h, &body);
-    if (good && h.request.operation == &events_operation) {
+    struct el_events *events = good ? streamed(api, h.request.operation) : NULL;
+    if (events) {
         reply->status = 200;
         reply->type = "text/event-stream";
         reply->is_stream = true;
-        reply->reader = el_events_reader(api->config.events, call->last_event_id);
+        reply->events = events;
+        reply->reader = events == api->config.steps
+                            ? el_events_reader_of_all(events, call->last_event_id)
+                            : el_events_reader(events, call->last_event_id);
     } else {
         if (good)
             call_handler(api, &h);
@@ -477,7 +501,7 @@ static int check_operation(const struct el_api *api, const struct el_api_operati
 {
     if (!o->id || !o->about || !o->path || strncmp(o->path, "/v1/", 4) != 0)
         return el_err(err, EL_EINVAL, "an operation without id, path or purpose");
-    if (!o->scopes || !o->responses || (!o->handler && o != &events_operation))
+    if (!o->scopes || !o->responses || (!o->handler && !streamed(api, o)))
         return el_err(err, EL_EINVAL, "%s: no scopes, responses or handler", o->id);
     if (o->request && (o->method == EL_API_GET || o->method == EL_API_DELETE))
         return el_err(err, EL_EINVAL, "%s: has a body, and no meaning for it", o->id);
@@ -504,7 +528,7 @@ int el_api_new(const struct el_api_config *config, struct el_api **result, struc
     struct el_api *api = calloc(1, sizeof *api);
 
     if (api)
-        api->operations = calloc(count_operations(config) + 3, sizeof(void *));
+        api->operations = calloc(count_operations(config) + 4, sizeof(void *));
     if (!api || !api->operations) {
         free(api);
         return el_err(err, EL_ENOMEM, "control: out of memory");
@@ -515,6 +539,8 @@ int el_api_new(const struct el_api_config *config, struct el_api **result, struc
             api->operations[used++] = o;
     if (config->events)
         api->operations[used++] = &events_operation;
+    if (config->steps)
+        api->operations[used++] = &steps_operation;
     api->operations[used++] = &document_operation;
     for (size_t i = 0; i < used; i++) {
         int r = check_operation(api, api->operations[i], err);

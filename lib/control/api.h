@@ -141,12 +141,16 @@ struct el_api_config {
     const struct el_api_operation *operations[EL_API_TABLES];
     void *arg;                /* of the handlers */
     struct el_events *events; /* GET /v1/events, for the operator; NULL: there is none */
+    /* GET /v1/steps, likewise: what is much and small has a ring of its own, so that it pushes
+     * nothing else out. */
+    struct el_events *steps;
     bool strict; /* an answer that is not as its schema says becomes a 500: for tests */
 };
 
 struct el_api;
 
-/* What CONFIG points to must live as long. The framework adds /v1/openapi.json and /v1/events. 0,
+/* What CONFIG points to must live as long. The framework adds /v1/openapi.json, /v1/events and
+ * /v1/steps. 0,
  * EL_ENOMEM, or EL_EINVAL with a sentence: the table is wrong. */
 int el_api_new(const struct el_api_config *config, struct el_api **api, struct el_err *err);
 void el_api_free(struct el_api *api); /* NULL is allowed */
@@ -175,7 +179,8 @@ struct el_api_reply {
     size_t len;
     char *location; /* likewise; NULL: none */
     unsigned allow; /* methods for Allow, with 405 and OPTIONS */
-    bool is_stream; /* 200 text/event-stream: send what READER gets of the events, and go on */
+    bool is_stream; /* 200 text/event-stream: send what READER gets of EVENTS, and go on */
+    struct el_events *events;
     struct el_events_reader reader;
 };
 

@@ -12,7 +12,8 @@ enum { EVENT_ROOM = EL_EVENTS_DATA_MAX + EL_EVENTS_ID_TEXT + EL_EVENTS_TYPE_MAX 
 
 struct watcher {
     struct el_api_host *host;
-    struct watcher *next; /* in host->watchers */
+    struct watcher *next;     /* in host->watchers */
+    struct el_events *events; /* what it watches */
     struct el_events_reader reader;
     struct el_http_wake wake;
     bool greeted;
@@ -21,20 +22,31 @@ struct watcher {
 struct el_api_host {
     struct el_net *net;
     struct el_api *api;
-    struct el_events *events;
     struct watcher *watchers;
     size_t count;
 };
 
 /* -- events -- */
 
+static void wake_watchers(struct el_api_host *host, const struct el_events *of)
+{
+    for (struct watcher *w = host->watchers; w; w = w->next)
+        if (w->events == of && w->wake.call)
+            w->wake.call(w->wake.arg);
+}
+
 static void on_event(void *arg)
 {
     struct el_api_host *host = arg;
 
-    for (struct watcher *w = host->watchers; w; w = w->next)
-        if (w->wake.call)
-            w->wake.call(w->wake.arg);
+    wake_watchers(host, el_api_config(host->api)->events);
+}
+
+static void on_step(void *arg)
+{
+    struct el_api_host *host = arg;
+
+    wake_watchers(host, el_api_config(host->api)->steps);
 }
 
 /* An id without data: whoever is cut off before the first event comes back to this place. */
@@ -45,7 +57,7 @@ static void greet(struct watcher *w, struct el_wire *wire)
     w->greeted = true;
     if (w->reader.reset) /* what it will be told first has an id of its own */
         return;
-    el_events_id(w->host->events, &w->reader, id);
+    el_events_id(w->events, &w->reader, id);
     el_wire_printf(wire, "retry: %d\nid: %s\n\n", EL_API_RETRY_MS, id);
 }
 
@@ -57,7 +69,7 @@ static int pull(void *arg, uint8_t *to)
 
     if (!w->greeted)
         greet(w, &wire);
-    while (el_wire_left(&wire) >= EVENT_ROOM && el_events_next(w->host->events, &w->reader, &event))
+    while (el_wire_left(&wire) >= EVENT_ROOM && el_events_next(w->events, &w->reader, &event))
         el_sse_put(&wire, event.id, event.type, event.data);
     return (int)el_wire_done(&wire);
 }
@@ -83,8 +95,11 @@ static void watch(struct el_api_host *host, const struct el_http_request *reques
         el_http_answer_status(answer, 503);
         return;
     }
-    *w = (struct watcher){
-        .host = host, .next = host->watchers, .reader = reply->reader, .wake = request->wake};
+    *w = (struct watcher){.host = host,
+                          .next = host->watchers,
+                          .events = reply->events,
+                          .reader = reply->reader,
+                          .wake = request->wake};
     host->watchers = w;
     host->count++;
     const struct el_http_feed feed = {.pull = pull,
@@ -194,16 +209,24 @@ struct el_http_route el_api_door_route(struct el_api_door *door)
 
 /* -- life -- */
 
-int el_api_host_new(struct el_net *net, struct el_api *api, struct el_events *events,
-                    struct el_api_host **result)
+static void listen_to(struct el_api_host *host, bool on)
+{
+    const struct el_api_config *config = el_api_config(host->api);
+
+    if (config->events)
+        el_events_listen(config->events, on ? on_event : NULL, host);
+    if (config->steps)
+        el_events_listen(config->steps, on ? on_step : NULL, host);
+}
+
+int el_api_host_new(struct el_net *net, struct el_api *api, struct el_api_host **result)
 {
     struct el_api_host *host = calloc(1, sizeof *host);
 
     if (!host)
         return EL_ENOMEM;
-    *host = (struct el_api_host){.net = net, .api = api, .events = events};
-    if (events)
-        el_events_listen(events, on_event, host);
+    *host = (struct el_api_host){.net = net, .api = api};
+    listen_to(host, true);
     *result = host;
     return 0;
 }
@@ -212,7 +235,6 @@ void el_api_host_free(struct el_api_host *host)
 {
     if (!host)
         return;
-    if (host->events)
-        el_events_listen(host->events, NULL, NULL);
+    listen_to(host, false);
     free(host);
 }

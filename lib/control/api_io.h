@@ -3,7 +3,7 @@
  * The control API (api.h) behind HTTP servers (http/http_io.h): doors, each of which knows who
  * comes in by it, and the events that are streamed to who watches.
  *
- *     el_api_host_new(net, api, events, &host);
+ *     el_api_host_new(net, api, &host);
  *     struct el_api_door door = {host, everybody_is_the_operator, NULL};
  *     const struct el_http_route routes[] = {el_api_door_route(&door), {0}};
  *     el_http_server_start(net, &(struct el_http_server_config){
@@ -25,10 +25,9 @@ enum {
 
 struct el_api_host;
 
-/* EVENTS are those of the api's configuration, or NULL; their listener is the host from now on. All
- * must live longer than it. 0 or EL_ENOMEM. */
-int el_api_host_new(struct el_net *net, struct el_api *api, struct el_events *events,
-                    struct el_api_host **host);
+/* The listener of the events and steps of API's configuration is the host from now on. All must
+ * live longer than it. 0 or EL_ENOMEM. */
+int el_api_host_new(struct el_net *net, struct el_api *api, struct el_api_host **host);
 
 /* After the servers that had doors to it have been stopped. NULL is allowed. */
 void el_api_host_free(struct el_api_host *host);

@@ -145,11 +145,21 @@ struct el_events_reader el_events_reader(const struct el_events *events, const c
     return reader;
 }
 
+struct el_events_reader el_events_reader_of_all(const struct el_events *events, const char *last_id)
+{
+    struct el_events_reader reader = el_events_reader(events, last_id);
+
+    if (reader.reset)
+        reader.next = events->oldest;
+    return reader;
+}
+
 bool el_events_next(const struct el_events *events, struct el_events_reader *reader,
                     struct el_event *event)
 {
     if (reader->reset || reader->next < events->oldest) {
-        *reader = (struct el_events_reader){.next = events->next};
+        uint64_t next = reader->reset ? reader->next : events->next;
+        *reader = (struct el_events_reader){.next = next > events->oldest ? next : events->oldest};
         *event = (struct el_event){.type = "reset", .data = "{}"};
     } else if (reader->next < events->next) {
         const struct slot *slot = &events->slots[reader->next % events->capacity];

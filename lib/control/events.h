@@ -52,6 +52,11 @@ void el_events_listen(struct el_events *events, void (*put)(void *arg), void *ar
 /* A reader of what comes from now on; or of what came after LAST_ID, if that is not NULL. */
 struct el_events_reader el_events_reader(const struct el_events *events, const char *last_id);
 
+/* The same; but who has to be reset is given, after that, everything that there is. For events that
+ * say how things are, so that an old one does no harm. */
+struct el_events_reader el_events_reader_of_all(const struct el_events *events,
+                                                const char *last_id);
+
 /* The next event for READER, valid until something is put; false: none yet. */
 bool el_events_next(const struct el_events *events, struct el_events_reader *reader,
                     struct el_event *event);

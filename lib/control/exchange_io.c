@@ -106,6 +106,9 @@ int el_exchange_input(struct el_exchange *x, const uint8_t *bytes, size_t len, s
     int code =
         len ? el_http_response_input(&x->response, bytes, len) : el_http_response_eof(&x->response);
 
+    /* Events have no end but this. */
+    if (code < 0 && len == 0 && x->sse)
+        return el_err(err, EL_ECLOSED, "the hub has hung up");
     return code < 0 ? said_wrong(code, err) : 0;
 }
 

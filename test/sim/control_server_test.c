@@ -59,7 +59,7 @@ static void server_start(uint64_t epoch)
 
     events = el_events_new(RING, epoch);
     api = sample_api(&sample, events);
-    assert_int_equal(el_api_host_new(hub, api, events, &host), 0);
+    assert_int_equal(el_api_host_new(hub, api, &host), 0);
     door = (struct el_api_door){host, by_address, NULL};
     routes[0] = el_api_door_route(&door);
     assert_int_equal(el_http_server_start(hub, &config, &server, NULL), 0);
@@ -297,6 +297,37 @@ static void a_watch_is_resumed(void **state)
     asked_end(&a);
 }
 
+/* What is much has a ring of its own. */
+static void steps_push_no_event_out(void **state)
+{
+    struct asked watches = {0}, later = {0};
+    struct el_control_question steps = watch_now, again = watch_now;
+
+    (void)state;
+    server_stop();
+    sample.steps = el_events_new(RING, 0xd);
+    server_start(0xe);
+    steps.path = "/v1/steps";
+    ask(&watches, console, &steps);
+    run(1);
+    put(0, 1);
+    for (unsigned i = 0; i < 20 * RING; i++)
+        el_events_put(sample.steps, 784111777, "counted", json_pack("{s:i}", "n", i));
+    again.last_event_id = "e-0";
+    ask(&later, console, &again);
+    run(5);
+    assert_int_equal(later.counted, 1);
+    assert_int_equal(later.resets, 0);
+    assert_int_equal(watches.resets, 1); /* it was too much at once, and it is told so */
+    assert_int_equal(watches.answers, 0);
+    asked_end(&watches);
+    asked_end(&later);
+    server_stop();
+    el_events_free(sample.steps);
+    sample.steps = NULL;
+    server_start(0xe);
+}
+
 static void another_life_of_the_hub_resets(void **state)
 {
     struct asked a = {0};
@@ -387,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(events_as_they_happen, setup, teardown),
         cmocka_unit_test_setup_teardown(a_watch_is_resumed, setup, teardown),
+        cmocka_unit_test_setup_teardown(steps_push_no_event_out, setup, teardown),
         cmocka_unit_test_setup_teardown(another_life_of_the_hub_resets, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_watcher_harms_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(callbacks_may_free_the_client, setup, teardown),

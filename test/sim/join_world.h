@@ -173,8 +173,7 @@ static inline void hub_api_begin(void)
     memcpy(config.key, w.hub.public_key, 32);
     if (el_node_hub_api_new(&config, &w.hub.api, &err) < 0)
         fail_msg("%s", err.text);
-    assert_int_equal(el_api_host_new(w.clock, el_node_hub_api(w.hub.api), NULL, &w.hub.api_host),
-                     0);
+    assert_int_equal(el_api_host_new(w.clock, el_node_hub_api(w.hub.api), &w.hub.api_host), 0);
     w.hub.door = (struct el_api_door){w.hub.api_host, hub_who, NULL};
     w.hub.routes[0] = el_api_door_route(&w.hub.door);
     const struct el_http_server_config server = {

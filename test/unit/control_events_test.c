@@ -99,6 +99,29 @@ static void who_cannot_resume_is_reset(void **state)
     el_events_free(events);
 }
 
+static void who_wants_all_is_given_it(void **state)
+{
+    struct el_events *events = el_events_new(CAPACITY, 0xabc);
+
+    (void)state;
+    for (int i = 1; i <= 2; i++)
+        put(events, i);
+    struct el_events_reader reader = el_events_reader_of_all(events, "abd-9");
+    put(events, 3);
+    expect(events, &reader, "reset", "{}", "abc-0");
+    for (int i = 1; i <= 3; i++) {
+        struct el_event event;
+        assert_true(el_events_next(events, &reader, &event));
+        assert_string_equal(event.type, "counted");
+    }
+    expect_none(events, &reader);
+    reader = el_events_reader_of_all(events, "abc-2"); /* one who goes on where he was */
+    expect(events, &reader, "counted", "{\"n\":3,\"time\":\"1994-11-06T08:49:37Z\"}", "abc-3");
+    reader = el_events_reader_of_all(events, NULL);
+    expect_none(events, &reader);
+    el_events_free(events);
+}
+
 static void who_is_slow_is_reset(void **state)
 {
     struct el_events *events = el_events_new(CAPACITY, 0xabc);
@@ -168,6 +191,7 @@ int main(void)
         cmocka_unit_test(in_order),
         cmocka_unit_test(resumed),
         cmocka_unit_test(who_cannot_resume_is_reset),
+        cmocka_unit_test(who_wants_all_is_given_it),
         cmocka_unit_test(who_is_slow_is_reset),
         cmocka_unit_test(what_is_lost_is_told),
         cmocka_unit_test(the_listener_is_called),

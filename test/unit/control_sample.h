@@ -61,6 +61,7 @@ static const struct el_problem *const sample_problems[] = {&sample_used, &sample
 
 /* What the handlers have been asked, and what they shall say wrong. */
 struct sample {
+    struct el_events *steps; /* NULL: there is no such ring */
     unsigned called;
     char name[64];
     bool lies;
@@ -202,6 +203,7 @@ static struct el_api *sample_api(struct sample *sample, struct el_events *events
         .operations = {sample_operations},
         .arg = sample,
         .events = events,
+        .steps = sample->steps,
         .strict = true,
     };
     struct el_api *api = NULL;

@@ -61,7 +61,7 @@ static void *serve(void *arg)
     struct el_err err = {""};
 
     (void)arg;
-    if (el_api_host_new(hub.net, api, hub.events, &host) < 0)
+    if (el_api_host_new(hub.net, api, &host) < 0)
         abort();
     struct el_api_door door = {host, el_api_door_operator, NULL};
     const struct el_http_route routes[] = {el_api_door_route(&door), {0}};
