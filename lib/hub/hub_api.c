@@ -321,15 +321,16 @@ int el_node_hub_api_new(const struct el_node_hub_api_config *config, struct el_n
         el_node_hub_api_free(new);
         return el_err(err, EL_ENOMEM, "the API: out of memory");
     }
-    struct el_api_config api = {.title = "el2w hub",
-                                .version = config->version,
-                                .about = "What an el2w hub knows and does.",
-                                .operations = {el_hub_operations, el_hub_image_operations,
-                                               el_hub_machine_operations,
-                                               el_hub_profile_operations},
-                                .arg = new,
-                                .events = config->events,
-                                .strict = config->strict};
+    struct el_api_config api = {
+        .title = "el2w hub",
+        .version = config->version,
+        .about = "What an el2w hub knows and does.",
+        .operations = {el_hub_operations, el_hub_image_operations, el_hub_machine_operations,
+                       el_hub_profile_operations, el_hub_timeline_operations},
+        .steps = config->timeline ? el_hub_timeline_events(config->timeline) : NULL,
+        .arg = new,
+        .events = config->events,
+        .strict = config->strict};
     int rc = el_api_new(&api, &new->api, err);
     if (rc < 0) {
         el_node_hub_api_free(new);

@@ -47,6 +47,7 @@ el_api_handler el_hub_enrol;
 
 extern const struct el_api_operation el_hub_operations[], el_hub_image_operations[];
 extern const struct el_api_operation el_hub_machine_operations[], el_hub_profile_operations[];
+extern const struct el_api_operation el_hub_timeline_operations[];
 
 /* -- rows as JSON: new, the caller's; NULL: out of memory -- */
 

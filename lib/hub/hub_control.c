@@ -10,6 +10,7 @@
 #include "hub/hub_lives.h"
 #include "hub/hub_orders.h"
 #include "hub/hub_sync.h"
+#include "hub/hub_timeline.h"
 #include "net/kernel.h"
 #include "net/lwip_link.h"
 #include "node/key.h"
@@ -50,6 +51,7 @@ struct control {
     struct el_net_timer *due;
     struct el_hub_sync *sync;
     struct el_hub_lives *lives; /* of machines, as boot services report them */
+    struct el_hub_timeline *timeline;
     struct el_hub_orders *orders;
     bool first; /* the hub was started, and not only we */
     bool ready; /* the tunnel has been told everything once */
@@ -267,6 +269,13 @@ static bool profile_at(void *arg, size_t i, struct el_order_profile *to)
     return true;
 }
 
+static void on_step(void *arg, uint32_t vni, const struct el_order_step *step)
+{
+    const struct control *c = arg;
+
+    el_hub_timeline_put(c->timeline, vni, step);
+}
+
 static void on_orders(void *arg, uint32_t vni, int fd)
 {
     const struct control *c = arg;
@@ -282,12 +291,14 @@ static int make_orders(struct control *c, struct el_err *err)
                                           .wall_s = wall_s,
                                           .profile = profile_at,
                                           .life = on_life,
+                                          .step = on_step,
                                           .arg = c};
 
     c->lives = el_hub_lives_new();
+    c->timeline = el_hub_timeline_new(c->registry, el_sys_wall_ns());
     config.lives = c->lives;
-    return c->lives ? el_hub_orders_new(&config, &c->orders, err)
-                    : el_err(err, EL_ENOMEM, "out of memory");
+    return c->lives && c->timeline ? el_hub_orders_new(&config, &c->orders, err)
+                                   : el_err(err, EL_ENOMEM, "out of memory");
 }
 
 /* -- loops -- */
@@ -452,7 +463,7 @@ static int open_doors(struct control *c, struct el_err *err)
         .listen = {.bind = {.ip = el_ip4(EL_NODE_HUB_ADDRESS), .port = API_PORT},
                    .inherited_fd = -1},
         .routes = c->spoke_routes};
-    int rc = el_api_host_new(c->net, el_node_hub_api(c->api), c->events, &c->host);
+    int rc = el_api_host_new(c->net, el_node_hub_api(c->api), &c->host);
 
     if (rc < 0)
         return el_err(err, rc, "out of memory");
@@ -664,6 +675,7 @@ static int make_api(struct control *c, struct el_err *err)
         .own = own,
         .direct = c->direct,
         .lives = c->lives,
+        .timeline = c->timeline,
         .ask = c->config->program ? ask_program : NULL,
         .loop = loop_of,
         .profiles = c->profiles,
@@ -761,6 +773,7 @@ static void tear_down(struct control *c)
     el_profile_templates_free(c->templates);
     el_hub_direct_free(c->direct);
     el_hub_lives_free(c->lives);
+    el_hub_timeline_free(c->timeline);
     el_events_free(c->events);
     el_registry_free(c->registry);
     el_state_close(c->state);
