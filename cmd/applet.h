@@ -56,6 +56,7 @@ extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_machine;
+extern const struct el_applet el_applet_machine_timeline;
 extern const struct el_applet el_applet_machines;
 extern const struct el_applet el_applet_network;
 extern const struct el_applet el_applet_network_create;
@@ -84,6 +85,7 @@ extern const struct el_applet el_applet_tunnel;
 extern const struct el_applet el_applet_tunnel_capture;
 extern const struct el_applet el_applet_tunnel_show;
 extern const struct el_applet el_applet_unpublish;
+extern const struct el_applet el_applet_watch;
 
 /* Says that there is no applet NAME, and which one may be meant. The exit code. */
 int el_applet_unknown(const char *name);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMANDS_MAX = 8 }; /* of one applet */
+enum { COMMANDS_MAX = 16 }; /* of one applet */
 
 /* As they are listed, a row each: the two sides, what is said to a hub, what helps. */
 /* clang-format off */
@@ -24,6 +24,7 @@ const struct el_applet *const el_applets[] = {
     &el_applet_machine,
     &el_applet_profile,
     &el_applet_template,
+    &el_applet_watch,
     &el_applet_events,
     &el_applet_second_factor,
     &el_applet_create,

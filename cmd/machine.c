@@ -434,9 +434,9 @@ static const struct el_conf_schema machine_schema = {
     .manual =
         "Without a command it lists them, as el2w machines does. machine set says what one is to "
         "be, machine show all that is known of it, machine render what its installer will be "
-        "answered "
-        "with; machine boot starts it with something else, "
-        "once; machine reinstall installs it again; machine forget forgets it.\n\n"
+        "answered with; machine boot starts it with something else, once; machine reinstall "
+        "installs it again; machine forget forgets it; machine timeline shows what it did at its "
+        "last starts.\n\n"
         "  hub# el2w machines\n"
         "  hub# el2w machine set 52:54:00:12:34:56 --name n1 --profile web\n"
         "  hub# el2w machine boot n1 --once memtest",
@@ -450,9 +450,14 @@ static int run_machine(int argc, char **argv)
     return el_cmd_ask_main(&machine_schema, &values, argc, argv, list);
 }
 
-static const struct el_applet *const commands[] = {
-    &machine_set,    &machine_show, &machine_render, &machine_boot, &machine_reinstall,
-    &machine_forget, NULL};
+static const struct el_applet *const commands[] = {&machine_set,
+                                                   &machine_show,
+                                                   &machine_render,
+                                                   &machine_boot,
+                                                   &machine_reinstall,
+                                                   &machine_forget,
+                                                   &el_applet_machine_timeline,
+                                                   NULL};
 
 const struct el_applet el_applet_machine = {
     .schema = &machine_schema, .run = run_machine, .commands = commands};
