@@ -47,6 +47,21 @@ static int add_export(void *values, const char *text, struct el_err *err)
     return el_boot_options_export(&((struct el_cmd_boot *)values)->boot, text, err);
 }
 
+static int add_upstream(void *values, const char *text, struct el_err *err)
+{
+    return el_dns_options_upstream(&((struct el_cmd_boot *)values)->boot.names, text, err);
+}
+
+static int add_record(void *values, const char *text, struct el_err *err)
+{
+    return el_dns_options_record(&((struct el_cmd_boot *)values)->boot.names, text, err);
+}
+
+static int add_private(void *values, const char *text, struct el_err *err)
+{
+    return el_dns_options_private(&((struct el_cmd_boot *)values)->boot.names, text, err);
+}
+
 const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "images",
      .type = EL_CONF_STRING,
@@ -135,7 +150,8 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
     {.name = "dns",
      .type = EL_CONF_CUSTOM,
      .metavar = "IP",
-     .help = "A DNS server that machines are told: an IPv6 one where they have IPv6.",
+     .help = "A DNS server that machines are told instead of this one: an IPv6 one where they have "
+             "IPv6.",
      .parse = add_dns,
      .repeat = true},
     {.name = "ntp",
@@ -148,12 +164,34 @@ const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS] = {
      .type = EL_CONF_STRING,
      .offset = AT(domain),
      .metavar = "NAME",
-     .help = "The domain that machines are told."},
+     .help = "The domain that machines are told, and have names in."},
     {.name = "search",
      .type = EL_CONF_STRING,
      .offset = AT(search),
      .metavar = "NAMES",
      .help = "The domains, separated by spaces, in which machines look names up."},
+    {.name = "no-dns", .type = EL_CONF_FLAG, .offset = AT(names.off), .help = "Do not serve DNS."},
+    {.name = "dns-upstream",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "IP[:PORT]",
+     .help = "A server that DNS asks for what is not known here; of several the quickest one that "
+             "answers. By default those that this computer asks (/etc/resolv.conf), for machines "
+             "that are let out; nobody for others.",
+     .parse = add_upstream,
+     .repeat = true},
+    {.name = "dns-private",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "DOMAIN",
+     .help = "Names in this domain may have private addresses; from names of others these are left "
+             "out.",
+     .parse = add_private,
+     .repeat = true},
+    {.name = "record",
+     .type = EL_CONF_CUSTOM,
+     .metavar = "NAME=IP",
+     .help = "This name has this address, and the address this name.",
+     .parse = add_record,
+     .repeat = true},
     {.name = "http-port",
      .type = EL_CONF_UINT,
      .offset = AT(http_port),

@@ -12,7 +12,7 @@ struct el_cmd_boot {
     struct el_boot_options boot;
 };
 
-enum { EL_CMD_BOOT_OPTIONS = 21 };
+enum { EL_CMD_BOOT_OPTIONS = 25 };
 extern const struct el_conf_option el_cmd_boot_options[EL_CMD_BOOT_OPTIONS];
 
 #endif

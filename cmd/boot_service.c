@@ -56,6 +56,10 @@ static const struct el_conf_option options[] = {
      .offset = AT(state),
      .metavar = "DIR",
      .help = "Where leases are kept; without it they are forgotten at the end."},
+    {.name = "dns-host",
+     .type = EL_CONF_FLAG,
+     .offset = offsetof(struct boot_service, boot.boot.names.host),
+     .help = "DNS asks the servers that this computer asks (/etc/resolv.conf), if none is named."},
     EL_CMD_USER_OPTION(AT(user)),
 };
 

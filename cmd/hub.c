@@ -233,15 +233,15 @@ static const struct el_conf_schema schema = {
     .usage = "[--public HOST]... [--spoke NAME=KEY]... [--images DIR] [OPTIONS]",
     .manual =
         "Makes the network's interface, waits for spokes on a UDP port, and serves the bare "
-        "machines behind them: DHCP, loaders over TFTP, a menu, kernels and files over HTTP. "
+        "machines behind them: DHCP, DNS, loaders over TFTP, a menu, kernels and files over HTTP. "
         "The machines' network is separate from the hub's other networks: nothing is routed, and "
         "machines reach nothing on the hub but these services and ping. nft list table inet "
         "el2w-NETWORK shows the rules; they are gone when the hub stops. What other firewalls on "
         "this computer drop stays dropped.\n\n"
         "With --gateway machines reach whatever this computer reaches, but for other networks of "
         "el2w; nobody reaches them. Their packets leave with this computer's addresses "
-        "(masquerading). They are told that the hub is their router and which DNS servers this "
-        "computer asks, unless --router or --dns say otherwise. So over IPv6: router "
+        "(masquerading). They are told that the hub is their router, unless --router says "
+        "otherwise, and its DNS asks the servers that this computer asks. So over IPv6: router "
         "advertisements tell them a range to make addresses in; --no-ra leaves that out. "
         "Forwarding is switched "
         "on where it is off, for these answers alone, until the hub stops: if this computer routes "
@@ -271,6 +271,9 @@ static const struct el_conf_schema schema = {
         "machine): "
         "its profile is installed once; then it gets its own disk, however often it comes. An "
         "installation that has failed twice is not tried again until somebody asks.\n\n"
+        "DNS knows hub.el2w, proxy.el2w (the hub, too), machines as NAME.el2w or just NAME, and "
+        "--record. For the rest it asks others if machines are let out, or --dns-upstream says "
+        "whom. Nobody but machines is answered.\n\n"
         "What machines may boot is added with el2w image add: disk images (ISO) of the "
         "distributions, which are recognised and served from inside, and directories. It is kept "
         "in the directory of --images, or else in images below the state directory, and is in the "
@@ -369,6 +372,7 @@ static int run_hub(struct hub *values, const struct el_conf *conf)
     config->no_ra = values->boot.boot.no_ra;
     config->no_dhcp = values->boot.boot.dhcp == EL_BOOT_DHCP_OFF;
     config->dhcp_relay = values->boot.boot.dhcp == EL_BOOT_DHCP_RELAY;
+    config->no_dns = values->boot.boot.names.off;
     config->said_router = values->boot.boot.router.family != 0;
     config->said_dns = values->boot.boot.dns_count + values->boot.boot.dns6_count > 0;
     config->options = text;

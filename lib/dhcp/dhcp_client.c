@@ -93,6 +93,18 @@ static enum el_dhcp_client_kind read_kind(const struct el_dhcp_message *m)
     return EL_DHCP_CLIENT_OS;
 }
 
+static void read_hostname(const struct el_dhcp_message *m, char hostname[EL_DHCP_CLIENT_HOSTNAME])
+{
+    struct el_wire w = el_dhcp_option(m, EL_DHCP_O_HOSTNAME);
+    size_t len = el_wire_left(&w);
+
+    if (len >= EL_DHCP_CLIENT_HOSTNAME)
+        len = EL_DHCP_CLIENT_HOSTNAME - 1;
+    const uint8_t *bytes = el_wire_take(&w, len);
+    if (bytes)
+        memcpy(hostname, bytes, len); /* some send its NUL, too */
+}
+
 void el_dhcp_client_read(const struct el_dhcp_message *m, uint64_t now_ns,
                          struct el_dhcp_client *client)
 {
@@ -103,6 +115,7 @@ void el_dhcp_client_read(const struct el_dhcp_message *m, uint64_t now_ns,
     client->type = (enum el_dhcp_type)el_dhcp_number(m, EL_DHCP_O_TYPE);
     if (m->htype == EL_DHCP_HTYPE_ETHERNET && m->hlen == sizeof client->mac.b)
         memcpy(client->mac.b, m->chaddr, sizeof client->mac.b);
+    read_hostname(m, client->hostname);
     client->xid = m->xid;
     client->now_ns = now_ns;
     client->secs = m->secs;

@@ -32,6 +32,8 @@ enum el_dhcp_client_kind {
     EL_DHCP_CLIENT_IPXE,
 };
 
+enum { EL_DHCP_CLIENT_HOSTNAME = 64 };
+
 struct el_dhcp_client {
     enum el_dhcp_client_kind kind;
     enum el_dhcp_type type; /* of the message */
@@ -42,6 +44,7 @@ struct el_dhcp_client {
     uint16_t arch;          /* EL_DHCP_ARCH_… */
     bool raspberry_pi;
     bool relayed;
+    char hostname[EL_DHCP_CLIENT_HOSTNAME]; /* what it calls itself (option 12), unchecked, cut */
     bool has_uuid;
     uint8_t uuid[16]; /* as in option 97; mixed byte order, as SMBIOS has it */
     struct {

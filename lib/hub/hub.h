@@ -45,6 +45,7 @@ struct el_hub_config {
     bool own_images;                    /* it is ours: made if it is not there */
     const struct el_boot_options *boot; /* what was said of NFS: exports, or none */
     bool userspace;                     /* no interfaces, no privileges: stacks of our own */
+    bool no_dns;                        /* do not serve DNS */
     bool no_ra;                         /* do not answer router solicitations */
     bool no_dhcp;                       /* leave DHCP's ports to others */
     bool dhcp_relay;                    /* boot services pass DHCP on to a server elsewhere */

@@ -130,22 +130,47 @@ static void choose_prefix6(const struct el_hub_networks *networks, struct el_hub
         network->prefix6 = (struct el_prefix){.len = 0};
 }
 
+enum { SERVICES_MAX = 10 };
+
+/* What machines reach of ours, through the firewall; their number. */
+static size_t list_services(const struct el_hub_config *config, bool six,
+                            struct el_firewall_service services[SERVICES_MAX])
+{
+    const struct el_firewall_service always[] = {
+        {IPPROTO_UDP, EL_HUB_DHCP_PORT, "DHCP", false},
+        {IPPROTO_UDP, EL_HUB_BINL_PORT, "PXE", false},
+        {IPPROTO_UDP, EL_HUB_TFTP_PORT, "TFTP", false},
+        {IPPROTO_TCP, (uint16_t)config->http_port, "HTTP", false},
+    };
+    const struct el_firewall_service dns[] = {
+        {IPPROTO_UDP, EL_HUB_DNS_PORT, "DNS", six},
+        {IPPROTO_TCP, EL_HUB_DNS_PORT, "DNS", six},
+    };
+    static const struct el_firewall_service nfs[] = {
+        {IPPROTO_UDP, EL_NFS_PORT, "NFS", false},
+        {IPPROTO_TCP, EL_NFS_PORT, "NFS", false},
+        {IPPROTO_UDP, EL_NFS_PORTMAP_PORT, "portmapper", false},
+        {IPPROTO_TCP, EL_NFS_PORTMAP_PORT, "portmapper", false},
+    };
+    size_t count = sizeof always / sizeof always[0];
+
+    memcpy(services, always, sizeof always);
+    if (!config->no_dns) {
+        memcpy(services + count, dns, sizeof dns);
+        count += sizeof dns / sizeof dns[0];
+    }
+    if (el_boot_exports_any(config->boot)) {
+        memcpy(services + count, nfs, sizeof nfs);
+        count += sizeof nfs / sizeof nfs[0];
+    }
+    return count;
+}
+
 static int open_gateway(const struct el_hub_networks *networks, struct el_hub_network *network,
                         struct el_err *err)
 {
     const struct el_hub_config *config = networks->config;
-    const struct el_firewall_service services[] = {
-        {IPPROTO_UDP, EL_HUB_DHCP_PORT, "DHCP"},
-        {IPPROTO_UDP, EL_HUB_BINL_PORT, "PXE"},
-        {IPPROTO_UDP, EL_HUB_TFTP_PORT, "TFTP"},
-        {IPPROTO_TCP, (uint16_t)config->http_port, "HTTP"},
-        /* If anything is exported: */
-        {IPPROTO_UDP, EL_NFS_PORT, "NFS"},
-        {IPPROTO_TCP, EL_NFS_PORT, "NFS"},
-        {IPPROTO_UDP, EL_NFS_PORTMAP_PORT, "portmapper"},
-        {IPPROTO_TCP, EL_NFS_PORTMAP_PORT, "portmapper"},
-    };
-    const size_t all = sizeof services / sizeof services[0];
+    struct el_firewall_service services[SERVICES_MAX];
 
     network->let_out = config->gateway && !shares_range(networks, network);
     choose_prefix6(networks, network);
@@ -155,7 +180,7 @@ static int open_gateway(const struct el_hub_networks *networks, struct el_hub_ne
         .prefix = network->prefix6,
         .firewall = !config->no_firewall,
         .services = services,
-        .service_count = el_boot_exports_any(config->boot) ? all : all - EL_NFS_SOCKETS,
+        .service_count = list_services(config, network->prefix6.ip.family == 6, services),
         .out = network->let_out,
         .routes = config->gateway,
     };

@@ -8,6 +8,7 @@
 #include "hub/hub_network.h"
 
 enum {
+    EL_HUB_DNS_PORT = 53,
     EL_HUB_DHCP_PORT = 67,
     EL_HUB_DHCP_CLIENT_PORT = 68,
     EL_HUB_BINL_PORT = 4011,

@@ -7,6 +7,7 @@
 #include "ndp/ndp_io.h"
 #include "port/packet.h"
 #include "service/boot_exports.h"
+#include "service/boot_service.h"
 #include "service/nfs_sockets.h"
 #include "service/sockets.h"
 
@@ -40,7 +41,9 @@ static void print_gateway(FILE *out, const struct el_hub_config *config,
         fprintf(out, "router = %s\n", el_ip_text(&network->address.ip, ip));
     if (six)
         fprintf(out, "prefix6 = %s\n", el_prefix_text(&network->prefix6, prefix));
-    if (config->said_dns)
+    if (!config->no_dns)
+        fputs("dns-host = yes\n", out);
+    if (!config->no_dns || config->said_dns)
         return;
     print_dns(out, 4);
     if (six)
@@ -145,6 +148,24 @@ static int open_for_dhcp(const struct el_hub_networks *networks,
     return rc;
 }
 
+/* On its own addresses: others of this computer's may have other servers. */
+static int open_for_dns(const struct el_hub_network *network, struct el_launch_fds *fds,
+                        struct el_err *err)
+{
+    const char *device = network->about.name;
+    struct el_ip own[2] = {network->address.ip, network->prefix6.ip};
+    static const char *const names[] = {EL_BOOT_DNS_FDS};
+    int rc = 0;
+
+    own[1].b[15] = 1;
+    for (unsigned i = 0; i < 4 && rc >= 0 && own[i / 2].family; i++)
+        rc = el_launch_fds_add(
+            fds, names[i],
+            i % 2 ? el_node_tcp_socket_at(device, &own[i / 2], EL_HUB_DNS_PORT, "dns", err)
+                  : el_node_udp_socket_at(device, &own[i / 2], EL_HUB_DNS_PORT, "dns", err));
+    return rc;
+}
+
 /* Sockets on the interface. */
 int el_hub_service_sockets(const struct el_hub_networks *networks,
                            const struct el_hub_network *network, struct el_launch_fds *fds,
@@ -159,6 +180,8 @@ int el_hub_service_sockets(const struct el_hub_networks *networks,
                                el_node_udp_socket(device, EL_HUB_TFTP_PORT, "tftp", err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "http", el_node_tcp_socket(device, http, "http", err));
+    if (rc >= 0 && !networks->config->no_dns)
+        rc = open_for_dns(network, fds, err);
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
     if (rc >= 0)

@@ -165,7 +165,8 @@ static void service(struct el_nft *nft, const struct el_firewall_service *servic
     uint16_t port = htons(service->port);
 
     el_nft_rule(nft, "input", service->name);
-    family(nft, NFPROTO_IPV4);
+    if (!service->six)
+        family(nft, NFPROTO_IPV4);
     protocol(nft, service->protocol);
     el_nft_load_payload(nft, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
     el_nft_compare(nft, NFT_CMP_EQ, &port, sizeof port);

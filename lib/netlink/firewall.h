@@ -22,12 +22,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A service that is published on the interface, over IPv4: what is on its port over IPv6 is
- * somebody else's. */
+/* A service that is published on the interface, over IPv4, and over IPv6 if that is said: otherwise
+ * what is on its port there is somebody else's. */
 struct el_firewall_service {
     uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
     uint16_t port;
     const char *name; /* a word: the rule's comment */
+    bool six;
 };
 
 /* What CONFIG points to is needed during the call only. */

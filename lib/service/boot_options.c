@@ -328,6 +328,8 @@ static int relay_fits(const struct el_boot_options *options, struct el_err *err)
 int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix *network,
                         struct el_err *err)
 {
+    struct el_dns_name domain;
+
     if (options->range_count == 0)
         usual_range(options, network);
     int rc = ranges_fit(options, network, err);
@@ -337,6 +339,9 @@ int el_boot_options_fit(struct el_boot_options *options, const struct el_prefix 
         rc = relay_fits(options, err);
     if (rc < 0)
         return rc;
+    if (options->domain && !options->names.off && el_dns_local_domain(options->domain, &domain) < 0)
+        return el_err(err, EL_EINVAL, "domain: %s: expected a name, such as lab.example.com",
+                      options->domain);
     if (options->search && !are_domains(options->search))
         return el_err(err, EL_EINVAL, "search: %s: expected domains separated by spaces",
                       options->search);
@@ -351,4 +356,5 @@ void el_boot_options_clear(struct el_boot_options *options)
     free(options->rules);
     options->rules = NULL;
     options->rule_count = 0;
+    el_dns_options_clear(&options->names);
 }

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "dhcp/dhcp.h"
+#include "service/dns_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,6 +72,7 @@ struct el_boot_options {
     bool no_nfs;
     struct el_boot_option_export exports[EL_BOOT_OPTION_EXPORTS];
     unsigned export_count;
+    struct el_dns_options names;
     bool no_ra;                                      /* leave IPv6's router solicitations alone */
     struct el_boot_option_reservation *reservations; /* owned */
     size_t reservation_count;

@@ -13,6 +13,8 @@
 
 #include "boot/boot.h"
 #include "dhcp/dhcp_io.h"
+#include "dns/dns.h"
+#include "dns/dns_hosts.h"
 #include "http/http_io.h"
 #include "ndp/ndp_io.h"
 #include "net/net.h"
@@ -29,6 +31,8 @@
 
 enum { EL_BOOT_SERVICE_PLACES = 48, EL_BOOT_SERVICE_HUB = 32 };
 
+struct el_boot_names;
+
 struct el_boot_parts {
     const struct el_boot_service_config *config;
     char hub[EL_BOOT_SERVICE_HUB]; /* "192.168.77.1", with the port if it is not 80 */
@@ -42,6 +46,9 @@ struct el_boot_parts {
     /* What may be opened by name once the service is confined; a part adds its own in `open`. */
     struct el_sys_place places[EL_BOOT_SERVICE_PLACES];
     size_t place_count;
+    bool resolver;                            /* the same with what is needed to look names up, */
+    uint16_t connect_ports[EL_DNS_UPSTREAMS]; /* and with what may be connected to */
+    size_t connect_port_count;
 
     /* -- what belongs to the parts -- */
     struct el_machines *machines;
@@ -55,6 +62,9 @@ struct el_boot_parts {
     void *dhcp_seen_arg;
     struct el_dhcp_io
         *dhcp; /* NULL: no DHCP; reservations that change: el_dhcp_reserve() on its server */
+    el_dns_told_cb *dns_told; /* who watches DNS; set before that is started; NULL: nobody */
+    void *dns_told_arg;
+    struct el_boot_names *names; /* NULL: no DNS */
     struct el_tftp_server *tftp;
     struct el_http_server *http;
     struct el_boot_timeline *timeline; /* service/boot_timeline.h */
@@ -73,10 +83,18 @@ extern const struct el_boot_part el_boot_part_machines; /* what is wanted of mac
 extern const struct el_boot_part el_boot_part_pages;    /* what is handed out: before its servers */
 extern const struct el_boot_part el_boot_part_profiles; /* of machines, among the pages */
 extern const struct el_boot_part el_boot_part_timeline; /* before whom it watches */
+extern const struct el_boot_part el_boot_part_dns; /* before DHCP, which tells it of machines */
 extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
 extern const struct el_boot_part el_boot_part_http;
 extern const struct el_boot_part el_boot_part_ndp;
 extern const struct el_boot_part el_boot_part_nfs; /* knows machines by DHCP's leases: after it */
+
+/* Whether machines can ask us for names, and where over IPv6 (family 0: not). */
+bool el_boot_part_dns_serves(const struct el_boot_parts *s);
+struct el_ip el_boot_part_dns_address6(const struct el_boot_parts *s);
+
+/* DHCP has something to tell of a machine: an address, and what it calls itself. */
+void el_boot_part_dns_seen(struct el_boot_parts *s, const struct el_dhcp_seen *seen);
 
 #endif

@@ -58,6 +58,7 @@ static void seen(void *arg, const struct el_dhcp_seen *seen)
                                   .now_s = (int64_t)(el_sys_wall_ns() / EL_S)};
     struct el_err err = {""};
 
+    el_boot_part_dns_seen(s, seen);
     if (s->dhcp_seen)
         s->dhcp_seen(s->dhcp_seen_arg, seen);
     if (seen->kind != EL_DHCP_SEEN_REQUEST || el_mac_is_zero(&seen->client->mac))
@@ -159,6 +160,8 @@ static void describe(struct el_boot_parts *s, struct el_dhcp_config *server)
     _Static_assert((int)EL_BOOT_OPTION_SERVERS == (int)EL_DHCP_SERVERS_MAX, "one length");
     memcpy(server->ranges, options->ranges, sizeof server->ranges);
     memcpy(server->dns, options->dns, sizeof server->dns);
+    if (options->dns_count == 0 && el_boot_part_dns_serves(s))
+        server->dns[0] = s->config->address.ip;
     memcpy(server->ntp, options->ntp, sizeof server->ntp);
 }
 

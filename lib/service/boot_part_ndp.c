@@ -14,6 +14,8 @@ static int start(struct el_boot_parts *s, struct el_err *err)
     if (s->ground.ndp < 0)
         return 0;
     memcpy(config.dns, options->dns6, sizeof config.dns);
+    if (options->dns6_count == 0 && s->config->prefix6.ip.family && el_boot_part_dns_serves(s))
+        config.dns[config.dns_count++] = el_boot_part_dns_address6(s);
     return el_ndp_io_start(s->net, s->ground.ndp, &config, &s->ndp, err);
 }
 

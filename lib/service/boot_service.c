@@ -16,9 +16,9 @@
 
 /* In the order in which they are started. */
 static const struct el_boot_part *const parts[] = {
-    &el_boot_part_machines, &el_boot_part_pages, &el_boot_part_profiles,
-    &el_boot_part_timeline, &el_boot_part_dhcp,  &el_boot_part_tftp,
-    &el_boot_part_ndp,      &el_boot_part_http,  &el_boot_part_nfs,
+    &el_boot_part_machines, &el_boot_part_pages, &el_boot_part_profiles, &el_boot_part_timeline,
+    &el_boot_part_dns,      &el_boot_part_dhcp,  &el_boot_part_tftp,     &el_boot_part_ndp,
+    &el_boot_part_http,     &el_boot_part_nfs,
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
@@ -131,8 +131,11 @@ static int make_boot(struct el_boot_parts *s, struct el_err *err)
 /* A state that was given as a path, by hand, is anywhere. */
 static int confine(const struct el_boot_parts *s, struct el_err *err)
 {
-    struct el_sys_confine_config config = {
-        .places = s->places, .count = s->place_count, .resolver = false};
+    struct el_sys_confine_config config = {.places = s->places,
+                                           .count = s->place_count,
+                                           .resolver = s->resolver,
+                                           .ports = s->connect_ports,
+                                           .port_count = s->connect_port_count};
 
     return s->config->state ? 0 : el_sys_confine(&config, err);
 }

@@ -17,6 +17,9 @@
 
 #include <stdint.h>
 
+/* The descriptors of DNS: IPv4's UDP and TCP, IPv6's. */
+#define EL_BOOT_DNS_FDS "dns", "dns-tcp", "dns6", "dns6-tcp"
+
 struct el_boot_service_config {
     const struct el_boot_options *options;
     const char *network; /* its name, and its interface's */

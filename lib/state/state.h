@@ -30,9 +30,10 @@ enum {
 };
 
 struct el_state;
-struct el_dhcp_store;     /* dhcp/dhcp_store.h */
-struct el_life_store;     /* boot/lives.h */
-struct el_registry_store; /* registry/registry_store.h */
+struct el_dhcp_store;      /* dhcp/dhcp_store.h */
+struct el_dns_hosts_store; /* dns/dns_hosts.h */
+struct el_life_store;      /* boot/lives.h */
+struct el_registry_store;  /* registry/registry_store.h */
 
 /* Opens, or makes, the database of OWNER in a directory: that of the descriptor DIRECTORY_FD (which
  * stays the caller's and open as long as the state), or, if that is negative, of the path
@@ -48,6 +49,9 @@ void el_state_lease_store(struct el_state *state, struct el_dhcp_store *store);
 
 /* And makes STORE keep the lives of its machines there. */
 void el_state_life_store(struct el_state *state, struct el_life_store *store);
+
+/* And what they call themselves. */
+void el_state_host_store(struct el_state *state, struct el_dns_hosts_store *store);
 
 /* -- EL_STATE_TUNNEL -- */
 

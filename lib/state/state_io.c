@@ -29,6 +29,7 @@ static const char *const boot_steps[] = {
     " once_boot INTEGER NOT NULL, once_entry TEXT NOT NULL, reinstall INTEGER NOT NULL,"
     " handed INTEGER NOT NULL, uuid TEXT NOT NULL, other_uuid TEXT NOT NULL,"
     " platform INTEGER NOT NULL, arch INTEGER NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE host (mac BLOB PRIMARY KEY, ip BLOB NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 static const char *const tunnel_steps[] = {

@@ -415,6 +415,23 @@ static void clients_are_told_apart(void **state)
 
 /* Captured: Debian's snponly.efi of 1.21.1, which says that it is 1.0.0. So does the ROM of 2019 in
  * Debian's QEMU; versions do not tell them apart. */
+static void a_client_says_what_it_is_called(void **state)
+{
+    static const char *const names[][2] = {{"n1", "n1"}, {"", ""}, {"a\nb", "a\nb"}};
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct packet p = packet_edk2(1, 3);
+        packet_option(&p, EL_DHCP_O_HOSTNAME, (const uint8_t *)names[i][0], strlen(names[i][0]));
+        assert_string_equal(client_of(p).hostname, names[i][1]);
+    }
+    memset(text, 'x', sizeof text);
+    struct packet p = packet_edk2(1, 3);
+    packet_option(&p, EL_DHCP_O_HOSTNAME, (const uint8_t *)text, 255);
+    assert_int_equal(strlen(client_of(p).hostname), EL_DHCP_CLIENT_HOSTNAME - 1);
+}
+
 static void ipxe_of_debian_says_1_0_0(void **state)
 {
     (void)state;
@@ -500,6 +517,7 @@ int main(void)
         cmocka_unit_test(suboptions_are_found_within_bounds),
         cmocka_unit_test(names_are_encoded_as_labels),
         cmocka_unit_test(clients_are_told_apart),
+        cmocka_unit_test(a_client_says_what_it_is_called),
         cmocka_unit_test(ipxe_of_debian_says_1_0_0),
         cmocka_unit_test(ipxe_is_known_by_each_of_its_three_signs),
         cmocka_unit_test(an_architecture_is_read_from_the_vendor_class_if_need_be),

@@ -38,9 +38,9 @@ static void need_namespace(void)
 }
 
 static const struct el_firewall_service services[] = {
-    {IPPROTO_UDP, PUBLISHED, "a service"},
-    {IPPROTO_TCP, PUBLISHED, "another"},
-    {IPPROTO_UDP, SETTLED, "for settle()"},
+    {IPPROTO_UDP, PUBLISHED, "a service", false},
+    {IPPROTO_TCP, PUBLISHED, "another", false},
+    {IPPROTO_UDP, SETTLED, "for settle()", false},
 };
 
 static const struct el_firewall_config port_config = {
@@ -261,7 +261,8 @@ static void what_cannot_be_is_refused(void **state)
     assert_int_equal(el_firewall_open(&config, &firewall, &err), EL_EINVAL);
     config = port_config;
     for (unsigned i = 0; i < MANY; i++)
-        many[i] = (struct el_firewall_service){IPPROTO_TCP, (uint16_t)(i + 1), "one of many"};
+        many[i] =
+            (struct el_firewall_service){IPPROTO_TCP, (uint16_t)(i + 1), "one of many", i % 2};
     config.services = many;
     config.service_count = MANY;
     assert_int_equal(el_firewall_open(&config, &firewall, &err), EL_ENOMEM);

@@ -119,6 +119,40 @@ static void servers(void **state)
     assert_int_equal(options.dns6[EL_BOOT_OPTION_SERVERS - 1].b[15], 0x53);
 }
 
+static void names(void **state)
+{
+    static const char *const not_records[] = {
+        "", "a", "a=", "=192.168.77.9", "a=b", "a b=192.168.77.9", ".=192.168.77.9"};
+    static const char *const not_servers[] = {"", "dns.example", "192.0.2.53:0",
+                                              "192.0.2.53:53/tcp"};
+    const struct el_prefix network = {el_ip4(0xc0a84d01), 24};
+
+    (void)state;
+    assert_false(el_dns_options_forward(&options.names));
+    assert_int_equal(el_dns_options_record(&options.names, "A.Example=192.168.77.9", &err), 0);
+    assert_int_equal(el_dns_options_record(&options.names, "a.example=2001:db8::9", &err), 0);
+    assert_int_equal(options.names.record_count, 2);
+    assert_int_equal(el_dns_options_upstream(&options.names, "192.0.2.53", &err), 0);
+    assert_int_equal(options.names.upstreams[0].port, 53);
+    assert_int_equal(el_dns_options_upstream(&options.names, "[2001:db8::53]:5353", &err), 0);
+    assert_int_equal(options.names.upstreams[1].port, 5353);
+    assert_true(el_dns_options_forward(&options.names));
+    assert_int_equal(el_dns_options_private(&options.names, "corp.example", &err), 0);
+    assert_int_equal(el_dns_options_private(&options.names, "not a name", &err), EL_EINVAL);
+    for (size_t i = 0; i < sizeof not_records / sizeof not_records[0]; i++)
+        assert_int_equal(el_dns_options_record(&options.names, not_records[i], &err), EL_EINVAL);
+    for (size_t i = 0; i < sizeof not_servers / sizeof not_servers[0]; i++)
+        assert_int_equal(el_dns_options_upstream(&options.names, not_servers[i], &err), EL_EINVAL);
+    while (options.names.upstream_count < EL_DNS_UPSTREAMS)
+        assert_int_equal(el_dns_options_upstream(&options.names, "192.0.2.53", &err), 0);
+    assert_int_equal(el_dns_options_upstream(&options.names, "192.0.2.53", &err), EL_EFULL);
+    options.domain = "lab..example";
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), EL_EINVAL);
+    assert_non_null(strstr(err.text, "domain"));
+    options.names.off = true; /* then it is only told */
+    assert_int_equal(el_boot_options_fit(&options, &network, &err), 0);
+}
+
 #define HOSTNAME_63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"
 
 static void reservations(void **state)
@@ -306,6 +340,7 @@ int main(void)
         cmocka_unit_test_teardown(ranges, clear),
         cmocka_unit_test_teardown(exports, clear),
         cmocka_unit_test_teardown(servers, clear),
+        cmocka_unit_test_teardown(names, clear),
         cmocka_unit_test_teardown(reservations, clear),
         cmocka_unit_test_teardown(the_pool_of_a_network, clear),
         cmocka_unit_test_teardown(what_does_not_fit, clear),

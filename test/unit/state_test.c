@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "boot/lives.h"
 #include "dhcp/dhcp_store.h"
+#include "dns/dns_hosts.h"
 #include "state/state.h"
 
 static char directory[64];
@@ -389,6 +390,36 @@ static void what_was_acknowledged_survives_kill_9(void **unused)
     assert_true(acknowledged >= 15);
 }
 
+/* -- what machines call themselves -- */
+
+static void take_host(void *arg, const struct el_dns_host *host)
+{
+    *(struct el_dns_host *)arg = *host;
+}
+
+static void names_of_machines_come_back(void **state)
+{
+    const struct el_dns_host host = {
+        .mac = {{2, 0, 0, 0, 0, 1}}, .ip = {4, {192, 168, 77, 100}}, .name = "n1"};
+    struct el_dns_host back = {.name = ""};
+    struct el_dns_hosts_store store;
+    struct el_state *s = open_state(EL_STATE_BOOT);
+
+    (void)state;
+    el_state_host_store(s, &store);
+    assert_int_equal(store.put(store.arg, &host, NULL), 0);
+    el_state_close(s);
+    s = open_state(EL_STATE_BOOT);
+    el_state_host_store(s, &store);
+    assert_int_equal(store.load(store.arg, take_host, &back, NULL), 0);
+    assert_memory_equal(&back, &host, sizeof host);
+    assert_int_equal(store.remove(store.arg, &host.mac, NULL), 0);
+    back.name[0] = '\0';
+    assert_int_equal(store.load(store.arg, take_host, &back, NULL), 0);
+    assert_string_equal(back.name, "");
+    el_state_close(s);
+}
+
 /* -- lives of machines -- */
 
 static void take_life(void *arg, const struct el_life *life)
@@ -445,6 +476,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_directory, without_directory)
     const struct CMUnitTest tests[] = {
         TEST(leases_come_back_in_the_order_of_their_ends),
+        TEST(names_of_machines_come_back),
         TEST(lives_come_back_as_they_were),
         TEST(timestamps_never_go_back),
         TEST(peers_are_found_again),
