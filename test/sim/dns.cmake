@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+el_sim_test(dns_server_test dns net)
