@@ -202,8 +202,7 @@ static int connect_to(struct el_state *state)
     static const char *const set_up[] = {
         "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",       "PRAGMA trusted_schema = OFF",
-        "PRAGMA cell_size_check = ON",     "PRAGMA secure_delete = FAST",
-        "BEGIN IMMEDIATE; COMMIT",
+        "PRAGMA cell_size_check = ON",     "BEGIN IMMEDIATE; COMMIT",
     };
     for (size_t i = 0; i < sizeof set_up / sizeof set_up[0]; i++)
         if ((rc = el_state_exec(state, set_up[i])) != SQLITE_OK)

@@ -346,6 +346,18 @@ static int put_row(struct el_state *state, const struct el_registry_row *row)
     return put_second_factor(state, row->second_factor);
 }
 
+/* What was in a profile before may have been a secret: it is to be in no file any more. A
+ * checkpoint that does not succeed is made up for by the next one. */
+static void forget_old(struct el_state *state, const struct el_registry_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == EL_REGISTRY_ROW_PROFILE) {
+            (void)sqlite3_wal_checkpoint_v2(state->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                            NULL);
+            return;
+        }
+}
+
 static int put_rows(void *arg, const struct el_registry_row *rows, size_t count, struct el_err *err)
 {
     struct el_state *state = arg;
@@ -355,8 +367,10 @@ static int put_rows(void *arg, const struct el_registry_row *rows, size_t count,
         rc = put_row(state, &rows[i]);
     if (rc == 0)
         rc = el_state_exec(state, "COMMIT");
-    if (rc == 0)
+    if (rc == 0) {
+        forget_old(state, rows, count);
         return 0;
+    }
     int code = sqlite3_errcode(state->db);
     rc = code == SQLITE_OK || code == SQLITE_DONE
              ? el_err(err, EL_EEXIST, "%s: a token has been used by somebody else", state->path)
@@ -609,5 +623,6 @@ static int load_rows(void *arg,
 
 void el_state_registry_store(struct el_state *state, struct el_registry_store *store)
 {
+    (void)el_state_exec(state, "PRAGMA secure_delete = ON");
     *store = (struct el_registry_store){.put = put_rows, .load = load_rows, .arg = state};
 }

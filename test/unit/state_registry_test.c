@@ -648,6 +648,23 @@ static void machines_stay(void **unused)
     stop();
 }
 
+static bool a_file_has(const char *text)
+{
+    static uint8_t bytes[1 << 20];
+    DIR *stream = opendir(directory);
+    bool found = false;
+
+    assert_non_null(stream);
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        int fd = openat(dirfd(stream), entry->d_name, O_RDONLY);
+        ssize_t len = read(fd, bytes, sizeof bytes);
+        found = found || (len > 0 && memmem(bytes, (size_t)len, text, strlen(text)));
+        close(fd);
+    }
+    closedir(stream);
+    return found;
+}
+
 static void profiles_stay(void **unused)
 {
     static struct el_registry_profile web = {"web", "debian-12", "{\"name\":\"web\"}"};
@@ -665,7 +682,9 @@ static void profiles_stay(void **unused)
     assert_string_equal(read->name, "web");
     assert_string_equal(read->image, "debian-13");
     assert_string_equal(read->text, web.text);
+    assert_true(a_file_has("\"name\":\"web\""));
     assert_int_equal(el_registry_profile_remove(hub.registry, "web", NOW, &hub.err), 0);
+    assert_false(a_file_has("\"name\":\"web\"")); /* its secrets go with it */
     restart();
     assert_null(el_registry_profile(hub.registry, "web"));
     assert_non_null(el_registry_profile(hub.registry, "db"));
