@@ -129,6 +129,11 @@ static const struct el_conf_option options[] = {
      .fallback = "0",
      .help = "Our UDP port; 0 lets the system choose.",
      .max = 65535},
+    {.name = "guard",
+     .type = EL_CONF_FLAG,
+     .offset = AT(guard),
+     .help = "Let no answer of another DHCP server on the LAN, and no router advertisement, pass "
+             "this spoke: who gives them is in the log (rogue-dhcp)."},
     {.name = "no-tcp",
      .type = EL_CONF_FLAG,
      .offset = AT(no_tcp),

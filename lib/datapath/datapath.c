@@ -197,6 +197,22 @@ static bool on_loop(void *arg, const struct el_tunnel_peer *peer,
     return true;
 }
 
+/* On any lane's thread. */
+static void on_server(void *arg, unsigned port, enum el_guard_kind kind, const struct el_mac *mac,
+                      const struct el_ip *ip)
+{
+    const struct el_datapath *d = arg;
+
+    if (d->guards_servers)
+        EL_LOG(EL_LOG_WARN, "switch", "rogue-dhcp", EL_STR("interface", d->ports[port].name),
+               EL_MAC("mac", mac), EL_IP("ip", ip), EL_STR("says", el_guard_kind_names[kind]),
+               EL_STR("what", "a server on this LAN: its answers do not pass"));
+    else if (kind == EL_GUARD_DHCP || kind == EL_GUARD_DHCPV6)
+        EL_LOG(EL_LOG_WARN, "switch", "dhcp-server", EL_STR("interface", d->ports[port].name),
+               EL_MAC("mac", mac), EL_IP("ip", ip), EL_STR("says", el_guard_kind_names[kind]),
+               EL_STR("what", "a server on this LAN; --guard keeps its answers to itself"));
+}
+
 static bool on_inside(void *arg, unsigned lane, const uint8_t *packet, size_t len)
 {
     const struct el_datapath *d = arg;
@@ -329,6 +345,7 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
     d->capture = el_capture_new(EL_FORWARD_PORTS_MAX + tunnel.peers_max);
     if (!d->capture)
         return el_err(err, EL_ENOMEM, "tunnel: out of memory");
+    d->guards_servers = config->guard_servers;
     struct el_forward_config forward = {
         .tunnel = d->tunnel,
         .lanes = d->lane_count,
@@ -342,6 +359,8 @@ static int make_parts(struct el_datapath *d, const struct el_datapath_config *co
         .capture = d->capture,
         .inside = d->inside_fd >= 0 ? on_inside : NULL,
         .loop = config->guard ? on_loop : NULL,
+        .server = config->watch_servers ? on_server : NULL,
+        .guard = config->guard_servers,
     };
     rc = el_forward_new(&forward, &d->forward);
     if (rc < 0)

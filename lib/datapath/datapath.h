@@ -67,8 +67,10 @@ struct el_datapath_config {
     uint32_t address;                 /* our tunnel address, host order */
     int locates[EL_DATAPATH_LOCATES]; /* where to answer questions (node/locate.h) */
     unsigned locate_count;
-    int inside_fd; /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
-    bool guard;    /* we are a hub: against loops between peers (switch/loop.h) */
+    int inside_fd;      /* SOCK_SEQPACKET: see above; ours from now on, or -1 */
+    bool watch_servers; /* log who answers as a server behind our ports (datapath/guard.h), */
+    bool guard_servers; /* and let no such answer pass */
+    bool guard;         /* we are a hub: against loops between peers (switch/loop.h) */
 };
 
 /* A change while it runs, and what became of it. */

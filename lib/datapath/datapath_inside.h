@@ -37,6 +37,7 @@ struct el_datapath {
     unsigned lane_count;     /* control's number at the gate, too */
     struct el_tunnel_io *io; /* control's own */
     struct sender senders[EL_TUNNEL_LANES_MAX + 1];
+    bool guards_servers;
     struct port_info ports[EL_FORWARD_PORTS_MAX];
     _Atomic bool port_gone[EL_FORWARD_PORTS_MAX];
     struct el_tunnel_peer *peers[EL_TUNNEL_PEERS_MAX]; /* NULL: no peer has this number */

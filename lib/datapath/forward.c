@@ -374,6 +374,28 @@ static bool decide(struct lane *l, uint64_t now_ns, unsigned port, const uint8_t
     return rc == 0;
 }
 
+/* Whether the frame from port NUMBER, which may be a server's, stays here. */
+static bool stays_here(struct lane *l, uint64_t now_ns, unsigned number,
+                       const struct el_port_rx *rx)
+{
+    const struct el_forward_config *config = &l->f->config;
+    struct el_ip ip = {.family = 0};
+    enum el_guard_kind kind = el_guard_kind_of(rx->bytes, rx->len, &ip);
+    struct el_mac src;
+
+    if (kind == EL_GUARD_NOTHING)
+        return false;
+    memcpy(&src, rx->bytes + sizeof src, sizeof src);
+    _Atomic uint64_t *quiet_ns = &l->f->servers_quiet_ns[kind][src.b[5] % 64];
+    if (now_ns >= atomic_load_explicit(quiet_ns, memory_order_relaxed)) {
+        atomic_store_explicit(quiet_ns, now_ns + EL_FORWARD_SERVER_S * EL_S, memory_order_relaxed);
+        config->server(config->arg, number, kind, &src, &ip);
+    }
+    if (config->guard)
+        count(l, DROP_GUARD);
+    return config->guard;
+}
+
 void el_forward_lane_frame(struct el_forward *f, unsigned lane, uint64_t now_ns, unsigned number,
                            const struct el_port_rx *rx)
 {
@@ -387,6 +409,9 @@ void el_forward_lane_frame(struct el_forward *f, unsigned lane, uint64_t now_ns,
         return;
     }
     show(f, now_ns, &f->outlets[f->locals[number].port], EL_CAPTURE_IN, &tx);
+    if (f->config.server && rx->len >= 24 && el_guard_may_be(rx->bytes) &&
+        stays_here(l, now_ns, number, rx))
+        return;
     if (!decide(l, now_ns, f->locals[number].port, rx->bytes, &out))
         return;
     send_to_ports(l, now_ns, &out, &tx);

@@ -43,6 +43,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "datapath/capture.h"
+#include "datapath/guard.h"
 #include "port/port.h"
 #include "tunnel/tunnel.h"
 
@@ -62,6 +63,7 @@ enum {
     EL_FORWARD_TOLD_S = 20,    /* how often it is told of one that is live */
     EL_FORWARD_STATIONS = 256, /* told of to a direct peer, of each network: the newest */
     EL_FORWARD_RELAYED = 256,  /* frames from one peer to another are worth to be told of */
+    EL_FORWARD_SERVER_S = 600, /* a server behind a port is told of at the most every so often */
     EL_FORWARD_RELAYED_S = 10, /* at the most every so often, of each peer */
 };
 
@@ -115,6 +117,12 @@ struct el_forward_config {
     /* A direct way has come up, or gone; or is still live (every EL_FORWARD_TOLD_S). USED: frames
      * have taken it since it was told last. On any thread, in exclusive mode. NULL: as above. */
     void (*direct)(void *arg, const struct el_tunnel_peer *peer, bool live, bool used);
+
+    /* From port PORT comes what only servers say: KIND, by the machine MAC, IP. On any thread, in
+     * shared mode. NULL: nobody looks. GUARD: and it goes no further. */
+    void (*server)(void *arg, unsigned port, enum el_guard_kind kind, const struct el_mac *mac,
+                   const struct el_ip *ip);
+    bool guard;
 
     /* For several threads; zeros for one. */
     unsigned lanes; /* as the tunnel's, and its gate */

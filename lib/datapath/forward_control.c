@@ -22,6 +22,7 @@ static const char *const counter_names[COUNTERS] = {
     [DROP_OVERLAY] = "drop-overlay",
     [DROP_VNI] = "drop-vni",
     [DROP_ECN] = "drop-ecn",
+    [DROP_GUARD] = "drop-guard",
     [DROP_PORT_FULL] = "drop-port-full",
     [DROP_HANDSHAKE_QUEUE] = "drop-handshake-queue",
     [INSIDE_RECEIVED] = "received",

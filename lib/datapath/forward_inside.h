@@ -5,6 +5,7 @@
 
 #include "base/heap.h"
 #include "datapath/forward.h"
+#include "datapath/guard.h"
 #include "frame/gro.h"
 #include "overlay/fragment.h"
 #include "overlay/overlay.h"
@@ -23,6 +24,7 @@ enum counter {
     DROP_OVERLAY,         /* no VXLAN packet for us */
     DROP_VNI,             /* a network that the peer has no part in */
     DROP_ECN,             /* marked on its way, and its transport would not hear of it */
+    DROP_GUARD,           /* from a LAN, what only servers should say */
     DROP_PORT_FULL,       /* the port's queue is full */
     DROP_HANDSHAKE_QUEUE, /* control is behind with handshakes */
     INSIDE_RECEIVED,      /* packets for who else listens at our tunnel address */
@@ -115,7 +117,9 @@ struct el_forward {
     struct el_loop *loop; /* NULL: nobody guards against loops */
     uint64_t tell_ns;     /* what it has to tell, no earlier */
     unsigned directs;     /* how many peers are */
-    uint64_t beat_ns;     /* when they get their next echo; EL_NEVER: there are none */
+    /* By kind and the last bits of the sender: nothing is told of it until then. */
+    _Atomic uint64_t servers_quiet_ns[EL_GUARD_KINDS][64];
+    uint64_t beat_ns; /* when they get their next echo; EL_NEVER: there are none */
 };
 
 /* Only the lane itself writes its counts. */

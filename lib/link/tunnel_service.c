@@ -493,6 +493,8 @@ static int make_datapath(struct service *s, const struct opened *opened, struct 
     };
 
     datapath.guard = datapath.address == EL_NODE_HUB_ADDRESS;
+    datapath.watch_servers = !datapath.guard; /* a hub's port is its own servers' */
+    datapath.guard_servers = config->guard;
 
     while (datapath.locate_count < EL_DATAPATH_LOCATES) {
         int fd = el_sys_fds_take("locate");

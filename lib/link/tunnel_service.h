@@ -32,6 +32,7 @@ struct el_tunnel_service_config {
     struct el_ip address; /* our tunnel address; family 0: from the key */
     struct el_node_peers peers;
     const char *state;   /* directory, or NULL: nothing is remembered */
+    bool guard;          /* what servers say on the LAN does not pass (datapath/guard.h) */
     bool protect;        /* addresses of this computer may not appear behind a peer */
     uint64_t user;       /* who to become; 0: stay */
     uint64_t peers_max;  /* room for so many with "manage"; 0: EL_TUNNEL_SERVICE_PEERS */

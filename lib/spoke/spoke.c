@@ -227,6 +227,8 @@ static char *tunnel_options(const struct spoke *spoke)
             el_ip_text(&spoke->address, ip), PEERS);
     if (!config->no_tcp)
         fputs("call-tcp = yes\n", out);
+    if (config->guard)
+        fputs("guard = yes\n", out);
     fprintf(out, "give-up = %llus\n", (unsigned long long)(config->give_up_ns / EL_S));
     fputs("peer = ", out);
     el_node_peer_print(out, &spoke->hub);

@@ -52,6 +52,7 @@ struct el_spoke_config {
     uint64_t listen;         /* UDP port; 0: any */
     uint64_t keepalive_ns;   /* how often an idle tunnel says something; 0: never */
     bool no_tcp;             /* where UDP is blocked, that is that */
+    bool guard;              /* what other servers say on the LAN does not pass */
     struct el_tunnel_options tunnel;
     uint64_t give_up_ns; /* end if the hub has not answered by then; 0: try for ever */
     const char *options;

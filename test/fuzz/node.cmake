@@ -3,6 +3,7 @@
 el_fuzz_target(agent_fuzz spoke)
 el_fuzz_target(control_fuzz node)
 el_fuzz_target(forward_fuzz MUTATIONS 1500 datapath)
+el_fuzz_target(guard_fuzz datapath)
 el_remember_x25519(forward_fuzz)
 el_fuzz_target(join_fuzz spoke)
 el_fuzz_target(lan_fuzz node)
