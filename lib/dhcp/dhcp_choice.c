@@ -171,6 +171,8 @@ void el_dhcp_claim(struct el_dhcp *d, const struct el_dhcp_request *r, struct el
 
     if (state == EL_DHCP_DECLINED)
         memset(&claim.owner, 0, sizeof claim.owner);
+    if (!el_dhcp_is_owner(lease, r))
+        lease->since_ns = r->now_ns;
     el_dhcp_lease_set(d->leases, lease, &claim);
     d->deadline_ns = el_earlier(d->deadline_ns, until_ns);
 }

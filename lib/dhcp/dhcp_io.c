@@ -9,8 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    BATCH_MAX = 32, /* leases that are kept in one go */
-    SOCKETS = 2,    /* ports 67 and 4011 */
+    BATCH_MAX = 512, /* leases that are kept in one go */
+    CROWD = 8,       /* so many at once, and more will come: */
+    GATHER_MS = 4,   /* then it is worth to wait for them, as a disk takes longer than that */
+    SOCKETS = 2,     /* ports 67 and 4011 */
 };
 
 struct el_dhcp_io {
@@ -28,7 +30,10 @@ struct el_dhcp_io {
     struct el_net_timer *timer;
     bool hears; /* frames come */
     struct el_dhcp_output relayed;
-    size_t waiting; /* for the store */
+    size_t waiting;                           /* for the store, */
+    uint64_t keep_ns;                         /* until then */
+    bool crowd;                               /* the last time there were many */
+    struct el_dhcp_record records[BATCH_MAX]; /* of those that wait */
     struct el_dhcp_output batch[BATCH_MAX];
 };
 
@@ -80,13 +85,11 @@ static void send_reply(struct el_dhcp_io *io, const struct el_dhcp_output *out)
 
 static int keep(struct el_dhcp_io *io, struct el_err *err)
 {
-    struct el_dhcp_record records[BATCH_MAX];
-
     if (!io->store.put)
         return 0;
     for (size_t i = 0; i < io->waiting; i++)
-        records[i] = io->batch[i].record;
-    return io->store.put(io->store.arg, records, io->waiting, err);
+        io->records[i] = io->batch[i].record;
+    return io->store.put(io->store.arg, io->records, io->waiting, err);
 }
 
 /* Keeps the leases that wait, then sends what waited for them; or takes all of them back. */
@@ -105,6 +108,7 @@ static void flush(struct el_dhcp_io *io)
         EL_LOG(EL_LOG_ERROR, "dhcp", "not-kept", EL_STR("why", err.text),
                EL_UINT("replies_not_sent", io->waiting));
     }
+    io->crowd = io->waiting >= CROWD;
     io->waiting = 0;
 }
 
@@ -119,9 +123,13 @@ static void take(struct el_dhcp_io *io, const struct el_dhcp_output *out)
         el_dhcp_arp_probe(&io->port_mac, &ip, frame);
         (void)send_bytes(io, frame, sizeof frame); /* lost, it was as if nobody had answered */
     }
-    if (!out->durable)
+    if (!out->durable) {
         send_reply(io, out);
-    else if (++io->waiting == BATCH_MAX)
+        return;
+    }
+    if (io->waiting == 0)
+        io->keep_ns = el_net_now_ns(io->net) + (io->crowd ? GATHER_MS * EL_MS : 0);
+    if (++io->waiting == BATCH_MAX)
         flush(io);
 }
 
@@ -156,11 +164,11 @@ static void judge(struct el_dhcp_io *io, uint64_t now_ns)
 }
 
 /* A due timer fires when the loop has read what there is to read. */
-static void set_timer(struct el_dhcp_io *io, uint64_t now_ns)
+static void set_timer(struct el_dhcp_io *io)
 {
     uint64_t next_ns = el_earlier(el_dhcp_deadline(io->server), el_dhcp_watch_deadline(&io->watch));
 
-    el_net_timer_set(io->timer, io->waiting > 0 ? now_ns : next_ns);
+    el_net_timer_set(io->timer, io->waiting > 0 ? el_earlier(io->keep_ns, next_ns) : next_ns);
 }
 
 /* Does all that is due. */
@@ -173,14 +181,15 @@ static void turn(struct el_dhcp_io *io)
     el_dhcp_tick(io->server, now_ns);
     while (el_dhcp_output(io->server, now_ns, wall_s, &io->batch[io->waiting]) > 0)
         take(io, &io->batch[io->waiting]);
-    set_timer(io, now_ns);
+    set_timer(io);
 }
 
 static void on_timer(void *arg)
 {
     struct el_dhcp_io *io = arg;
 
-    flush(io);
+    if (io->waiting > 0 && el_net_now_ns(io->net) >= io->keep_ns)
+        flush(io);
     turn(io);
 }
 
@@ -223,7 +232,7 @@ static void receive(struct el_dhcp_io *io, const struct el_net_udp_meta *meta, u
         take(io, out);
     if (port == EL_DHCP_PORT_SERVER)
         relay_up(io, bytes, len);
-    set_timer(io, now_ns);
+    set_timer(io);
 }
 
 static void on_relay(void *arg, const struct el_net_udp_meta *meta, const uint8_t *bytes,

@@ -4,7 +4,8 @@
  *
  * An acknowledgement leaves only after the store has kept its lease; if that fails, nothing leaves
  * and an error is logged: the client asks again. The leases of all requests that one turn of the
- * loop brings are kept together, so that a crowd of machines waits for the disk once.
+ * loop brings are kept together, and of a crowd those of some milliseconds, so that it waits for
+ * the disk once.
  */
 #ifndef EL_DHCP_DHCP_IO_H
 #define EL_DHCP_DHCP_IO_H

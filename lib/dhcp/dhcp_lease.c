@@ -28,6 +28,13 @@ struct el_dhcp_leases {
     struct el_dhcp_lease all[];
 };
 
+const char *const el_dhcp_lease_state_names[EL_DHCP_LEASE_STATES] = {
+    [EL_DHCP_FREE] = "free",
+    [EL_DHCP_OFFERED] = "offered",
+    [EL_DHCP_BOUND] = "leased",
+    [EL_DHCP_DECLINED] = "declined",
+};
+
 /* -- lists -- */
 
 static bool is_listed(const struct el_dhcp_lease *lease)

@@ -47,6 +47,7 @@ enum el_dhcp_lease_state {
 };
 
 enum { EL_DHCP_LEASE_STATES = EL_DHCP_DECLINED + 1 };
+extern const char *const el_dhcp_lease_state_names[EL_DHCP_LEASE_STATES];
 
 struct el_dhcp_lease {
     uint32_t ip;
@@ -58,6 +59,7 @@ struct el_dhcp_lease {
     struct el_mac mac;             /* its hardware address, for people; zero if not Ethernet */
     uint32_t relay;                /* the relay it was asked through; 0: none */
     uint64_t until_ns;             /* when the state ends; of a free one, when it became free */
+    uint64_t since_ns;             /* of the owner's having it; 0: since before we began */
     uint64_t fine_until_ns;        /* until then it is known that nobody else has the address */
     struct el_dhcp_lease *older, *newer;
 };
@@ -93,7 +95,7 @@ struct el_dhcp_lease *el_dhcp_leases_of(const struct el_dhcp_leases *leases,
                                         const struct el_dhcp_identity *owner);
 struct el_dhcp_lease *el_dhcp_leases_unused(const struct el_dhcp_leases *leases, uint8_t subnet);
 
-/* Calls EACH for every lease that is not free, in no order. */
+/* Calls EACH for every lease that is not free; those that end first first, of each state. */
 void el_dhcp_leases_each(const struct el_dhcp_leases *leases,
                          void (*each)(void *arg, const struct el_dhcp_lease *lease), void *arg);
 

@@ -6,8 +6,10 @@
 
 enum {
     COMPLAINT_S = 60,
-    LOG_BURST = 200, /* lines that may come at once, */
-    LOG_PER_S = 50,  /* and in the long run */
+    EXHAUSTED_S = 600, /* between two lists of who holds what, */
+    HOLDERS_MAX = 64,  /* so many lines long */
+    LOG_BURST = 200,   /* lines that may come at once, */
+    LOG_PER_S = 50,    /* and in the long run */
 };
 
 static const char *const names[] = {
@@ -119,33 +121,42 @@ int el_dhcp_log_ignored(struct el_dhcp *d, const struct el_dhcp_request *r, cons
     return 0;
 }
 
-static void find_next_free(void *arg, const struct el_dhcp_lease *lease)
-{
-    const struct el_dhcp_lease **first = arg;
+struct holders {
+    uint64_t now_ns;
+    uint8_t subnet;
+    unsigned said;
+};
 
-    if (!*first || lease->until_ns < (*first)->until_ns)
-        *first = lease;
+static void say_holder(void *arg, const struct el_dhcp_lease *lease)
+{
+    struct holders *holders = arg;
+    struct el_ip ip = el_ip4(lease->ip);
+    uint64_t now_ns = holders->now_ns;
+
+    if (lease->subnet != holders->subnet || holders->said == HOLDERS_MAX)
+        return;
+    holders->said++;
+    EL_LOG(EL_LOG_WARN, "dhcp", "held", EL_IP("ip", &ip), EL_MAC("mac", &lease->mac),
+           EL_STR("state", el_dhcp_lease_state_names[lease->state]),
+           EL_UINT("for_s", lease->since_ns ? (now_ns - lease->since_ns) / EL_S : 0),
+           EL_UINT("ends_in_s", lease->until_ns > now_ns ? (lease->until_ns - now_ns) / EL_S : 0));
 }
 
 void el_dhcp_log_exhausted(struct el_dhcp *d, const struct el_dhcp_request *r)
 {
-    const struct el_dhcp_lease *next = NULL;
-    struct el_ip ip;
+    struct holders holders = {.now_ns = r->now_ns, .subnet = r->subnet};
+    char network[EL_PREFIX_TEXT];
 
     if (d->exhausted_ns > r->now_ns || !may_log(d, r->now_ns))
         return;
-    d->exhausted_ns = r->now_ns + COMPLAINT_S * EL_S;
-    el_dhcp_leases_each(d->leases, find_next_free, &next);
-    if (!next)
-        return;
-    ip = el_ip4(next->ip);
+    d->exhausted_ns = r->now_ns + EXHAUSTED_S * EL_S;
     EL_LOG(EL_LOG_ERROR, "dhcp", "no-address-left",
+           EL_STR("network", el_prefix_text(&d->subnets[r->subnet].prefix, network)),
            EL_UINT("leased", el_dhcp_leases_count(d->leases, EL_DHCP_BOUND)),
            EL_UINT("offered", el_dhcp_leases_count(d->leases, EL_DHCP_OFFERED)),
            EL_UINT("declined", el_dhcp_leases_count(d->leases, EL_DHCP_DECLINED)),
-           EL_IP("next_free", &ip), EL_MAC("held_by", &next->mac),
-           EL_UINT("in_s", next->until_ns > r->now_ns ? (next->until_ns - r->now_ns) / EL_S : 0),
-           EL_STR("hint", "el2w leases says who holds what; dhcp-range may be larger"));
+           EL_STR("hint", "who holds them follows, the quietest first; dhcp-range may be larger"));
+    el_dhcp_leases_each(d->leases, say_holder, &holders);
 }
 
 void el_dhcp_log_in_use(struct el_dhcp *d, uint32_t ip, const struct el_mac *mac)

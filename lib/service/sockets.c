@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 512 };
+enum { BACKLOG = 512, BUFFER_BYTES = 4 << 20 };
 
 static int fail(int fd, const char *device, uint16_t port, const char *service, struct el_err *err)
 {
@@ -66,10 +66,14 @@ static const struct el_ip any = {.family = 4};
 int el_node_udp_socket(const char *device, uint16_t port, const char *service, struct el_err *err)
 {
     int fd = bound_socket(SOCK_DGRAM, device, &any, port, service, err);
-    int on = 1;
+    int on = 1, bytes = BUFFER_BYTES;
 
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0)
         return fail(fd, device, port, service, err);
+    /* A crowd's questions wait here while we wait for the disk. The second form is bounded by a
+     * sysctl, and all that we get without CAP_NET_ADMIN. */
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     return fd;
 }
 
