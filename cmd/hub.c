@@ -294,8 +294,7 @@ static const struct el_conf_schema schema = {
         "What goes over the wire is WireGuard and VXLAN, so a spoke need not be el2w. For one that "
         "is, wire=compact and wire=fast save bytes and time; the spoke is told the same "
         "(--wire).\n\n"
-        "Running it again with the same options changes nothing and succeeds. SIGTERM ends it and "
-        "leaves nothing behind.",
+        "Running it again changes nothing. SIGTERM ends it and leaves nothing behind.",
     .options = options,
     .count = sizeof options / sizeof options[0],
     .part = el_cmd_tunnel_options,
