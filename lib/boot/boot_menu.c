@@ -180,7 +180,7 @@ static void put_kernel(const struct el_boot *boot, const struct el_boot_entry *e
     put_args(boot, entry, visit, w);
     if (has(page->args))
         el_wire_printf(w, " %s", page->args);
-    el_wire_printf(w, " ${serial} || goto failed\n");
+    el_wire_printf(w, "%s || goto failed\n", names_matter(entry) ? "" : " ${serial}");
     for (unsigned i = 0; i < entry->initrd_count; i++) {
         el_wire_printf(w, "initrd --name ");
         put_initrd_name(entry, i, w);
