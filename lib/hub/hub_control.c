@@ -543,11 +543,11 @@ static int start_anew(struct control *c, struct el_err *err)
 {
     int rc = el_registry_ports_down(c->registry, "the hub was started", wall_s(NULL), err);
 
-    if (rc == 0)
-        rc = contradiction(el_hub_plan_apply(&c->config->plan, c->registry, wall_s(NULL), err));
-    if (rc == 0)
+    if (rc == 0) /* before the machines that have them */
         rc = contradiction(
             el_hub_plan_apply_profiles(&c->config->plan, &c->profiles, wall_s(NULL), err));
+    if (rc == 0)
+        rc = contradiction(el_hub_plan_apply(&c->config->plan, c->registry, wall_s(NULL), err));
     return rc == 0 ? switch_program_on(c, err) : rc;
 }
 
