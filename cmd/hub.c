@@ -138,6 +138,12 @@ static const struct el_conf_option options[] = {
              "several, with commas. By default as el2w second-factor says, with the program if "
              "there is one.",
      .parse = set_factors},
+    {.name = "templates",
+     .type = EL_CONF_STRING,
+     .offset = AT(plan.templates),
+     .metavar = "DIR",
+     .help = "Templates of your own, beside those that are inside: a directory each, with a "
+             "template.conf (README). Read when the hub starts."},
     {.name = "second-factor-exec",
      .type = EL_CONF_STRING,
      .offset = AT(second_factor_exec),

@@ -216,6 +216,9 @@ static int open_for_control(struct hub *hub, struct el_launch_fds *fds, struct e
         rc = el_launch_fds_add(fds, "images", el_image_library_open(hub->config->images, err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(hub->launch, "control", err));
+    if (rc >= 0 && hub->config->plan.templates)
+        rc = el_launch_fds_add(fds, "templates",
+                               el_hub_plan_open_templates(hub->config->plan.templates, err));
     return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "net/lwip_link.h"
 #include "node/key.h"
 #include "node/nudge.h"
+#include "profile/templates_io.h"
 #include "registry/registry.h"
 #include "registry/registry_store.h"
 #include "state/state.h"
@@ -578,9 +579,16 @@ static int begin(struct control *c, struct el_err *err)
 
 static int open_templates(struct control *c, struct el_err *err)
 {
+    int fd = el_sys_fds_take("templates");
+    int rc = 0;
+
     c->templates = el_profile_templates_new(err);
     c->profiles.templates = c->templates;
-    return c->templates ? 0 : EL_EIO;
+    if (c->templates && fd >= 0)
+        rc = el_profile_templates_read(c->templates, fd, err);
+    if (fd >= 0)
+        close(fd);
+    return c->templates && rc >= 0 ? 0 : EL_EIO;
 }
 
 static int open_registry(struct control *c, struct el_err *err)
@@ -730,13 +738,13 @@ static int set_up(struct control *c, struct el_err *err)
     c->images = el_sys_fds_take("images");
     int rc = el_sys_drop(&drop, err);
     if (rc == 0)
+        rc = open_templates(c, err);
+    if (rc == 0)
         rc = confine(c, err);
     if (rc >= 0)
         rc = make_loop(c, err);
     if (rc == 0)
         rc = open_sync(c, err);
-    if (rc == 0)
-        rc = open_templates(c, err);
     if (rc == 0)
         rc = open_registry(c, err);
     if (rc == 0)

@@ -71,6 +71,7 @@ struct el_hub_plan_profile {
 };
 
 struct el_hub_plan {
+    const char *templates;                /* directory of a person's own, or NULL; only the hub's */
     struct el_hub_plan_profile *profiles; /* owned */
     unsigned profile_count;
     struct el_hub_plan_network *networks; /* owned */
@@ -174,6 +175,7 @@ int el_hub_plan_set_profile_keys(struct el_hub_plan_profile *profile, const char
                                  struct el_err *err);
 int el_hub_plan_set_profile_json(struct el_hub_plan_profile *profile, const char *text,
                                  struct el_err *err);
+int el_hub_plan_open_templates(const char *path, struct el_err *err); /* a descriptor */
 void el_hub_plan_clear_profiles(struct el_hub_plan *plan);
 int el_hub_plan_check_profiles(const struct el_hub_plan *plan, struct el_err *err);
 void el_hub_plan_print_profiles(FILE *out, const struct el_hub_plan *plan);

@@ -4,9 +4,13 @@
 #include "hub/hub_plan.h"
 #include "node/said.h"
 #include "profile/profile_json.h"
+#include "profile/templates_io.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char unsaid[] = "unsaid"; /* in the place of an image or template, until it is said */
 
@@ -118,11 +122,32 @@ static int check(const struct el_hub_plan_profile *said,
     return rc < 0 && rc != EL_ENOMEM ? EL_EINVAL : rc;
 }
 
+static int read_own(struct el_profile_templates *templates, const char *path, struct el_err *err)
+{
+    int fd = el_hub_plan_open_templates(path, err);
+
+    if (fd < 0)
+        return fd;
+    int rc = el_profile_templates_read(templates, fd, err);
+    close(fd);
+    return rc < 0 ? rc : 0;
+}
+
+int el_hub_plan_open_templates(const char *path, struct el_err *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? el_err_os(err, errno, "templates %s: cannot open the directory", path) : fd;
+}
+
 int el_hub_plan_check_profiles(const struct el_hub_plan *plan, struct el_err *err)
 {
     struct el_profile_templates *templates =
         plan->profile_count ? el_profile_templates_new(err) : NULL;
     int rc = plan->profile_count && !templates ? EL_ENOMEM : 0;
+
+    if (rc == 0 && templates && plan->templates)
+        rc = read_own(templates, plan->templates, err);
 
     for (unsigned i = 0; rc == 0 && i < plan->profile_count; i++) {
         const struct el_hub_plan_profile *said = &plan->profiles[i];

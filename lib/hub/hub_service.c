@@ -246,6 +246,9 @@ static int open_for_service(const struct el_hub_networks *networks,
         rc = el_launch_fds_add(fds, "images", el_image_library_open(config->images, err));
     if (rc >= 0 && !config->boot->no_nfs)
         rc = open_exports(networks, network, fds, err);
+    if (rc >= 0 && config->plan.templates)
+        rc = el_launch_fds_add(fds, "templates",
+                               el_hub_plan_open_templates(config->plan.templates, err));
     if (rc >= 0)
         rc = el_launch_fds_add(fds, "state", el_launch_state_dir(networks->launch, service, err));
     return rc;

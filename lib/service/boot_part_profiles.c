@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Profiles: what machines are answered with while they are installed, and when they run. */
 #include "base/time.h"
+#include "profile/templates_io.h"
 #include "service/boot_part.h"
 #include "service/metadata_pages.h"
 #include "sys/clock.h"
+#include "sys/fds.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static int64_t wall_s(void *arg)
 {
     (void)arg;
     return (int64_t)(el_sys_wall_ns() / EL_S);
+}
+
+static int open_templates(struct el_boot_parts *s, struct el_err *err)
+{
+    (void)err;
+    s->places[s->place_count++] = (struct el_sys_place){el_sys_fds_peek("templates"), false};
+    return 0;
+}
+
+/* A person's own. */
+static int read_templates(struct el_profile_pages *pages, struct el_err *err)
+{
+    int fd = el_sys_fds_take("templates");
+
+    if (fd < 0)
+        return 0;
+    int rc = el_profile_templates_read(pages->templates, fd, err);
+    close(fd);
+    return rc < 0 ? rc : 0;
 }
 
 static int start(struct el_boot_parts *s, struct el_err *err)
@@ -32,6 +54,8 @@ static int start(struct el_boot_parts *s, struct el_err *err)
     if (!s->profiles)
         return el_err(err, EL_ENOMEM, "out of memory");
     int rc = el_profile_pages_begin(s->profiles, &config, err);
+    if (rc == 0)
+        rc = read_templates(s->profiles, err);
     if (rc < 0)
         return rc;
     el_machines_set_page(s->machines, el_profile_pages_answer, s->profiles);
@@ -53,4 +77,5 @@ static void stop(struct el_boot_parts *s)
     s->profiles = NULL;
 }
 
-const struct el_boot_part el_boot_part_profiles = {.start = start, .stop = stop};
+const struct el_boot_part el_boot_part_profiles = {
+    .open = open_templates, .start = start, .stop = stop};
