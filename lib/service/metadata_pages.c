@@ -32,7 +32,7 @@ static int find_asker(const struct el_profile_pages *pages, const struct el_http
     struct el_err err = {""};
 
     *asker = (struct asker){.pages = pages, .answer = answer};
-    el_http_answer_status(answer, 404);
+    el_http_answer_status(answer, el_machines_complete(pages->config.machines) ? 404 : 503);
     if (!request->client)
         return EL_ENOENT;
     asker->ip = request->client->ip;
@@ -40,6 +40,7 @@ static int find_asker(const struct el_profile_pages *pages, const struct el_http
     if (rc < 0 || !asker->machine.intent)
         return EL_ENOENT;
     (void)el_profile_pages_profile(&asker->machine, &asker->profile, &err);
+    el_http_answer_status(answer, 404);
     return 0;
 }
 

@@ -148,7 +148,8 @@ void el_profile_pages_answer(void *arg, const struct el_machine *machine, const 
     struct el_profile *profile;
     struct el_err err = {""};
 
-    el_http_answer_status(answer, 404);
+    /* As long as control has not said everything, nobody knows. */
+    el_http_answer_status(answer, el_machines_complete(pages->config.machines) ? 404 : 503);
     if (!machine->life || el_profile_pages_profile(machine, &profile, &err) < 0)
         return;
     const struct el_profile_template *t =

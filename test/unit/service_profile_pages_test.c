@@ -254,6 +254,24 @@ static void files_without_secrets_are_fetched_at_will(void **state)
     assert_non_null(strstr(said(), "local-hostname: \"n1\""));
 }
 
+static void before_everything_is_known_they_are_to_come_again(void **state)
+{
+    (void)state;
+    know("debian", "");
+    visit(1);
+    order("{\"order\":\"begin\"}");
+    el_machines_free(w.machines);
+    static const struct el_machines_config machines = {
+        .has_control = true, .store = {put, load, NULL}, .wall_s = wall_s, .lease = lease};
+    assert_int_equal(el_machines_new(&machines, &w.machines, NULL), 0);
+    w.pages.config.machines = w.machines;
+    struct el_http_request request = request_of(EL_HTTP_GET);
+    struct el_machine machine = {.mac = mac};
+    el_profile_pages_answer(&w.pages, &machine, "preseed.cfg", &request, &w.answer);
+    assert_int_equal(w.answer.status, 503);
+    assert_int_equal(ask(EL_HTTP_GET, "/nocloud/meta-data"), 503);
+}
+
 /* -- metadata -- */
 
 static void metadata_as_nocloud(void **state)
@@ -340,6 +358,7 @@ int main(void)
         TEST(a_machine_gets_its_answers),
         TEST(secrets_are_handed_to_whom_they_are_for),
         TEST(files_without_secrets_are_fetched_at_will),
+        TEST(before_everything_is_known_they_are_to_come_again),
         TEST(metadata_as_nocloud),
         TEST(metadata_have_no_secrets),
         TEST(metadata_as_ec2),
