@@ -198,8 +198,8 @@ static void keys_are_public_ones(void **state)
         "ssh-ed25519 AAAA",
         "-----BEGIN OPENSSH PRIVATE KEY-----",
         "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIKJ8ljPFBMRYMfnXHmSHGFqUWYbJmFYbQvGpV1kZ3tYH",
-        SAMPLE_KEY "\n" SAMPLE_KEY,
-        "command=\"x\" " SAMPLE_KEY};
+        (SAMPLE_KEY "\n" SAMPLE_KEY),
+        ("command=\"x\" " SAMPLE_KEY)};
     struct el_profile *profile = sample("debian");
 
     (void)state;
@@ -337,8 +337,8 @@ static void text_of_others(void **state)
         "{\"name\": \"web\", \"image\": \"i\", \"template\": \"t\", \"variables\": [{}]}",
         "{\"name\": \"web\", \"image\": \"i\", \"template\": \"t\", \"variables\": [\"x\"]}",
         "{\"name\": \"web\", \"image\": \"i\", \"template\": \"t\", \"ssh_keys\": [\"x\"]}",
-        "{\"name\": \"web\", \"image\": \"i\", \"template\": \"t\", \"secrets\": [{\"name\": "
-        "\"x\"}]}",
+        ("{\"name\": \"web\", \"image\": \"i\", \"template\": \"t\", \"secrets\": [{\"name\": "
+         "\"x\"}]}"),
         "{\"name\": \"web\", \"name\": \"web\", \"image\": \"i\", \"template\": \"t\"}",
     };
     struct el_profile *profile;
