@@ -3,6 +3,7 @@
 #include "service/profile_pages.h"
 
 #include "base/log.h"
+#include "boot/boot_script.h"
 #include "profile/profile_json.h"
 
 #include <string.h>
@@ -71,6 +72,11 @@ int el_profile_pages_args(void *arg, const struct el_machine *machine,
         return 0;
     if (rc == 0)
         rc = el_profile_args(profile, pages->templates, &facts, args, err);
+    const char *wrong = rc == 0 ? el_boot_script_refuses(args) : NULL;
+    if (wrong) /* in the template's own words */
+        rc = el_err(err, EL_EINVAL,
+                    "profile %s: iPXE gives %s in its arguments a meaning of its own",
+                    profile->name, wrong);
     el_profile_free(profile);
     return rc;
 }

@@ -211,6 +211,33 @@ static void a_machine_gets_its_answers(void **state)
     assert_int_equal(fetch("../preseed.cfg", EL_HTTP_GET), 404);
 }
 
+static void arguments_stand_in_a_script(void **state)
+{
+    static const char *const names[] = {"agama",  "cloud-init", "debian",
+                                        "redhat", "suse",       "ubuntu"};
+    char args[EL_MACHINES_ARGS_BYTES];
+    struct el_machine machine;
+    struct el_err err = {""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        know(names[i], "");
+        visit(i + 1);
+        assert_int_equal(el_machines_by_mac(w.machines, &mac, &machine), 0);
+        if (el_machines_args(w.machines, &machine, args, &err) < 0)
+            fail_msg("%s", err.text);
+        assert_non_null(strstr(args, "/m/tok3n"));
+    }
+    static const char conf[] = "about = x\nargs = a=${net0/mac}\n";
+    const struct el_profile_source source = {"template.conf", conf, strlen(conf)};
+    struct el_profile_template *t;
+    assert_int_equal(el_profile_template_parse("mine", &source, 1, &t, NULL), 0);
+    assert_int_equal(el_profile_templates_add(w.pages.templates, t, NULL), 0);
+    know("mine", "");
+    assert_int_equal(el_machines_by_mac(w.machines, &mac, &machine), 0);
+    assert_int_equal(el_machines_args(w.machines, &machine, args, &err), EL_EINVAL);
+}
+
 static void secrets_are_handed_to_whom_they_are_for(void **state)
 {
     (void)state;
@@ -356,6 +383,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_machine_gets_its_answers),
+        TEST(arguments_stand_in_a_script),
         TEST(secrets_are_handed_to_whom_they_are_for),
         TEST(files_without_secrets_are_fetched_at_will),
         TEST(before_everything_is_known_they_are_to_come_again),
