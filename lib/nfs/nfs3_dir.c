@@ -91,6 +91,20 @@ static bool put_entries(struct reading *reading, uint64_t cookie, const struct e
     return true;
 }
 
+/* The same, with the directory held open. */
+static bool put_all(struct reading *reading, uint64_t cookie, const struct el_nfs_listed *items,
+                    size_t count)
+{
+    struct el_nfs_volume *volume = reading->dir->volume;
+
+    if (!volume->ops->enter)
+        return put_entries(reading, cookie, items, count);
+    volume->ops->enter(volume, &reading->dir->node);
+    bool end = put_entries(reading, cookie, items, count);
+    volume->ops->leave(volume);
+    return end;
+}
+
 static enum el_nfs_status list(struct el_nfs_exchange *x, const struct el_nfs_target *dir,
                                const struct el_nfs_listed **items, size_t *count)
 {
@@ -133,7 +147,7 @@ static bool serve(struct el_nfs_exchange *x, bool plus)
                               .plus = plus,
                               .room = limit > head + END ? limit - head - END : 0,
                               .names = plus ? dir_count : limit};
-    bool end = put_entries(&reading, cookie, items, item_count);
+    bool end = put_all(&reading, cookie, items, item_count);
     if (!end && !reading.any) {
         *x->out = before;
         el_nfs_put_status(x, EL_NFS_E_TOOSMALL);

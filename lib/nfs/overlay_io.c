@@ -136,6 +136,22 @@ enum el_nfs_status el_nfs_overlay_parent(struct el_nfs_volume *volume,
     return status == EL_NFS_E_NOENT ? EL_NFS_OK : status;
 }
 
+/* Most names of a directory are as below. */
+static void overlay_enter(struct el_nfs_volume *volume, const struct el_nfs_node *dir)
+{
+    struct el_nfs_overlay *o = el_nfs_overlay_of(volume);
+
+    if (el_nfs_overlay_is_below(dir->id))
+        o->lower->ops->enter(o->lower, dir);
+}
+
+static void overlay_leave(struct el_nfs_volume *volume)
+{
+    struct el_nfs_overlay *o = el_nfs_overlay_of(volume);
+
+    o->lower->ops->leave(o->lower);
+}
+
 bool el_nfs_overlay_is_in_lower(struct el_nfs_overlay *o, const struct el_nfs_inode *dir,
                                 const char *name)
 {
@@ -273,6 +289,8 @@ static void overlay_close(struct el_nfs_volume *volume)
 static const struct el_nfs_volume_ops overlay_ops = {
     .getattr = el_nfs_overlay_getattr,
     .lookup = el_nfs_overlay_lookup,
+    .enter = overlay_enter,
+    .leave = overlay_leave,
     .parent = el_nfs_overlay_parent,
     .readlink = overlay_readlink,
     .open = el_nfs_overlay_open,

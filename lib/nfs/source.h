@@ -25,6 +25,11 @@ struct el_nfs_source {
     enum el_nfs_status (*fstat)(void *arg, const struct el_nfs_file *file,
                                 struct el_nfs_attr *attr);
     enum el_nfs_status (*list)(void *arg, const char *path, el_nfs_name_cb *cb, void *cb_arg);
+    /* Opens a directory, for stat_in(), which is quicker than stat() of many names in it: an open
+     * file's number, or -1. NULL: no. */
+    int (*enter)(void *arg, const char *path);
+    enum el_nfs_status (*stat_in)(void *arg, int dir, const char *name, struct el_nfs_attr *attr);
+    void (*leave)(void *arg, int dir);
     enum el_nfs_status (*space)(void *arg, struct el_nfs_space *space);
     void (*close)(void *arg); /* NULL: nothing to do */
     void *arg;

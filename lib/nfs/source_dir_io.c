@@ -219,6 +219,28 @@ static enum el_nfs_status dir_list(void *arg, const char *path, el_nfs_name_cb *
     return EL_NFS_OK;
 }
 
+static int dir_enter(void *arg, const char *path)
+{
+    return open_path(arg, path, LOOK | O_DIRECTORY);
+}
+
+static enum el_nfs_status dir_stat_in(void *arg, int dir, const char *name,
+                                      struct el_nfs_attr *attr)
+{
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return el_nfs_status_of_errno(errno);
+    describe(arg, &st, attr);
+    return EL_NFS_OK;
+}
+
+static void dir_leave(void *arg, int dir)
+{
+    (void)arg;
+    close(dir);
+}
+
 static enum el_nfs_status dir_space(void *arg, struct el_nfs_space *space)
 {
     struct source *source = arg;
@@ -265,6 +287,9 @@ int el_nfs_source_dir(int fd, struct el_nfs_source *result)
         .open = dir_open,
         .fstat = dir_fstat,
         .list = dir_list,
+        .enter = dir_enter,
+        .stat_in = dir_stat_in,
+        .leave = dir_leave,
         .space = dir_space,
         .close = dir_close,
         .arg = source,

@@ -23,6 +23,9 @@ struct el_nfs_tree {
     struct el_map *entries;
     struct entry *ring[EL_NFS_TREE_NODES]; /* in the order in which they were met */
     size_t next;
+    bool held; /* between enter and leave: */
+    int held_dir;
+    uint64_t held_id;
 };
 
 static struct el_nfs_tree *tree_of(struct el_nfs_volume *volume)
@@ -197,11 +200,30 @@ static enum el_nfs_status tree_getattr(struct el_nfs_volume *volume, const struc
     return el_nfs_tree_find(tree_of(volume), node, path, attr);
 }
 
-static enum el_nfs_status tree_lookup(struct el_nfs_volume *volume, const struct el_nfs_node *dir,
-                                      const char *name, struct el_nfs_node *node,
-                                      struct el_nfs_attr *attr)
+static void tree_enter(struct el_nfs_volume *volume, const struct el_nfs_node *dir)
 {
     struct el_nfs_tree *tree = tree_of(volume);
+    char path[EL_NFS_PATH_MAX];
+
+    if (!tree->source.enter || el_nfs_tree_find(tree, dir, path, NULL) != EL_NFS_OK)
+        return;
+    tree->held_dir = tree->source.enter(tree->source.arg, path);
+    tree->held_id = dir->id;
+    tree->held = tree->held_dir >= 0;
+}
+
+static void tree_leave(struct el_nfs_volume *volume)
+{
+    struct el_nfs_tree *tree = tree_of(volume);
+
+    if (tree->held)
+        tree->source.leave(tree->source.arg, tree->held_dir);
+    tree->held = false;
+}
+
+static enum el_nfs_status stat_child(struct el_nfs_tree *tree, const struct el_nfs_node *dir,
+                                     const char *name, struct el_nfs_attr *attr)
+{
     char path[EL_NFS_PATH_MAX];
     enum el_nfs_status status = el_nfs_tree_find(tree, dir, path, attr);
 
@@ -209,8 +231,19 @@ static enum el_nfs_status tree_lookup(struct el_nfs_volume *volume, const struct
         status = EL_NFS_E_NOTDIR;
     if (status == EL_NFS_OK)
         status = el_nfs_path_join(path, name, path);
-    if (status == EL_NFS_OK)
-        status = tree->source.stat(tree->source.arg, path, attr);
+    return status == EL_NFS_OK ? tree->source.stat(tree->source.arg, path, attr) : status;
+}
+
+static enum el_nfs_status tree_lookup(struct el_nfs_volume *volume, const struct el_nfs_node *dir,
+                                      const char *name, struct el_nfs_node *node,
+                                      struct el_nfs_attr *attr)
+{
+    struct el_nfs_tree *tree = tree_of(volume);
+    enum el_nfs_status status =
+        tree->held && tree->held_id == dir->id
+            ? tree->source.stat_in(tree->source.arg, tree->held_dir, name, attr)
+            : stat_child(tree, dir, name, attr);
+
     if (status != EL_NFS_OK)
         return status;
     el_nfs_node_step(tree->keys, dir, name, node);
@@ -344,6 +377,8 @@ static void tree_close(struct el_nfs_volume *volume)
 static const struct el_nfs_volume_ops tree_ops = {
     .getattr = tree_getattr,
     .lookup = tree_lookup,
+    .enter = tree_enter,
+    .leave = tree_leave,
     .parent = tree_parent,
     .readlink = tree_readlink,
     .open = tree_open,

@@ -74,6 +74,10 @@ struct el_nfs_volume_ops {
     enum el_nfs_status (*lookup)(struct el_nfs_volume *volume, const struct el_nfs_node *dir,
                                  const char *name, struct el_nfs_node *node,
                                  struct el_nfs_attr *attr);
+    /* Many names of DIR are about to be looked up, until leave(): it may be held open meanwhile.
+     * NULL: that would help nothing. */
+    void (*enter)(struct el_nfs_volume *volume, const struct el_nfs_node *dir);
+    void (*leave)(struct el_nfs_volume *volume);
     /* ".."; of the top, itself. */
     enum el_nfs_status (*parent)(struct el_nfs_volume *volume, const struct el_nfs_node *dir,
                                  struct el_nfs_node *node, struct el_nfs_attr *attr);
