@@ -7,7 +7,6 @@
 #include "node/interface.h"
 #include "node/locate.h"
 #include "port/pair.h"
-#include "service/boot_exports.h"
 #include "service/nfs_sockets.h"
 #include "service/orders.h"
 
@@ -159,7 +158,7 @@ static size_t list_services(const struct el_hub_config *config, bool six,
         memcpy(services + count, dns, sizeof dns);
         count += sizeof dns / sizeof dns[0];
     }
-    if (el_boot_exports_any(config->boot)) {
+    if (!config->boot->no_nfs) {
         memcpy(services + count, nfs, sizeof nfs);
         count += sizeof nfs / sizeof nfs[0];
     }

@@ -53,6 +53,7 @@ struct el_nfs_making {
 struct el_nfs_file {
     struct el_content_file content;
     struct el_nfs_attr attr; /* as it was opened */
+    const void *source;      /* for a source of several: which one it is from */
     unsigned refs;
 };
 

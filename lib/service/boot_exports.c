@@ -2,13 +2,16 @@
 /* Exports, opened and passed on. */
 #include "service/boot_exports.h"
 
+#include "sys/fds.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
 bool el_boot_exports_any(const struct el_boot_options *options)
 {
-    return !options->no_nfs && (options->images || options->export_count);
+    return !options->no_nfs &&
+           (options->images || options->export_count || el_sys_fds_peek("images") >= 0);
 }
 
 const char *el_boot_export_fd(const struct el_boot_option_export *export, bool overlay,

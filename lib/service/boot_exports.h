@@ -9,7 +9,7 @@
 
 enum { EL_BOOT_EXPORT_FD = 48 };
 
-/* Whether anything is. */
+/* Whether anything is, here: also the images that were passed on to us. */
 bool el_boot_exports_any(const struct el_boot_options *options);
 
 /* What the export's descriptor, or that of its overlay, is called when it is passed on. NAME. */

@@ -249,6 +249,11 @@ int el_boot_pages_add(struct el_boot_pages *pages, const struct el_http_route *r
     return 0;
 }
 
+const struct el_content *el_boot_pages_images(const struct el_boot_pages *pages)
+{
+    return pages->image_content ? &pages->images : NULL;
+}
+
 const struct el_http_route *el_boot_pages_routes(const struct el_boot_pages *pages)
 {
     return pages->routes;

@@ -45,6 +45,8 @@ int el_boot_pages_add(struct el_boot_pages *pages, const struct el_http_route *r
 
 /* For the servers; valid until the pages are freed. */
 const struct el_content *el_boot_pages_tftp(const struct el_boot_pages *pages);
+/* The images, and what is in them; NULL if there are none. */
+const struct el_content *el_boot_pages_images(const struct el_boot_pages *pages);
 const struct el_http_route *el_boot_pages_routes(const struct el_boot_pages *pages);
 
 #endif

@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "nfs/nfs_io.h"
 #include "nfs/overlay_io.h"
+#include "nfs/source_content.h"
+#include "nfs/source_dir_io.h"
+#include "nfs/source_union.h"
 #include "service/boot_exports.h"
 #include "service/boot_part.h"
 #include "service/nfs_export.h"
@@ -127,6 +130,24 @@ static void name_machine(void *arg, const struct el_ip *client, char name[EL_NFS
         snprintf(name, EL_NFS_MACHINE, "%s", el_mac_text(&lease->mac, mac));
 }
 
+/* The directory as it is, and behind it what is in the disk images. */
+static int export_images(struct el_boot_parts *s, int fd, struct el_err *err)
+{
+    const struct el_content *content = el_boot_pages_images(s->pages);
+    struct el_nfs_source directory, source;
+    int rc = el_nfs_source_dir(fd, &directory);
+
+    if (rc == 0 && content) {
+        const struct el_nfs_source inside = el_nfs_source_content(content);
+        rc = el_nfs_source_union(&directory, &inside, &source);
+    } else {
+        source = directory;
+    }
+    if (rc == 0)
+        rc = el_nfs_export(s->nfs->nfs, "/images", &source, NULL);
+    return rc < 0 ? el_err(err, rc, "export /images: %s", el_strerror(rc)) : 0;
+}
+
 static int export_one(struct el_boot_nfs *n, const struct el_boot_option_export *option,
                       struct exported *exported, struct el_err *err)
 {
@@ -158,7 +179,7 @@ static int make_nfs(struct el_boot_parts *s, struct el_err *err)
     int images = n->images, rc = 0;
     n->images = -1;
     if (images >= 0)
-        rc = el_nfs_export_fd(n->nfs, "/images", images, NULL, err);
+        rc = export_images(s, images, err);
     for (unsigned i = 0; i < options->export_count && rc == 0; i++)
         rc = export_one(n, &options->exports[i], &n->exports[i], err);
     return rc;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "nfs/source_content.h"
 #include "nfs/source_dir_io.h"
+#include "nfs/source_union.h"
 #include "nfs_peer.h"
 
 enum { BIG = 3 * EL_NFS_IO_MAX + 5 };
@@ -469,6 +470,43 @@ static void only_the_network_is_answered(void **state)
     s->peer.nfs = whole;
 }
 
+static void count_name(void *arg, const char *name)
+{
+    unsigned *counts = arg;
+
+    counts[0] += strcmp(name, "deep") == 0;
+    counts[1] += strcmp(name, "big") == 0;
+}
+
+static void two_sources_are_one(void **state)
+{
+    struct server *s = *state;
+    struct el_nfs_source first, second, both;
+    struct nfs_handle top, deep, big;
+    unsigned counts[2] = {0};
+    uint8_t bytes[8];
+    bool end;
+
+    mkdirat(s->fd, "deep", 0755);
+    write_file(s, "deep/hidden", 3);
+    assert_int_equal(el_nfs_source_dir(openat(s->fd, "etc", O_RDONLY | O_DIRECTORY), &first), 0);
+    assert_int_equal(el_nfs_source_dir(dup(s->fd), &second), 0);
+    assert_int_equal(el_nfs_source_union(&first, &second, &both), 0);
+    assert_int_equal(both.list(both.arg, "", count_name, counts), EL_NFS_OK);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(el_nfs_export(s->peer.nfs, "/both", &both, NULL), 0);
+    assert_int_equal(nfs_mount(&s->peer, "/both", &top), EL_NFS_OK);
+    assert_int_equal(nfs_lookup(&s->peer, &top, "deep", &deep), EL_NFS_OK);
+    assert_int_equal(nfs_lookup(&s->peer, &deep, "file", &big), EL_NFS_OK);
+    assert_int_equal(nfs_lookup(&s->peer, &deep, "hidden", &big), EL_NFS_OK);
+    assert_int_equal(nfs_lookup(&s->peer, &top, "big", &big), EL_NFS_OK);
+    for (int i = 0; i < 2; i++) /* the second time it is open already */
+        assert_int_equal(nfs_read(&s->peer, &big, 5, bytes, sizeof bytes, &end), 8);
+    assert_int_equal(bytes[0], 5);
+    assert_int_equal(nfs_lookup(&s->peer, &top, "none", &deep), EL_NFS_E_NOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +524,7 @@ int main(void)
         WITH_SERVER(programs_and_versions_that_are_not_there),
         WITH_SERVER(a_lock_is_granted_with_its_cookie),
         WITH_SERVER(only_the_network_is_answered),
+        WITH_SERVER(two_sources_are_one),
     };
 
     el_log_setup(EL_LOG_ERROR, EL_LOG_TEXT);
