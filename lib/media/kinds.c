@@ -43,6 +43,10 @@ const struct el_media_kind el_media_kinds[] = {
             {.kernel = "memtest86+ia32.bin memtest32.bin boot/memtest32.bin",
              .arch = "i386",
              .platform = EL_MEDIA_BIOS},
+            {.chain = "memtest86+ia32.efi memtest32.efi EFI/BOOT/bootia32.efi "
+                      "EFI/BOOT/BOOTIA32.EFI",
+             .arch = "i386",
+             .platform = EL_MEDIA_EFI},
         },
     },
     {
