@@ -108,6 +108,15 @@ static enum el_fetch_verdict judge(const struct el_fetch_fields *fields, uint64_
     }
 }
 
+/* Whether it can be sent back. */
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || (unsigned char)*text >= 0x7f)
+            return false;
+    return true;
+}
+
 void el_fetch_head_read(const struct el_http_response *response,
                         const struct el_fetch_fields *fields, uint64_t here,
                         struct el_fetch_head *head)
@@ -118,6 +127,8 @@ void el_fetch_head_read(const struct el_http_response *response,
                                    .total = EL_FETCH_UNKNOWN,
                                    .location = fields->location,
                                    .validator = strong ? fields->etag : fields->modified};
+    if (!is_printable(head->validator))
+        head->validator = "";
     head->verdict = judge(fields, here, head);
     if (head->verdict == EL_FETCH_TAKE && fields->encoding[0] &&
         strcmp(fields->encoding, "identity") != 0)

@@ -184,6 +184,8 @@ static void a_whole_file_begins_at_0(void **state)
     assert_int_equal(head.offset, 0); /* the server knows no ranges, or the file has changed */
     assert_true(head.total == EL_FETCH_UNKNOWN);
     assert_string_equal(head.validator, "then"); /* a weak tag is not for ranges */
+    head = read_head("HTTP/1.1 200 OK\r\nETag: \"\xe9\"\r\n\r\n", 0);
+    assert_string_equal(head.validator, ""); /* we could not say it again */
 }
 
 static void a_part_must_be_the_one_asked_for(void **state)
