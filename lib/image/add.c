@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { OTHER_WAYS_MAX = 4 };
+
 /* On its way. */
 struct adding {
     const struct el_image_add *add;
@@ -29,6 +31,7 @@ struct adding {
     int fd;
     uint64_t size;
     bool is_directory;
+    unsigned variant; /* which way to boot it: 0 for most people */
     struct el_image_download download;
     struct el_image_arrival arrival;
     struct el_media_facts facts;
@@ -142,7 +145,8 @@ static int find(struct adding *a)
 static int recognise(struct adding *a, int fd)
 {
     const struct el_image_said *said = &a->add->said;
-    struct el_image_question question = {.fd = fd, .is_media = !a->is_directory, .name = a->file};
+    struct el_image_question question = {
+        .fd = fd, .is_media = !a->is_directory, .name = a->file, .variant = a->variant};
     unsigned count = 0;
 
     if (said->kernel)
@@ -322,6 +326,86 @@ static int finish(struct adding *a)
     return rc;
 }
 
+/* -- other ways to boot the same medium: images of their own, with the same bytes on the disk -- */
+
+/* What sets WAY apart from FIRST in its name; NULL: nothing, so that it is of no use. */
+static const char *difference(const struct adding *way, const struct adding *first)
+{
+    enum el_boot_platform platform = way->added->entry.platform;
+
+    if (platform != first->added->entry.platform && platform != EL_BOOT_ANY_PLATFORM)
+        return platform == EL_BOOT_EFI ? "efi" : "bios";
+    return strcmp(way->facts.arch, first->facts.arch) != 0 ? way->facts.arch : NULL;
+}
+
+/* The disk image that has got a name, once more. */
+static int link_media(struct adding *way, const struct adding *first)
+{
+    struct el_boot_entry *entry = &way->added->entry;
+    const struct el_boot_entry *same = &first->added->entry;
+    int named = openat(way->add->library, first->added->name,
+                       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int rc = named < 0 ? el_err_os(way->err, errno, "image %s", first->added->name)
+                       : el_image_arrival_begin(&way->arrival, way->add->library, way->file,
+                                                way->add->progress, way->err);
+
+    if (rc == 0)
+        rc = el_image_arrival_link(&way->arrival, named, way->file, way->err);
+    if (named >= 0)
+        close(named);
+    memcpy(entry->media, same->media, sizeof entry->media);
+    memcpy(entry->sha256, same->sha256, sizeof entry->sha256);
+    entry->size = same->size;
+    return rc;
+}
+
+static int add_way(struct adding *way, const struct adding *first, const char *suffix)
+{
+    const struct el_image_progress *progress = way->add->progress;
+    uint8_t sha256[EL_IMAGE_SHA256];
+    char *conf = NULL, text[EL_BOOT_NAME_BYTES + 80];
+    int rc = link_media(way, first);
+
+    if (rc == 0)
+        rc = write_made_file(way);
+    if (rc == 0)
+        rc = el_image_arrival_seal(&way->arrival, sha256, way->err);
+    if (rc == 0)
+        rc = el_image_entry_text(&way->added->entry, &conf, way->err);
+    snprintf(way->added->name, sizeof way->added->name, "%.50s-%.13s", first->added->name, suffix);
+    int lock = rc == 0 ? el_image_library_lock(way->add->library, way->err) : rc;
+    if (lock >= 0) {
+        rc = el_image_arrival_name(&way->arrival, conf, way->added->name, way->err);
+        close(lock);
+    }
+    free(conf);
+    snprintf(text, sizeof text, "%s: the same, for another kind of machine", way->added->name);
+    if (rc == 0 && lock >= 0)
+        progress->say(progress->arg, text);
+    return lock < 0 ? lock : rc;
+}
+
+/* The image itself is in: whatever goes wrong here is no more than said. */
+static void add_other_ways(struct adding *first)
+{
+    const struct el_image_progress *progress = first->add->progress;
+    bool known = true;
+
+    for (unsigned variant = 1; variant <= OTHER_WAYS_MAX && known; variant++) {
+        struct el_image_added added = {.name = ""};
+        struct el_err err = {""};
+        struct adding way = {
+            .add = first->add, .added = &added, .fd = first->fd, .variant = variant, .err = &err};
+        way.arrival.fd = way.download.fd = -1;
+        memcpy(way.file, first->file, sizeof way.file);
+        known = recognise(&way, way.fd) == 0 && way.facts.title[0];
+        const char *suffix = known ? difference(&way, first) : NULL;
+        if (suffix && el_boot_entry_is_name(suffix) && add_way(&way, first, suffix) < 0)
+            progress->say(progress->arg, err.text);
+        el_image_arrival_end(&way.arrival);
+    }
+}
+
 static int go(struct adding *a)
 {
     if (a->add->sha256 && is_there(a, a->add->sha256))
@@ -334,7 +418,11 @@ static int go(struct adding *a)
     }
     if (rc == 0)
         rc = a->is_directory ? take_directory(a) : take_media(a);
-    return rc == 0 ? finish(a) : rc;
+    if (rc == 0)
+        rc = finish(a);
+    if (rc == 0 && !a->is_directory && !a->added->existed && !a->add->said.kernel)
+        add_other_ways(a);
+    return rc;
 }
 
 /* What is written into entry.conf as it was said. */

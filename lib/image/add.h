@@ -29,7 +29,10 @@ struct el_image_added {
 };
 
 /* 0 with what has been ADDED, or an error with its sentence: EL_EEXIST: another image has the name
- * that was said; EL_EFULL: no room; EL_ECLOSED: stopped. */
+ * that was said; EL_EFULL: no room; EL_ECLOSED: stopped. A medium that is booted in several ways
+ * (by BIOS and by UEFI) becomes an image for each, of the same bytes on the disk; the others are
+ * said.
+ */
 int el_image_add(const struct el_image_add *add, struct el_image_added *added, struct el_err *err);
 
 #endif

@@ -228,6 +228,21 @@ int el_image_arrival_move(struct el_image_arrival *a, const char *name, int fd, 
     return rc;
 }
 
+int el_image_arrival_link(struct el_image_arrival *a, int at, const char *path, struct el_err *err)
+{
+    int fd = openat(at, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int rc =
+        fd < 0 || linkat(at, path, a->fd, path, 0) < 0 ? fail_os(err, errno, a->name, path) : 0;
+    struct el_image_hash *hash =
+        rc == 0 ? el_image_hash_file(fd, "checking", a->name, a->progress, err) : NULL;
+
+    if (rc == 0)
+        rc = hash ? note(a, path, hash, err) : EL_EIO;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 /* Without a place in the manifest. */
 static int write_plain(struct el_image_arrival *a, const char *path, const void *bytes, size_t len,
                        struct el_err *err)

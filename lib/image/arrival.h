@@ -41,6 +41,11 @@ int el_image_arrival_copy(struct el_image_arrival *arrival, int from, const char
 int el_image_arrival_move(struct el_image_arrival *arrival, const char *name, int fd,
                           const char *path, struct el_err *err);
 
+/* The file PATH of the directory AT, in the same file system, under the same PATH: another name of
+ * the same bytes. */
+int el_image_arrival_link(struct el_image_arrival *arrival, int at, const char *path,
+                          struct el_err *err);
+
 /* Bytes under PATH, without a slash. */
 int el_image_arrival_write(struct el_image_arrival *arrival, const char *path, const void *bytes,
                            size_t len, struct el_err *err);

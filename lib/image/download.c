@@ -27,7 +27,7 @@ enum { NOTE_BYTES = EL_FETCH_URL_BYTES + EL_FETCH_VALIDATOR_BYTES + 8 };
 
 /* What the child says. */
 struct word {
-    enum { HEAD, PROGRESS, AGAIN } kind;
+    enum word_kind { HEAD, PROGRESS, AGAIN } kind;
     uint64_t done, total; /* bytes; EL_FETCH_UNKNOWN */
     char text[EL_FETCH_VALIDATOR_BYTES];
 };
@@ -52,7 +52,7 @@ struct work {
 
 /* -- in the child -- */
 
-static void tell(struct work *work, int kind, const char *text)
+static void tell(struct work *work, enum word_kind kind, const char *text)
 {
     struct word word = {.done = work->done, .total = work->total};
 

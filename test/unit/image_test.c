@@ -407,6 +407,44 @@ static void an_entry_of_its_own_is_taken(void **state)
     assert_int_equal(el_image_add(&add, &added, &err), EL_EINVAL);
 }
 
+static void a_medium_is_an_image_for_each_way_to_boot_it(void **state)
+{
+    (void)state;
+    char path[100];
+    struct el_image_add add = {.library = library, .file = path, .progress = &progress};
+    struct el_image_added added;
+    struct el_boot_entry bios, efi;
+    struct el_err err = {""};
+    if (system("command -v genisoimage >/dev/null") != 0)
+        skip();
+    run("mkdir -p memtest/boot memtest/EFI/BOOT && head -c 2000000 /dev/zero "
+        ">memtest/boot/memtest64.bin && "
+        "echo efi >memtest/EFI/BOOT/BOOTX64.EFI && "
+        "genisoimage -quiet -R -V MT86PLUS_64 -o 'mem test.iso' memtest 2>/dev/null");
+    snprintf(path, sizeof path, "%s/mem test.iso", directory);
+    assert_int_equal(el_image_add(&add, &added, &err), 0);
+    assert_int_equal(count_in_library(), 2);
+    assert_int_equal(el_image_library_read(library, added.name, &bios, &err), 0);
+    assert_int_equal(bios.platform, EL_BOOT_BIOS);
+    assert_string_equal(bios.media, "image.iso"); /* a name that can stand in a URL */
+    strcat(added.name, "-efi");
+    assert_int_equal(el_image_library_read(library, added.name, &efi, &err), 0);
+    assert_int_equal(efi.platform, EL_BOOT_EFI);
+    assert_string_equal(efi.sha256, bios.sha256);
+    run("test \"$(stat -c %%h library/*/image.iso | sort -u)\" = 2"); /* the same bytes */
+    assert_int_equal(el_image_add(&add, &added, &err), 0);
+    assert_true(added.existed);
+
+    add.sha256 = bios.sha256; /* what is said to be there is not looked for */
+    add.file = "/nowhere";
+    assert_int_equal(el_image_add(&add, &added, &err), 0);
+    run("truncate -s 900000 'mem test.iso'"); /* cut off */
+    add = (struct el_image_add){.library = library, .file = path, .progress = &progress};
+    assert_true(el_image_add(&add, &added, &err) < 0);
+    assert_non_null(strstr(err.text, "cut short"));
+    assert_int_equal(count_in_library(), 2);
+}
+
 static void what_was_left_behind_is_swept(void **state)
 {
     (void)state;
@@ -453,6 +491,7 @@ int main(void)
         TEST(what_is_stopped_leaves_nothing),
         TEST(a_name_that_is_taken_is_not_given_twice),
         TEST(an_entry_of_its_own_is_taken),
+        TEST(a_medium_is_an_image_for_each_way_to_boot_it),
         TEST(what_was_left_behind_is_swept),
         TEST(broken_images_are_listed_as_such),
     };
