@@ -11,6 +11,7 @@
 #include "hub/hub_orders.h"
 #include "hub/hub_sync.h"
 #include "hub/hub_timeline.h"
+#include "image/library.h"
 #include "net/kernel.h"
 #include "net/lwip_link.h"
 #include "node/key.h"
@@ -577,11 +578,27 @@ static int begin(struct control *c, struct el_err *err)
     return rc;
 }
 
+/* What kind of answers the image NAME takes: profiles are checked against it. */
+static int find_installer(void *arg, const char *name, char installer[EL_HUB_INSTALLER])
+{
+    const struct control *c = arg;
+    struct el_boot_entry entry;
+    int rc = el_image_library_read(c->images, name, &entry, NULL);
+
+    if (rc == 0)
+        snprintf(installer, EL_HUB_INSTALLER, "%s", entry.installer);
+    return rc < 0 ? EL_ENOENT : 0;
+}
+
 static int open_templates(struct control *c, struct el_err *err)
 {
     int fd = el_sys_fds_take("templates");
     int rc = 0;
 
+    if (c->images >= 0) {
+        c->profiles.image = find_installer;
+        c->profiles.arg = c;
+    }
     c->templates = el_profile_templates_new(err);
     c->profiles.templates = c->templates;
     if (c->templates && fd >= 0)
