@@ -26,6 +26,7 @@
 #include "hub/hub_timeline.h"
 #include "node/peer.h"
 #include "registry/registry.h"
+#include "service/orders.h"
 
 enum {
     EL_NODE_HUB_QUESTIONS = 16,        /* programs that run at once */
@@ -103,6 +104,10 @@ void el_node_hub_api_event(struct el_node_hub_api *hub, const struct el_registry
 /* A machine's life has changed from BEFORE (NULL: it is new): the same. */
 void el_node_hub_api_life(struct el_node_hub_api *hub, const struct el_hub_life *life,
                           const struct el_life *before, int64_t now_s);
+
+/* Another DHCP server has answered on network VNI: the event "rogue-dhcp". */
+void el_node_hub_api_server(struct el_node_hub_api *hub, uint32_t vni,
+                            const struct el_order_server *server, int64_t now_s);
 
 /* What the program has SAID (YES, NO or FAILED) about the KEY that came with a token. A no is a
  * wrong answer of the token's at once, whether anybody comes to hear it or not: else who has a

@@ -61,6 +61,35 @@ static void say_problem(const struct el_node_hub_api *hub, const struct el_regis
                                 spoke->name, "network", network->name, "why", problem));
 }
 
+static const struct el_registry_network *network_with(const struct el_node_hub_api *hub,
+                                                      uint32_t vni)
+{
+    for (size_t i = 0; i < el_registry_network_count(hub->registry); i++) {
+        const struct el_registry_network *network = el_registry_network_at(hub->registry, i);
+        if (network->vni == vni)
+            return network;
+    }
+    return NULL;
+}
+
+void el_node_hub_api_server(struct el_node_hub_api *hub, uint32_t vni,
+                            const struct el_order_server *server, int64_t now_s)
+{
+    const struct el_registry_network *network = network_with(hub, vni);
+    char mac[EL_MAC_TEXT], address[EL_IP_TEXT], gives[EL_IP_TEXT];
+
+    if (!hub->config.events || !network)
+        return;
+    json_t *data = json_pack("{s:o, s:s, s:s, s:s}", "time", el_json_time(now_s), "network",
+                             network->name, "mac", el_mac_text(&server->mac, mac), "address",
+                             el_ip_text(&server->address, address));
+    if (server->region[0])
+        json_object_set_new(data, "spoke", json_string(server->region));
+    if (server->gives.family)
+        json_object_set_new(data, "gives", json_string(el_ip_text(&server->gives, gives)));
+    el_events_put(hub->config.events, now_s, "rogue-dhcp", data);
+}
+
 /* Of networks that it is in. A spoke that changes its mind all the time fills no log, and pushes
  * nobody else's events out of the list: what is too much is said when it speaks again. */
 static void say_problems(const struct el_node_hub_api *hub, const struct el_registry_spoke *spoke,

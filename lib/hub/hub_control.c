@@ -278,6 +278,14 @@ static void on_step(void *arg, uint32_t vni, const struct el_order_step *step)
     el_hub_timeline_put(c->timeline, vni, step);
 }
 
+static void on_server(void *arg, uint32_t vni, const struct el_order_server *server)
+{
+    const struct control *c = arg;
+
+    if (c->api)
+        el_node_hub_api_server(c->api, vni, server, wall_s(NULL));
+}
+
 static void on_orders(void *arg, uint32_t vni, int fd)
 {
     const struct control *c = arg;
@@ -294,6 +302,7 @@ static int make_orders(struct control *c, struct el_err *err)
                                           .profile = profile_at,
                                           .life = on_life,
                                           .step = on_step,
+                                          .server = on_server,
                                           .arg = c};
 
     c->lives = el_hub_lives_new();

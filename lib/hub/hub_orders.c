@@ -223,6 +223,8 @@ static void hear(struct channel *channel, int len)
         el_hub_lives_remove(config->lives, channel->vni, &order.machine.mac);
     } else if (order.kind == EL_ORDER_STEP && config->step) {
         config->step(config->arg, channel->vni, &order.step);
+    } else if (order.kind == EL_ORDER_SERVER && config->server) {
+        config->server(config->arg, channel->vni, &order.server);
     }
     el_order_clear(&order);
 }

@@ -31,6 +31,7 @@ struct el_hub_orders_config {
     /* A life has changed from BEFORE (NULL: it is new). NULL is allowed, as below. */
     void (*life)(void *arg, uint32_t vni, const struct el_life *life, const struct el_life *before);
     void (*step)(void *arg, uint32_t vni, const struct el_order_step *step);
+    void (*server)(void *arg, uint32_t vni, const struct el_order_server *server);
     void *arg;
 };
 

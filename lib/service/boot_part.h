@@ -58,6 +58,8 @@ struct el_boot_parts {
     struct el_profile_pages *profiles;
     struct el_dhcp_reservation *reservations;
     struct el_boot_watch *watch;
+    struct el_dhcp_heard foreign;      /* another server, which is reported */
+    struct el_net_timer *foreign_told; /* when it is known where it is */
     el_dhcp_seen_cb *dhcp_seen; /* who watches DHCP; set before that is started; NULL: nobody */
     void *dhcp_seen_arg;
     struct el_dhcp_io

@@ -10,7 +10,7 @@
 
 /* How long an address is asked for before it is offered: around the world and back, with a little
  * room. */
-enum { PROBE_MS = 350 };
+enum { PROBE_MS = 350, REGION_MS = 500 };
 
 /* -- DHCP asks the boot room -- */
 
@@ -96,15 +96,29 @@ static int convert_reservations(struct el_boot_parts *s, struct el_err *err)
 
 /* -- others who give addresses -- */
 
-static void foreign(void *arg, const struct el_dhcp_heard *server)
+/* In the log, and to who watches the hub. */
+static void say_rogue(struct el_boot_parts *s, const struct el_dhcp_heard *server,
+                      const struct el_log_field *fields)
+{
+    struct el_order_server order = {
+        .mac = server->mac, .address = server->ip, .gives = server->offered};
+
+    snprintf(order.region, sizeof order.region, "%s", el_regions_find(s->regions, &server->mac));
+    el_log_write(EL_LOG_WARN, "dhcp", "rogue-dhcp", fields);
+    el_orders_service_server(s->orders, &order);
+}
+
+static void tell_foreign(void *arg)
 {
     struct el_boot_parts *s = arg;
+    const struct el_dhcp_heard *server = &s->foreign;
     unsigned mode = s->config->options->dhcp;
     bool welcome = el_dhcp_mode(el_dhcp_io_server(s->dhcp)) == EL_DHCP_MODE_PROXY;
     struct el_log_field fields[5];
     size_t count = 0;
 
-    el_regions_ask(s->regions, &server->mac);
+    if (!server->ip.family)
+        return;
     fields[count++] = EL_IP("server", &server->ip);
     fields[count++] = EL_MAC("mac", &server->mac);
     fields[count++] = EL_STR("region", el_regions_find(s->regions, &server->mac));
@@ -115,7 +129,19 @@ static void foreign(void *arg, const struct el_dhcp_heard *server)
     if (welcome || mode == EL_BOOT_DHCP_PROXY || mode == EL_BOOT_DHCP_RELAY)
         el_log_write(EL_LOG_INFO, "dhcp", "other-server", fields);
     else
-        el_log_write(EL_LOG_WARN, "dhcp", "rogue-dhcp", fields);
+        say_rogue(s, server, fields);
+    s->foreign.ip.family = 0;
+}
+
+/* It is reported when it is known where it is: who is asked answers in a moment, or not at all. */
+static void foreign(void *arg, const struct el_dhcp_heard *server)
+{
+    struct el_boot_parts *s = arg;
+
+    tell_foreign(s); /* one that waits still */
+    s->foreign = *server;
+    el_regions_ask(s->regions, &server->mac);
+    el_net_timer_set(s->foreign_told, el_net_now_ns(s->net) + REGION_MS * EL_MS);
 }
 
 static void see(void *arg, const uint8_t *frame, size_t len)
@@ -192,6 +218,9 @@ static int start(struct el_boot_parts *s, struct el_err *err)
     describe(s, &config.server);
     if (s->state)
         el_state_lease_store(s->state, &config.store);
+    s->foreign_told = el_net_timer_new(s->net, tell_foreign, s);
+    if (!s->foreign_told)
+        return el_err(err, EL_ENOMEM, "out of memory");
     s->dhcp = el_dhcp_io_start(s->net, &config, err);
     if (!s->dhcp)
         return EL_EIO;
@@ -201,6 +230,7 @@ static int start(struct el_boot_parts *s, struct el_err *err)
 static void stop(struct el_boot_parts *s)
 {
     el_boot_watch_free(s->watch);
+    el_net_timer_free(s->foreign_told);
     el_dhcp_io_stop(s->dhcp);
     free(s->reservations);
 }

@@ -361,6 +361,7 @@ int el_machines_order(struct el_machines *machines, const struct el_order *order
     case EL_ORDER_LIFE:
     case EL_ORDER_GONE:
     case EL_ORDER_STEP:
+    case EL_ORDER_SERVER:
     case EL_ORDERS: break;
     }
     return el_err(err, EL_EINVAL, "an order that is none");

@@ -43,6 +43,7 @@ const char *const el_order_names[EL_ORDERS + 1] = {
     [EL_ORDER_MACHINE] = "machine",   [EL_ORDER_REMOVE] = "remove", [EL_ORDER_FORGET] = "forget",
     [EL_ORDER_COMPLETE] = "complete", [EL_ORDER_AGAIN] = "again",   [EL_ORDER_HELLO] = "hello",
     [EL_ORDER_LIFE] = "life",         [EL_ORDER_GONE] = "gone",     [EL_ORDER_STEP] = "step",
+    [EL_ORDER_SERVER] = "server",
 };
 
 static const struct el_schema_field bare_fields[] = {ORDER, {0}};
@@ -143,6 +144,15 @@ static const struct el_schema_field step_fields[] = {
     {0}};
 static const struct el_schema step_schema = {"Step", "Of a timeline.", step_fields};
 
+static const struct el_schema_field server_fields[] = {
+    ORDER,
+    MAC,
+    {.name = "address", .required = true, .format = EL_FORMAT_IP, .about = "of itself"},
+    {.name = "gives", .format = EL_FORMAT_IP, .about = "to a machine"},
+    TEXT("region", EL_LIFE_NAME - 1, "where it is"),
+    {0}};
+static const struct el_schema server_schema = {"Server", "Of DHCP, not ours.", server_fields};
+
 static const struct el_schema *const schemas[EL_ORDERS] = {
     [EL_ORDER_BEGIN] = &bare,
     [EL_ORDER_POLICY] = &policy_schema,
@@ -156,6 +166,7 @@ static const struct el_schema *const schemas[EL_ORDERS] = {
     [EL_ORDER_LIFE] = &life_schema,
     [EL_ORDER_GONE] = &mac_schema,
     [EL_ORDER_STEP] = &step_schema,
+    [EL_ORDER_SERVER] = &server_schema,
 };
 
 /* -- reading: after the check, every member is absent or as its schema says -- */
@@ -284,6 +295,18 @@ static int read_step(const json_t *body, struct el_order_step *order)
     return read_mac(body, &step->mac);
 }
 
+static int read_server(const json_t *body, struct el_order_server *server)
+{
+    const char *address = json_string_value(json_object_get(body, "address"));
+    const char *gives = json_string_value(json_object_get(body, "gives"));
+
+    if (el_ip_parse(address, &server->address) != 0 ||
+        (gives && el_ip_parse(gives, &server->gives) != 0))
+        return EL_EINVAL;
+    read_text(body, "region", server->region, sizeof server->region);
+    return read_mac(body, &server->mac);
+}
+
 /* All that are about a machine have its MAC first. */
 static int read_body(const json_t *body, struct el_order *order)
 {
@@ -302,6 +325,7 @@ static int read_body(const json_t *body, struct el_order *order)
     case EL_ORDER_GONE: return read_mac(body, &order->machine.mac);
     case EL_ORDER_LIFE: read_life(body, &order->life); return read_mac(body, &order->life.mac);
     case EL_ORDER_STEP: return read_step(body, &order->step);
+    case EL_ORDER_SERVER: return read_server(body, &order->server);
     case EL_ORDER_BEGIN:
     case EL_ORDER_COMPLETE:
     case EL_ORDER_AGAIN:
@@ -460,6 +484,17 @@ static void write_step(json_t *body, const struct el_order_step *order)
     put_id(body, "total", step->total);
 }
 
+static void write_server(json_t *body, const struct el_order_server *server)
+{
+    char ip[EL_IP_TEXT];
+
+    put_mac(body, &server->mac);
+    put_text(body, "address", el_ip_text(&server->address, ip));
+    if (server->gives.family)
+        put_text(body, "gives", el_ip_text(&server->gives, ip));
+    put_text(body, "region", server->region);
+}
+
 static void write_body(json_t *body, const struct el_order *order)
 {
     switch (order->kind) {
@@ -476,6 +511,7 @@ static void write_body(json_t *body, const struct el_order *order)
     case EL_ORDER_GONE: put_mac(body, &order->machine.mac); break;
     case EL_ORDER_LIFE: write_life(body, &order->life); break;
     case EL_ORDER_STEP: write_step(body, &order->step); break;
+    case EL_ORDER_SERVER: write_server(body, &order->server); break;
     case EL_ORDER_BEGIN:
     case EL_ORDER_COMPLETE:
     case EL_ORDER_AGAIN:

@@ -51,8 +51,9 @@ enum el_order_kind {
     /* From the boot service. */
     EL_ORDER_HELLO,
     EL_ORDER_LIFE,
-    EL_ORDER_GONE, /* nothing is known of this machine any more */
-    EL_ORDER_STEP, /* of the timeline: shown, not kept */
+    EL_ORDER_GONE,   /* nothing is known of this machine any more */
+    EL_ORDER_STEP,   /* of the timeline: shown, not kept */
+    EL_ORDER_SERVER, /* a DHCP server that is not ours has answered on the network: the same */
     EL_ORDERS
 };
 extern const char *const el_order_names[EL_ORDERS + 1];
@@ -94,6 +95,13 @@ struct el_order_step {
     struct el_timeline_step step;
 };
 
+struct el_order_server {
+    struct el_mac mac;
+    struct el_ip address;      /* its server identifier */
+    struct el_ip gives;        /* an address that it gives; family 0: not known */
+    char region[EL_LIFE_NAME]; /* where it is; empty: not known */
+};
+
 /* A message that was read. Its strings live in itself, the document in BODY. */
 struct el_order {
     enum el_order_kind kind;
@@ -104,6 +112,7 @@ struct el_order {
         struct el_order_policy policy;
         struct el_life life; /* LIFE: without token, and boots 0: they are nobody's business */
         struct el_order_step step;
+        struct el_order_server server;
     };
     bool is_profile; /* of REMOVE */
     json_t *body;    /* owned: el_order_clear() */

@@ -185,6 +185,15 @@ int el_orders_service_step(struct el_orders_service *service, const struct el_or
     return service->greet ? EL_EAGAIN : say(service, &order);
 }
 
+void el_orders_service_server(struct el_orders_service *service,
+                              const struct el_order_server *server)
+{
+    struct el_order order = {.kind = EL_ORDER_SERVER, .server = *server};
+
+    if (service && !service->greet)
+        (void)say(service, &order);
+}
+
 void el_orders_service_on_begin(struct el_orders_service *service, void (*begun)(void *arg),
                                 void *arg)
 {

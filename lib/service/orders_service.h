@@ -30,6 +30,10 @@ void el_orders_service_gone(struct el_orders_service *service, const struct el_m
 /* 0, or EL_EAGAIN: there is no room now. */
 int el_orders_service_step(struct el_orders_service *service, const struct el_order_step *step);
 
+/* What is lost is said again by who reports it. */
+void el_orders_service_server(struct el_orders_service *service,
+                              const struct el_order_server *server);
+
 /* Calls BEGUN when control has begun to say everything: it may know nothing of what it was told. */
 void el_orders_service_on_begin(struct el_orders_service *service, void (*begun)(void *arg),
                                 void *arg);
