@@ -211,7 +211,9 @@ int el_net_kernel_udp_send(struct el_net_udp *base, const struct el_endpoint *to
         .msg_iov = &slice,
         .msg_iovlen = 1,
         .msg_control = &space,
-        .msg_controllen = from ? choose_source(udp->domain, from, &space) : 0,
+        .msg_controllen = from && !el_ip_equal(from, &udp->local.ip)
+                              ? choose_source(udp->domain, from, &space)
+                              : 0,
     };
 
     if (udp->socket.closed)
