@@ -122,10 +122,9 @@ static bool is_host(struct making *m, const struct el_dns_name *zone)
 /* NAME.ZONE, where ZONE is el2w or the domain. WHOLE: all of the zone is ours. */
 static bool is_in_zone(struct making *m, const struct el_dns_name *zone, bool whole)
 {
-    struct el_dns_name parent = el_dns_name_parent(&m->name);
-
     if (!el_dns_name_is_in(&m->name, zone))
         return false;
+    struct el_dns_name parent = el_dns_name_parent(&m->name);
     if (el_dns_name_equal(&parent, zone) && is_host(m, zone))
         return true;
     if (!whole)

@@ -114,37 +114,39 @@ void el_dns_build_begin(struct el_dns_builder *b, uint8_t *bytes, size_t capacit
     el_wire_put_be16(&b->w, question->class);
 }
 
-/* Whether the name that was written at PLACE is the one that begins at NAME. */
-static bool stands_at(const struct el_dns_builder *b, size_t place, const struct el_dns_name *name)
+/* Whether what was written at PLACE is NAME from the byte AT on. */
+static bool stands_at(const struct el_dns_builder *b, size_t place, const struct el_dns_name *name,
+                      size_t at)
 {
     struct el_wire w = el_wire_read(b->w.start, el_wire_done(&b->w));
     struct el_dns_name there;
 
     el_wire_skip(&w, place);
     el_dns_name_read(&w, &there);
-    return el_wire_ok(&w) && el_dns_name_equal(&there, name);
+    return el_wire_ok(&w) && there.len == name->len - at && el_dns_name_is_in(name, &there);
 }
 
-static const uint16_t *find_place(const struct el_dns_builder *b, const struct el_dns_name *name)
+static const uint16_t *find_place(const struct el_dns_builder *b, const struct el_dns_name *name,
+                                  size_t at)
 {
     for (unsigned i = 0; i < b->place_count; i++)
-        if (stands_at(b, b->places[i], name))
+        if (stands_at(b, b->places[i], name, at))
             return &b->places[i];
     return NULL;
 }
 
 void el_dns_build_name(struct el_dns_builder *b, const struct el_dns_name *name)
 {
-    struct el_dns_name rest = *name;
+    unsigned before = b->place_count; /* the name's own places are of no use to itself */
 
-    for (; rest.len > 1; rest = el_dns_name_parent(&rest)) {
-        const uint16_t *place = find_place(b, &rest);
+    for (size_t at = 0; name->b[at]; at += 1u + name->b[at]) {
+        const uint16_t *place = before ? find_place(b, name, at) : NULL;
         size_t here = el_wire_done(&b->w);
         if (place) {
             el_wire_put_be16(&b->w, (uint16_t)(0xc000 | *place));
             return;
         }
-        el_wire_put(&b->w, rest.b, 1u + rest.b[0]);
+        el_wire_put(&b->w, name->b + at, 1u + name->b[at]);
         /* Names are found only once they are whole, so a place may be told before its end. */
         if (el_wire_ok(&b->w) && here <= POINTER_MAX && b->place_count < EL_DNS_BUILD_LABELS)
             b->places[b->place_count++] = (uint16_t)here;
