@@ -76,6 +76,7 @@ static struct el_events *streamed(const struct el_api *api,
 static void answer_clear(struct el_api_answer *answer)
 {
     json_decref(answer->body);
+    free(answer->bytes);
     free(answer->location);
     *answer = (struct el_api_answer){.status = 0};
 }
@@ -89,6 +90,17 @@ void el_api_answer(struct el_api_answer *answer, int status, json_t *body)
     }
     answer->status = status;
     answer->body = body;
+}
+
+void el_api_answer_bytes(struct el_api_answer *answer, int status, const char *type, uint8_t *bytes,
+                         size_t len)
+{
+    answer_clear(answer);
+    if (!bytes) {
+        el_api_refuse(answer, &el_problem_internal, "out of memory");
+        return;
+    }
+    *answer = (struct el_api_answer){.status = status, .bytes = bytes, .len = len, .type = type};
 }
 
 void el_api_refuse(struct el_api_answer *answer, const struct el_problem *problem,
@@ -440,9 +452,16 @@ static void make_reply(struct handling *h, struct el_api_reply *reply)
         reply->allow = h->allow;
     reply->location = answer->location;
     answer->location = NULL;
-    if (answer->body)
+    if (answer->body) {
         reply->text = el_json_text(answer->body, &reply->len);
-    if (reply->text)
+    } else if (answer->bytes) {
+        reply->text = (char *)answer->bytes;
+        reply->len = answer->len;
+        answer->bytes = NULL;
+    }
+    if (reply->text && answer->type)
+        reply->type = answer->type;
+    else if (reply->text)
         reply->type = answer->problem ? "application/problem+json" : "application/json";
     else if (reply->status != 204)
         reply->status = 500; /* out of memory; HTTP has words of its own for it */

@@ -87,10 +87,13 @@ const char *el_api_string(const struct el_api_request *request, const char *memb
 int64_t el_api_integer(const struct el_api_request *request, const char *member, int64_t otherwise);
 bool el_api_boolean(const struct el_api_request *request, const char *member);
 
-/* What a handler says: exactly one of the two below. */
+/* What a handler says: exactly one of the three below. */
 struct el_api_answer {
     int status;
-    json_t *body;                     /* owned */
+    json_t *body;   /* owned */
+    uint8_t *bytes; /* or these, of the response's type; owned */
+    size_t len;
+    const char *type;
     char *location;                   /* of what was made (201); owned */
     const struct el_problem *problem; /* NULL: none */
 };
@@ -98,6 +101,11 @@ struct el_api_answer {
 /* STATUS with BODY, which is the answer's from here on. A BODY of NULL with another status than 204
  * means that memory has run out: the answer is a 500. */
 void el_api_answer(struct el_api_answer *answer, int status, json_t *body);
+
+/* STATUS with LEN BYTES from malloc(), which are the answer's from here on, of media type TYPE,
+ * which lives on. NULL: memory has run out, as above. */
+void el_api_answer_bytes(struct el_api_answer *answer, int status, const char *type, uint8_t *bytes,
+                         size_t len);
 
 /* A problem, with a sentence for people; NULL: none. */
 void el_api_refuse(struct el_api_answer *answer, const struct el_problem *problem,

@@ -8,6 +8,7 @@
 void el_control_answer_clear(struct el_control_answer *answer)
 {
     json_decref(answer->body);
+    free(answer->bytes);
     *answer = (struct el_control_answer){.status = 0};
 }
 
@@ -119,9 +120,17 @@ static int read_answer(struct el_exchange *x, struct el_control_answer *answer, 
     struct el_err why = {""};
 
     *answer = (struct el_control_answer){.status = r->status};
-    if (r->body_len == 0 || (strcmp(r->type, "application/json") != 0 &&
-                             strcmp(r->type, "application/problem+json") != 0))
+    if (r->body_len == 0)
         return EL_EXCHANGE_ANSWER;
+    if (strcmp(r->type, "application/json") != 0 &&
+        strcmp(r->type, "application/problem+json") != 0) {
+        answer->bytes = malloc(r->body_len);
+        if (!answer->bytes)
+            return el_err(err, EL_ENOMEM, "out of memory");
+        memcpy(answer->bytes, r->body, r->body_len);
+        answer->len = r->body_len;
+        return EL_EXCHANGE_ANSWER;
+    }
     answer->body = el_json_parse(r->body, r->body_len, &why);
     if (!answer->body)
         return el_err(err, EL_EPROTO, "the answer is no JSON: %s", why.text);

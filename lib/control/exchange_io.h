@@ -22,8 +22,10 @@ struct el_control_question {
 };
 
 struct el_control_answer {
-    int status;   /* of HTTP */
-    json_t *body; /* owned; NULL: none came with it */
+    int status;     /* of HTTP */
+    json_t *body;   /* owned; NULL: none came with it */
+    uint8_t *bytes; /* or these, which are no JSON; owned */
+    size_t len;
 };
 
 void el_control_answer_clear(struct el_control_answer *answer);
