@@ -56,6 +56,7 @@ extern const struct el_applet el_applet_install;
 extern const struct el_applet el_applet_join;
 extern const struct el_applet el_applet_keygen;
 extern const struct el_applet el_applet_machine;
+extern const struct el_applet el_applet_machine_capture;
 extern const struct el_applet el_applet_machine_timeline;
 extern const struct el_applet el_applet_machines;
 extern const struct el_applet el_applet_network;

@@ -436,7 +436,7 @@ static const struct el_conf_schema machine_schema = {
         "be, machine show all that is known of it, machine render what its installer will be "
         "answered with; machine boot starts it with something else, once; machine reinstall "
         "installs it again; machine forget forgets it; machine timeline shows what it did at its "
-        "last starts.\n\n"
+        "last starts, machine capture what was said then.\n\n"
         "  hub# el2w machines\n"
         "  hub# el2w machine set 52:54:00:12:34:56 --name n1 --profile web\n"
         "  hub# el2w machine boot n1 --once memtest",
@@ -457,6 +457,7 @@ static const struct el_applet *const commands[] = {&machine_set,
                                                    &machine_reinstall,
                                                    &machine_forget,
                                                    &el_applet_machine_timeline,
+                                                   &el_applet_machine_capture,
                                                    NULL};
 
 const struct el_applet el_applet_machine = {

@@ -45,8 +45,9 @@ enum el_errand_kind {
     EL_ERRAND_NETWORK_UP = 1,
     /* By its name. */
     EL_ERRAND_NETWORK_DOWN,
-    EL_ERRAND_SERVICE_UP, /* start the boot service; with the answer comes control's end of the
-                             channel of orders to it (service/orders.h) */
+    EL_ERRAND_SERVICE_UP, /* start the boot service; with the answer come control's end of the
+                             channel of orders to it (service/orders.h) and the memory of its
+                             network's last frames (timeline/recent.h), if there is one */
     EL_ERRAND_SERVICE_DOWN,
     EL_ERRAND_PORT_UP, /* another port of the network with this VNI: as NETWORK_UP, by its name */
     EL_ERRAND_PORT_DOWN,

@@ -23,6 +23,7 @@
 #include "hub/hub_direct.h"
 #include "hub/hub_lives.h"
 #include "hub/hub_profiles.h"
+#include "hub/hub_recent.h"
 #include "hub/hub_timeline.h"
 #include "node/peer.h"
 #include "registry/registry.h"
@@ -72,6 +73,8 @@ struct el_node_hub_api_config {
     const struct el_hub_lives *lives;
     /* And step by step; also GET /v1/steps. NULL: nothing. */
     const struct el_hub_timeline *timeline;
+    /* The last frames of networks; NULL: none are kept. */
+    const struct el_hub_recent *recent;
     /* Profiles: its registry is set here; templates are NULL where there are none. */
     struct el_hub_profiles profiles;
     /* Asks the site's program, whose answer comes with el_node_hub_api_answer(), later. NULL: there

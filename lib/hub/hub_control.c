@@ -9,6 +9,7 @@
 #include "hub/hub_direct.h"
 #include "hub/hub_lives.h"
 #include "hub/hub_orders.h"
+#include "hub/hub_recent.h"
 #include "hub/hub_sync.h"
 #include "hub/hub_timeline.h"
 #include "image/library.h"
@@ -54,6 +55,7 @@ struct control {
     struct el_hub_sync *sync;
     struct el_hub_lives *lives; /* of machines, as boot services report them */
     struct el_hub_timeline *timeline;
+    struct el_hub_recent *recent;
     struct el_hub_orders *orders;
     bool first; /* the hub was started, and not only we */
     bool ready; /* the tunnel has been told everything once */
@@ -286,6 +288,13 @@ static void on_server(void *arg, uint32_t vni, const struct el_order_server *ser
         el_node_hub_api_server(c->api, vni, server, wall_s(NULL));
 }
 
+static void on_recent(void *arg, uint32_t vni, int fd)
+{
+    const struct control *c = arg;
+
+    el_hub_recent_set(c->recent, vni, fd);
+}
+
 static void on_orders(void *arg, uint32_t vni, int fd)
 {
     const struct control *c = arg;
@@ -307,9 +316,10 @@ static int make_orders(struct control *c, struct el_err *err)
 
     c->lives = el_hub_lives_new();
     c->timeline = el_hub_timeline_new(c->registry, el_sys_wall_ns());
+    c->recent = el_hub_recent_new(c->registry);
     config.lives = c->lives;
-    return c->lives && c->timeline ? el_hub_orders_new(&config, &c->orders, err)
-                                   : el_err(err, EL_ENOMEM, "out of memory");
+    return c->lives && c->timeline && c->recent ? el_hub_orders_new(&config, &c->orders, err)
+                                                : el_err(err, EL_ENOMEM, "out of memory");
 }
 
 /* -- loops -- */
@@ -656,6 +666,7 @@ static int open_sync(struct control *c, struct el_err *err)
                                         .peer_set = on_peer_set,
                                         .relayed = on_relayed,
                                         .orders = on_orders,
+                                        .recent = on_recent,
                                         .arg = c};
 
     if (config.manage < 0 || config.errand < 0)
@@ -710,6 +721,7 @@ static int make_api(struct control *c, struct el_err *err)
         .direct = c->direct,
         .lives = c->lives,
         .timeline = c->timeline,
+        .recent = c->recent,
         .ask = c->config->program ? ask_program : NULL,
         .loop = loop_of,
         .profiles = c->profiles,
@@ -808,6 +820,7 @@ static void tear_down(struct control *c)
     el_hub_direct_free(c->direct);
     el_hub_lives_free(c->lives);
     el_hub_timeline_free(c->timeline);
+    el_hub_recent_free(c->recent);
     el_events_free(c->events);
     el_registry_free(c->registry);
     el_state_close(c->state);

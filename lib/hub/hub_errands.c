@@ -84,7 +84,10 @@ static int serve(struct el_hub_errands *errands, const char *name, int *fds, str
     if (rc < 0)
         return rc;
     fds[0] = el_hub_network_orders(errands->networks, name);
-    return fds[0] < 0 ? 0 : 1;
+    fds[1] = el_hub_network_recent(errands->networks, name);
+    if (fds[0] < 0)
+        return 0;
+    return fds[1] < 0 ? 1 : 2;
 }
 
 /* Descriptors to go with the answer are put into FDS: their number, or an error. */

@@ -9,12 +9,14 @@
 #include "port/pair.h"
 #include "service/nfs_sockets.h"
 #include "service/orders.h"
+#include "timeline/recent.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,7 +58,7 @@ struct el_hub_networks *el_hub_networks_new(const struct el_hub_config *config,
     networks->lanes = lanes;
     memcpy(networks->public_key, public_key, sizeof networks->public_key);
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
-        networks->items[i].port = -1;
+        networks->items[i].port = networks->items[i].recent = -1;
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         if (open_channels(&networks->items[i]) < 0) {
             close_channels(networks, i);
@@ -240,8 +242,11 @@ static void forget(struct el_hub_network *network)
         close(network->queues[i]);
     if (network->port >= 0)
         close(network->port);
+    if (network->recent >= 0)
+        close(network->recent);
     el_gateway_close(network->gateway);
     *network = (struct el_hub_network){.port = -1,
+                                       .recent = -1,
                                        .locate = {network->locate[0], network->locate[1]},
                                        .orders = {network->orders[0], network->orders[1]}};
 }
@@ -260,6 +265,22 @@ static void drain(const struct el_hub_network *network)
     for (unsigned end = 0; end < 2; end++)
         while (recv(network->orders[end], &byte, sizeof byte, MSG_DONTWAIT) > 0)
             continue;
+}
+
+/* Memory that neither side can make smaller under the other's feet. A network does without, if
+ * there is none. */
+static int make_recent(const char *name)
+{
+    int fd = memfd_create("recent", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd >= 0 && ftruncate(fd, EL_RECENT_BYTES) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return fd;
+    EL_LOG(EL_LOG_WARN, "node", "no-recent-frames", EL_STR("network", name),
+           EL_STR("reason", strerror(errno)));
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 static int start_interface(struct el_hub_networks *networks, struct el_hub_network *network,
@@ -322,6 +343,7 @@ int el_hub_network_open(struct el_hub_networks *networks, const struct el_errand
         if (network->used)
             continue;
         network->about = *wanted;
+        network->recent = make_recent(wanted->name);
         network->address = (struct el_prefix){el_ip4(range + 1), cidr->len};
         rc = start(networks, network, err);
         network->used = rc == 0;
@@ -371,6 +393,13 @@ void el_hub_network_locates(const struct el_hub_networks *networks, int fds[EL_H
 {
     for (unsigned i = 0; i < EL_HUB_NETWORKS; i++)
         fds[i] = networks->items[i].locate[0];
+}
+
+int el_hub_network_recent(const struct el_hub_networks *networks, const char *name)
+{
+    const struct el_hub_network *network = el_hub_network_find(networks, name);
+
+    return network ? network->recent : -1;
 }
 
 int el_hub_network_orders(const struct el_hub_networks *networks, const char *name)

@@ -63,6 +63,9 @@ bool el_hub_networks_are_framed(const struct el_hub_networks *networks);
  * (node/locate.h). They stay ours. */
 void el_hub_network_locates(const struct el_hub_networks *networks, int fds[EL_HUB_NETWORKS]);
 
+/* The memory of the last frames of network NAME (timeline/recent.h); it stays ours. -1: none. */
+int el_hub_network_recent(const struct el_hub_networks *networks, const char *name);
+
 /* Control's end of the channel to the boot service of network NAME (service/orders.h); it stays
  * ours. EL_ENOENT. */
 int el_hub_network_orders(const struct el_hub_networks *networks, const char *name);

@@ -29,6 +29,7 @@ struct el_hub_network {
     int port;      /* in user space: the boot service's end of the socket pair; else -1 */
     int locate[2]; /* the tunnel's end, the boot service's: the place's, whoever has it */
     int orders[2]; /* control's end, the boot service's; likewise */
+    int recent;    /* the memory of its last frames (timeline/recent.h); -1: none */
     bool served;   /* there is a boot service, */
     bool serving;  /* which is ready */
 };

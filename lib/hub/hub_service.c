@@ -6,6 +6,7 @@
 #include "image/library.h"
 #include "ndp/ndp_io.h"
 #include "port/packet.h"
+#include "port/sniff.h"
 #include "service/boot_exports.h"
 #include "service/boot_service.h"
 #include "service/nfs_sockets.h"
@@ -166,6 +167,19 @@ static int open_for_dns(const struct el_hub_network *network, struct el_launch_f
     return rc;
 }
 
+/* What it keeps of the last frames; it does without, too. */
+static void open_for_recent(const struct el_hub_network *network, struct el_launch_fds *fds)
+{
+    struct el_err why = {""};
+    int memory = network->recent < 0 ? -1 : fcntl(network->recent, F_DUPFD_CLOEXEC, 0);
+
+    if (memory >= 0 &&
+        (el_launch_fds_add(fds, "recent", memory) < 0 ||
+         el_launch_fds_add(fds, "sniff", el_sniff_open(network->about.name, &why)) < 0))
+        EL_LOG(EL_LOG_WARN, "node", "no-recent-frames", EL_STR("network", network->about.name),
+               EL_STR("reason", why.text));
+}
+
 /* Sockets on the interface. */
 int el_hub_service_sockets(const struct el_hub_networks *networks,
                            const struct el_hub_network *network, struct el_launch_fds *fds,
@@ -188,6 +202,8 @@ int el_hub_service_sockets(const struct el_hub_networks *networks,
         open_for_ndp(networks, device, fds);
     for (int i = 0; i < EL_NFS_SOCKETS && rc >= 0 && !networks->config->boot->no_nfs; i++)
         (void)el_launch_fds_add(fds, el_nfs_socket_names[i], el_nfs_socket(i, device));
+    if (rc >= 0)
+        open_for_recent(network, fds);
     return rc;
 }
 

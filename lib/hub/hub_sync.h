@@ -61,6 +61,8 @@ struct el_hub_sync_config {
     /* The channel of orders to the boot service of network VNI: FD is the callee's. NULL: nobody
      * wants it. */
     void (*orders)(void *arg, uint32_t vni, int fd);
+    /* Likewise the memory of its last frames (timeline/recent.h). */
+    void (*recent)(void *arg, uint32_t vni, int fd);
     /* Much goes through us from one to the other. */
     void (*relayed)(void *arg, const uint8_t from[EL_REGISTRY_KEY_BYTES],
                     const uint8_t to[EL_REGISTRY_KEY_BYTES]);

@@ -314,9 +314,12 @@ static void on_service(struct network *network, const struct el_errand *answer, 
 {
     const struct el_hub_sync_config *config = &network->sync->config;
     int fd = count > 0 && config->orders ? fcntl(fds[0], F_DUPFD_CLOEXEC, 0) : -1;
+    int recent = count > 1 && config->recent ? fcntl(fds[1], F_DUPFD_CLOEXEC, 0) : -1;
 
     if (fd >= 0)
         config->orders(config->arg, network->about.vni, fd);
+    if (recent >= 0)
+        config->recent(config->arg, network->about.vni, recent);
     service_state(network, answer->serving);
 }
 

@@ -69,6 +69,7 @@ struct el_boot_parts {
     struct el_boot_names *names; /* NULL: no DNS */
     struct el_tftp_server *tftp;
     struct el_http_server *http;
+    struct el_boot_recent *recent;     /* NULL: frames are not kept */
     struct el_boot_timeline *timeline; /* service/boot_timeline.h */
     struct el_boot_nfs *nfs;           /* NULL: nothing is exported */
     struct el_ndp_io *ndp;             /* NULL: router solicitations are not answered */
@@ -86,6 +87,7 @@ extern const struct el_boot_part el_boot_part_pages;    /* what is handed out: b
 extern const struct el_boot_part el_boot_part_profiles; /* of machines, among the pages */
 extern const struct el_boot_part el_boot_part_timeline; /* before whom it watches */
 extern const struct el_boot_part el_boot_part_dns; /* before DHCP, which tells it of machines */
+extern const struct el_boot_part el_boot_part_recent;
 extern const struct el_boot_part el_boot_part_dhcp;
 extern const struct el_boot_part el_boot_part_tftp;
 extern const struct el_boot_part el_boot_part_http;

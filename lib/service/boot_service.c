@@ -16,9 +16,9 @@
 
 /* In the order in which they are started. */
 static const struct el_boot_part *const parts[] = {
-    &el_boot_part_machines, &el_boot_part_pages, &el_boot_part_profiles, &el_boot_part_timeline,
-    &el_boot_part_dns,      &el_boot_part_dhcp,  &el_boot_part_tftp,     &el_boot_part_ndp,
-    &el_boot_part_http,     &el_boot_part_nfs,
+    &el_boot_part_machines, &el_boot_part_pages,  &el_boot_part_profiles, &el_boot_part_timeline,
+    &el_boot_part_dns,      &el_boot_part_recent, &el_boot_part_dhcp,     &el_boot_part_tftp,
+    &el_boot_part_ndp,      &el_boot_part_http,   &el_boot_part_nfs,
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };

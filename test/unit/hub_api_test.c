@@ -12,14 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/openapi.h"
 #include "enrol/fingerprint.h"
 #include "enrol/totp.h"
+#include "frame/pcapng.h"
 #include "hub/hub_api.h"
 #include "registry/registry_store.h"
+#include "timeline/recent.h"
 #include "tunnel/tunnel.h"
 
 enum { NOW = 1790000000, HOUR = 3600, CALLED_MAX = 128 };
@@ -38,6 +41,7 @@ static struct {
     unsigned nudges;
     struct el_hub_lives *lives;
     struct el_hub_timeline *timeline;
+    struct el_hub_recent *recent;
     /* the program of the second factor */
     unsigned asked, due;
     uint8_t asked_key[32], asked_token[32];
@@ -203,6 +207,7 @@ static int begin(void **state)
     config.images = w.images;
     config.images_path = w.images_path;
     config.timeline = w.timeline = el_hub_timeline_new(w.registry, 1);
+    config.recent = w.recent = el_hub_recent_new(w.registry);
     if (el_node_hub_api_new(&config, &w.hub, &err) < 0) {
         print_error("%s\n", err.text);
         return -1;
@@ -220,6 +225,7 @@ static int end(void **state)
     el_hub_lives_free(w.lives);
     el_profile_templates_free(w.templates);
     el_hub_timeline_free(w.timeline);
+    el_hub_recent_free(w.recent);
     el_registry_free(w.registry);
     el_events_free(w.events);
     remove_images();
@@ -1086,6 +1092,64 @@ static void a_machines_steps_are_shown(void **unused)
     assert_false(el_events_next(el_hub_timeline_events(w.timeline), &reader, &event));
 }
 
+/* The memory of network VNI with a frame in it, of MAC at SECOND. */
+static void keep_frame(uint32_t vni, const struct el_mac *mac, uint64_t second)
+{
+    int fd = memfd_create("recent", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    uint8_t frame[64] = {0};
+
+    assert_int_equal(ftruncate(fd, EL_RECENT_BYTES), 0);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    void *memory = mmap(NULL, EL_RECENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(memory != MAP_FAILED);
+    el_recent_begin(memory, EL_RECENT_BYTES);
+    memcpy(frame + 6, mac->b, 6);
+    el_recent_put(
+        memory, EL_RECENT_BYTES,
+        &(struct el_recent_frame){
+            .time_ns = second * UINT64_C(1000000000), .len = 64, .captured = 64, .bytes = frame});
+    munmap(memory, EL_RECENT_BYTES);
+    el_hub_recent_set(w.recent, vni, fd);
+}
+
+static uint64_t frames_of(const char *path)
+{
+    struct el_pcapng_counter counter = {0};
+
+    get(path);
+    assert_int_equal(w.reply.status, 200);
+    assert_string_equal(w.reply.type, "application/vnd.tcpdump.pcap");
+    el_pcapng_count(&counter, w.reply.text, w.reply.len);
+    assert_true(el_pcapng_counter_is_whole(&counter));
+    return counter.packets;
+}
+
+static void a_machines_frames_are_a_trace(void **unused)
+{
+    struct el_order_step order = {.source = 1,
+                                  .step = {.mac = {{0x52, 0x54, 0, 0x12, 0x34, 0x56}},
+                                           .id = 1,
+                                           .kind = EL_TIMELINE_DISCOVER,
+                                           .count = 1}};
+
+    (void)unused;
+    post("/v1/networks", "{\"name\":\"lab\",\"vni\":9,\"cidr\":\"192.168.9.0/24\","
+                         "\"to_all\":\"published\"}");
+    uint32_t vni = el_registry_network_at(w.registry, 0)->vni;
+    assert_int_equal(get("/v1/machines/52:54:00:12:34:56/capture"), 404);
+    el_hub_timeline_put(w.timeline, vni, &order);
+    assert_int_equal(frames_of("/v1/machines/52:54:00:12:34:56/capture"), 0);
+    keep_frame(vni, &order.step.mac, (uint64_t)w.now_s - 70);
+    assert_int_equal(frames_of("/v1/machines/52:54:00:12:34:56/capture"), 0); /* a minute */
+    keep_frame(vni, &order.step.mac, (uint64_t)w.now_s - 50);
+    assert_int_equal(frames_of("/v1/machines/52:54:00:12:34:56/capture"), 1);
+    /* Memory that somebody could make smaller is not looked at. */
+    int fd = memfd_create("recent", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(fd, EL_RECENT_BYTES), 0);
+    el_hub_recent_set(w.recent, vni, fd);
+    assert_int_equal(frames_of("/v1/machines/52:54:00:12:34:56/capture"), 1);
+}
+
 static void machines_are_shown_as_they_were_reported(void **unused)
 {
     struct el_hub_life seen = {77,
@@ -1283,6 +1347,7 @@ int main(void)
         TEST(machines_are_shown_as_they_were_reported),
         TEST(profiles_are_checked_and_kept),
         TEST(a_machines_steps_are_shown),
+        TEST(a_machines_frames_are_a_trace),
         TEST(every_operation_has_been_called),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
