@@ -298,6 +298,7 @@ int el_boot_visit_parse(const char *query, size_t len, struct el_boot_visit *vis
     query_text(query, len, "boot", word, sizeof word);
     visit->start = number_of(word);
     query_text(query, len, "uuid", visit->uuid, sizeof visit->uuid);
+    query_text(query, len, "region", visit->region, sizeof visit->region);
     query_text(query, len, "wanted", visit->wanted, sizeof visit->wanted);
     query_text(query, len, "password", visit->password, sizeof visit->password);
     query_text(query, len, "product", visit->product, sizeof visit->product);

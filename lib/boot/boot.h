@@ -28,6 +28,7 @@ enum {
     EL_BOOT_FILE_BYTES = 256,
     EL_BOOT_WHY_BYTES = 96,
     EL_BOOT_STEP_BYTES = 33,
+    EL_BOOT_REGION = 64,
     EL_BOOT_PASSWORD = 129,       /* with its NUL; longer ones are none */
     EL_BOOT_SCRIPT_BYTES = 65536, /* holds any menu */
 };
@@ -114,6 +115,7 @@ struct el_boot_visit {
     enum el_boot_arch arch;          /* EL_BOOT_ANY_ARCH: not said */
     enum el_boot_platform platform;  /* EL_BOOT_ANY_PLATFORM: not said */
     uint64_t start;                  /* which start it is; 0: not said */
+    char region[EL_BOOT_REGION];     /* that a person has chosen; "": none */
     char wanted[EL_BOOT_NAME_BYTES]; /* an entry that was chosen and needs a password, */
     char password[EL_BOOT_PASSWORD]; /* and what was typed; wipe it */
     char uuid[37];
@@ -126,7 +128,9 @@ int el_boot_visit_parse(const char *query, size_t len, struct el_boot_visit *vis
 
 /* What a visitor is shown, or started with. Strings may be NULL where nothing is said. */
 struct el_boot_page {
-    const char *region;                  /* "unknown", where it is */
+    const char *region;                    /* "unknown", where it is */
+    const char (*regions)[EL_BOOT_REGION]; /* that may be chosen instead: names */
+    size_t region_count;
     const struct el_boot_entry *entries; /* of which those are shown that suit it, in their order */
     size_t count;
     const char *why;   /* what it gets that for: a person at its console may read it */

@@ -308,8 +308,10 @@ static void put_items(const struct el_boot *boot, const struct el_boot_visit *vi
     el_wire_printf(w, "item --gap This machine\n"
                       "item local Boot from the local disk\n"
                       "item serial Serial console for what is started: ${serial}\n"
-                      "item shell iPXE shell\n"
-                      "item reload Load this menu again\n");
+                      "item shell iPXE shell\n");
+    if (page->region_count > 0)
+        el_wire_printf(w, "item regions Choose another region\n");
+    el_wire_printf(w, "item reload Load this menu again\n");
 }
 
 /* What the configuration names, or else the first that calls itself the default. */
@@ -324,6 +326,23 @@ static const struct el_boot_entry *default_entry(const struct el_boot *boot,
         if (page->entries[i].is_default && suits(&page->entries[i], visit))
             first = &page->entries[i];
     return first && page->locked && el_boot_erases(first) ? NULL : first;
+}
+
+/* Another menu, of places. A choice is a visit that says it. */
+static void put_regions(const struct el_boot *boot, const struct el_boot_page *page,
+                        struct el_wire *w)
+{
+    if (page->region_count == 0)
+        return;
+    el_wire_printf(w, ":regions\nmenu Where this machine counts as being\n");
+    for (size_t i = 0; i < page->region_count; i++)
+        el_wire_printf(w, "item region-%s %s\n", page->regions[i], page->regions[i]);
+    el_wire_printf(w, "item menu Back\nchoose selected || goto menu\ngoto ${selected}\n");
+    for (size_t i = 0; i < page->region_count; i++) {
+        el_wire_printf(w, ":region-%s\nchain --replace --autofree ", page->regions[i]);
+        put_menu_url(boot, page->next, w);
+        el_wire_printf(w, "&region=%s ||\ngoto reload\n", page->regions[i]);
+    }
 }
 
 /* Where the console has colours: a builder without them says so, and goes on. */
@@ -387,6 +406,7 @@ void el_boot_menu(struct el_boot *boot, const struct el_boot_visit *visit,
     for (size_t i = 0; i < page->count; i++)
         if (suits(&page->entries[i], visit))
             put_choice(boot, &page->entries[i], visit, page, w);
+    put_regions(boot, page, w);
     put_local(visit, page, w);
     el_wire_printf(w, ":serial\n"
                       "isset ${serial} && clear serial || "

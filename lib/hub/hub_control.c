@@ -222,7 +222,9 @@ static void on_event(void *arg, const struct el_registry_event *event)
            EL_STR("state", event->port ? el_registry_port_state_names[event->port->state] : NULL),
            EL_STR("profile", event->profile ? event->profile->name : NULL),
            EL_STR("why", event->why && event->why[0] ? event->why : NULL));
-    if (event->profile && c->orders)
+    bool regions =
+        event->kind == EL_REGISTRY_SPOKE_ENROLLED || event->kind == EL_REGISTRY_SPOKE_REVOKED;
+    if ((event->profile || regions) && c->orders)
         el_hub_orders_again(c->orders);
     if (!c->api)
         return; /* nobody can watch yet */
@@ -314,6 +316,9 @@ static int make_orders(struct control *c, struct el_err *err)
                                           .server = on_server,
                                           .arg = c};
 
+    for (unsigned i = 0; i < c->config->peers.count && i < EL_ORDER_REGIONS; i++)
+        snprintf(config.policy.regions[config.policy.region_count++], EL_LIFE_NAME, "%.63s",
+                 c->config->peers.items[i].name);
     c->lives = el_hub_lives_new();
     c->timeline = el_hub_timeline_new(c->registry, el_sys_wall_ns());
     c->recent = el_hub_recent_new(c->registry);

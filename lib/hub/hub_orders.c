@@ -103,6 +103,21 @@ static int say_profile(const struct channel *channel, size_t i)
     return rc;
 }
 
+/* With the spokes that there are now. */
+static int say_policy(const struct channel *channel)
+{
+    const struct el_hub_orders_config *config = &channel->orders->config;
+    struct el_order order = {.kind = EL_ORDER_POLICY, .policy = config->policy};
+    struct el_order_policy *policy = &order.policy;
+
+    for (size_t i = 0; i < el_registry_spoke_count(config->registry); i++) {
+        const struct el_registry_spoke *spoke = el_registry_spoke_at(config->registry, i);
+        if (spoke->state == EL_REGISTRY_ENROLLED && policy->region_count < EL_ORDER_REGIONS)
+            memcpy(policy->regions[policy->region_count++], spoke->name, sizeof spoke->name);
+    }
+    return say(channel, &order);
+}
+
 /* Tells the next of what is to be told: 0, or EL_EAGAIN. */
 static int tell_next(struct channel *channel)
 {
@@ -113,9 +128,7 @@ static int tell_next(struct channel *channel)
     switch (channel->stage) {
     case AGAIN: rc = say_bare(channel, EL_ORDER_AGAIN); break;
     case BEGIN: rc = say_bare(channel, EL_ORDER_BEGIN); break;
-    case POLICY:
-        rc = say(channel, &(struct el_order){.kind = EL_ORDER_POLICY, .policy = config->policy});
-        break;
+    case POLICY: rc = say_policy(channel); break;
     case PROFILES: rc = say_profile(channel, channel->next); break;
     case MACHINES:
         machine = el_registry_machine_at(config->registry, channel->next);
@@ -201,6 +214,31 @@ static void on_life(const struct channel *channel, const struct el_life *life)
         config->life(config->arg, channel->vni, life, known ? &before : NULL);
 }
 
+static bool is_region(const struct el_hub_orders_config *config, const char *name)
+{
+    const struct el_registry_spoke *spoke = el_registry_spoke(config->registry, name);
+
+    for (unsigned i = 0; i < config->policy.region_count; i++)
+        if (strcmp(config->policy.regions[i], name) == 0)
+            return true;
+    return spoke && spoke->state == EL_REGISTRY_ENROLLED;
+}
+
+/* Only of those that it was told. */
+static void on_region(const struct channel *channel, const struct el_order_machine *machine)
+{
+    const struct el_hub_orders_config *config = &channel->orders->config;
+    const struct el_registry_machine_change change = {.region = machine->region};
+    struct el_err err = {""};
+
+    if (!is_region(config, machine->region))
+        return;
+    if (el_registry_machine_set(config->registry, &machine->mac, &change,
+                                config->wall_s(config->arg), &err) < 0)
+        EL_LOG(EL_LOG_ERROR, "node", "machine", EL_MAC("mac", &machine->mac),
+               EL_STR("error", err.text));
+}
+
 static void hear(struct channel *channel, int len)
 {
     const struct el_hub_orders_config *config = &channel->orders->config;
@@ -219,6 +257,8 @@ static void hear(struct channel *channel, int len)
         channel->changed = false;
     } else if (order.kind == EL_ORDER_LIFE) {
         on_life(channel, &order.life);
+    } else if (order.kind == EL_ORDER_REGION) {
+        on_region(channel, &order.machine);
     } else if (order.kind == EL_ORDER_GONE) {
         el_hub_lives_remove(config->lives, channel->vni, &order.machine.mac);
     } else if (order.kind == EL_ORDER_STEP && config->step) {

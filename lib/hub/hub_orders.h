@@ -23,7 +23,7 @@ struct el_hub_orders_config {
     uv_loop_t *loop;
     struct el_registry *registry; /* lives longer, as the lives do */
     struct el_hub_lives *lives;
-    struct el_order_policy policy;
+    struct el_order_policy policy; /* its regions: spokes that the registry knows nothing of */
     int64_t (*wall_s)(void *arg);
     /* Fills in profile number I, whose document is the callee's new reference; false: there are no
      * more. NULL: there are none. */

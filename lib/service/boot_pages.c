@@ -94,6 +94,15 @@ static void menu(void *arg, const struct el_http_request *request, struct el_htt
     explicit_bzero(&visit, sizeof visit); /* a password */
 }
 
+void el_boot_pages_on_region(struct el_boot_pages *pages,
+                             void (*chosen)(void *arg, const struct el_mac *mac,
+                                            const char *region),
+                             void *arg)
+{
+    pages->machines.region = chosen;
+    pages->machines.region_arg = arg;
+}
+
 const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name)
 {
     static const struct el_boot_visit anybody;

@@ -33,6 +33,12 @@ int el_boot_pages_new(struct el_net *net, struct el_boot *boot, struct el_region
                       struct el_err *err);
 void el_boot_pages_free(struct el_boot_pages *pages); /* NULL is allowed */
 
+/* Tells CHOSEN what region a person has chosen for a machine, from its menu. */
+void el_boot_pages_on_region(struct el_boot_pages *pages,
+                             void (*chosen)(void *arg, const struct el_mac *mac,
+                                            const char *region),
+                             void *arg);
+
 /* Why the visitor that is being answered cannot be started with entry NAME; NULL: it can. */
 const char *el_boot_pages_entry_fault(struct el_boot_pages *pages, const char *name);
 

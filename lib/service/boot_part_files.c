@@ -22,9 +22,20 @@ static int open_images(struct el_boot_parts *s, struct el_err *err)
     return 0;
 }
 
+static void on_region(void *arg, const struct el_mac *mac, const char *region)
+{
+    const struct el_boot_parts *s = arg;
+
+    el_orders_service_region(s->orders, mac, region);
+}
+
 static int start_pages(struct el_boot_parts *s, struct el_err *err)
 {
-    return el_boot_pages_new(s->net, s->boot, s->regions, s->machines, s->images, &s->pages, err);
+    int rc = el_boot_pages_new(s->net, s->boot, s->regions, s->machines, s->images, &s->pages, err);
+
+    if (rc == 0)
+        el_boot_pages_on_region(s->pages, on_region, s);
+    return rc;
 }
 
 static void stop_pages(struct el_boot_parts *s)

@@ -111,6 +111,23 @@ static void write_menu(struct el_machine_pages *pages, const struct el_boot_visi
         el_boot_menu(pages->boot, visit, page, w);
 }
 
+/* Of those that there are; it is told, and then kept with what is wanted of the machine. */
+static void choose_region(const struct el_machine_pages *pages, const struct el_boot_visit *visit,
+                          struct el_boot_page *page)
+{
+    const struct el_order_policy *policy = el_machines_policy(pages->machines);
+
+    _Static_assert((int)EL_BOOT_REGION == (int)EL_LIFE_NAME, "one length");
+    page->regions = policy->regions;
+    page->region_count = policy->region_count;
+    for (unsigned i = 0; visit->region[0] && i < policy->region_count; i++)
+        if (strcmp(policy->regions[i], visit->region) == 0) {
+            page->region = policy->regions[i];
+            if (pages->region)
+                pages->region(pages->region_arg, &visit->mac, visit->region);
+        }
+}
+
 static void write_decision(struct el_machine_pages *pages, const struct el_boot_visit *visit,
                            struct el_boot_page *page, const struct el_life_decision *decision,
                            struct el_wire *w)
@@ -120,6 +137,7 @@ static void write_decision(struct el_machine_pages *pages, const struct el_boot_
     (void)el_machines_by_mac(pages->machines, &visit->mac, &machine);
     if (machine.intent && machine.intent->region[0])
         page->region = machine.intent->region;
+    choose_region(pages, visit, page);
     page->why = decision->why[0] ? decision->why : NULL;
     page->exit_only = has_quirk(&machine, "local=exit");
     switch (decision->kind) {

@@ -27,6 +27,9 @@ enum {
 struct el_machine_pages {
     struct el_boot *boot;
     struct el_machines *machines;
+    /* A person at MAC has chosen REGION; NULL: nobody is told. */
+    void (*region)(void *arg, const struct el_mac *mac, const char *region);
+    void *region_arg;
     int64_t (*wall_s)(void *arg); /* as config.wall_s of the machines */
     void *arg;
     unsigned wrong; /* passwords, since */

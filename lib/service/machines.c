@@ -360,6 +360,7 @@ int el_machines_order(struct el_machines *machines, const struct el_order *order
     case EL_ORDER_HELLO:
     case EL_ORDER_LIFE:
     case EL_ORDER_GONE:
+    case EL_ORDER_REGION:
     case EL_ORDER_STEP:
     case EL_ORDER_SERVER:
     case EL_ORDERS: break;

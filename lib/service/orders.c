@@ -42,12 +42,14 @@ const char *const el_order_names[EL_ORDERS + 1] = {
     [EL_ORDER_BEGIN] = "begin",       [EL_ORDER_POLICY] = "policy", [EL_ORDER_PROFILE] = "profile",
     [EL_ORDER_MACHINE] = "machine",   [EL_ORDER_REMOVE] = "remove", [EL_ORDER_FORGET] = "forget",
     [EL_ORDER_COMPLETE] = "complete", [EL_ORDER_AGAIN] = "again",   [EL_ORDER_HELLO] = "hello",
-    [EL_ORDER_LIFE] = "life",         [EL_ORDER_GONE] = "gone",     [EL_ORDER_STEP] = "step",
-    [EL_ORDER_SERVER] = "server",
+    [EL_ORDER_LIFE] = "life",         [EL_ORDER_GONE] = "gone",     [EL_ORDER_REGION] = "region",
+    [EL_ORDER_STEP] = "step",         [EL_ORDER_SERVER] = "server",
 };
 
 static const struct el_schema_field bare_fields[] = {ORDER, {0}};
 static const struct el_schema bare = {"Bare", "Nothing else.", bare_fields};
+
+static const struct el_schema_field region = {.format = EL_FORMAT_NAME};
 
 static const struct el_schema_field policy_fields[] = {
     ORDER,
@@ -55,6 +57,7 @@ static const struct el_schema_field policy_fields[] = {
     TEXT("inventory", EL_LIFE_ENTRY - 1, "entry for them"),
     FLAG("failed_local", "failed machines get their disk"),
     TEXT("password", 128, "hash for what erases"),
+    {.name = "regions", .type = EL_SCHEMA_ARRAY, .max = EL_ORDER_REGIONS, .items = &region},
     {0}};
 static const struct el_schema policy_schema = {"Policy", "For machines without orders.",
                                                policy_fields};
@@ -96,6 +99,14 @@ static const struct el_schema remove_schema = {"Remove", "No longer wanted.", re
 
 static const struct el_schema_field mac_fields[] = {ORDER, MAC, {0}};
 static const struct el_schema mac_schema = {"Mac", "A machine.", mac_fields};
+
+static const struct el_schema_field region_fields[] = {
+    ORDER,
+    MAC,
+    {.name = "region", .required = true, .format = EL_FORMAT_NAME, .about = "chosen"},
+    {0}};
+static const struct el_schema region_schema = {"Region", "Where a machine counts as being.",
+                                               region_fields};
 
 static const struct el_schema_field life_fields[] = {
     ORDER,
@@ -165,6 +176,7 @@ static const struct el_schema *const schemas[EL_ORDERS] = {
     [EL_ORDER_HELLO] = &bare,
     [EL_ORDER_LIFE] = &life_schema,
     [EL_ORDER_GONE] = &mac_schema,
+    [EL_ORDER_REGION] = &region_schema,
     [EL_ORDER_STEP] = &step_schema,
     [EL_ORDER_SERVER] = &server_schema,
 };
@@ -225,6 +237,11 @@ static void read_policy(const json_t *body, struct el_order_policy *policy)
     read_text(body, "inventory", policy->inventory, sizeof policy->inventory);
     policy->failed_local = read_flag(body, "failed_local");
     read_text(body, "password", policy->password, sizeof policy->password);
+    const json_t *regions = json_object_get(body, "regions");
+    policy->region_count = (unsigned)json_array_size(regions);
+    for (unsigned i = 0; i < policy->region_count; i++)
+        snprintf(policy->regions[i], sizeof policy->regions[i], "%s",
+                 json_string_value(json_array_get(regions, i)));
 }
 
 static void read_profile(const json_t *body, struct el_order_profile *profile)
@@ -321,6 +338,9 @@ static int read_body(const json_t *body, struct el_order *order)
         if (order->is_profile)
             read_text(body, "profile", order->profile.name, sizeof order->profile.name);
         return order->is_profile ? 0 : read_mac(body, &order->machine.mac);
+    case EL_ORDER_REGION:
+        read_text(body, "region", order->machine.region, sizeof order->machine.region);
+        return read_mac(body, &order->machine.mac);
     case EL_ORDER_FORGET:
     case EL_ORDER_GONE: return read_mac(body, &order->machine.mac);
     case EL_ORDER_LIFE: read_life(body, &order->life); return read_mac(body, &order->life.mac);
@@ -435,6 +455,11 @@ static void write_policy(json_t *body, const struct el_order_policy *policy)
     put_text(body, "inventory", policy->inventory);
     put_flag(body, "failed_local", policy->failed_local);
     put_text(body, "password", policy->password);
+    json_t *regions = policy->region_count ? json_array() : NULL;
+    for (unsigned i = 0; i < policy->region_count; i++)
+        json_array_append_new(regions, el_json_string(policy->regions[i]));
+    if (regions)
+        json_object_set_new(body, "regions", regions);
 }
 
 static void write_profile(json_t *body, const struct el_order_profile *profile)
@@ -506,6 +531,10 @@ static void write_body(json_t *body, const struct el_order *order)
             put_text(body, "profile", order->profile.name);
         else
             put_mac(body, &order->machine.mac);
+        break;
+    case EL_ORDER_REGION:
+        put_mac(body, &order->machine.mac);
+        put_text(body, "region", order->machine.region);
         break;
     case EL_ORDER_FORGET:
     case EL_ORDER_GONE: put_mac(body, &order->machine.mac); break;

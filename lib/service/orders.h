@@ -34,6 +34,7 @@
 
 enum {
     EL_ORDER_BYTES = 65536, /* of a message */
+    EL_ORDER_REGIONS = 64,  /* that a person may choose from */
     EL_ORDER_WORDS = 16,    /* options, or quirks, of a machine */
     EL_ORDER_WORD = 128,
 };
@@ -52,6 +53,8 @@ enum el_order_kind {
     EL_ORDER_HELLO,
     EL_ORDER_LIFE,
     EL_ORDER_GONE,   /* nothing is known of this machine any more */
+    EL_ORDER_REGION, /* a person at the machine's console has chosen that it counts as being there
+                      */
     EL_ORDER_STEP,   /* of the timeline: shown, not kept */
     EL_ORDER_SERVER, /* a DHCP server that is not ours has answered on the network: the same */
     EL_ORDERS
@@ -86,6 +89,8 @@ struct el_order_policy {
     enum el_life_unknown unknown;
     char inventory[EL_LIFE_ENTRY];
     bool failed_local;
+    unsigned region_count;
+    char regions[EL_ORDER_REGIONS][EL_LIFE_NAME]; /* the spokes that there are */
     char password[129]; /* hash that a person's must match for entries that erase; empty: none */
 };
 
@@ -107,7 +112,7 @@ struct el_order {
     enum el_order_kind kind;
     union {
         struct el_order_machine machine; /* MACHINE; of REMOVE (with is_profile false), FORGET and
-                                            GONE the mac */
+                                            GONE the mac, of REGION the region too */
         struct el_order_profile profile; /* PROFILE; of REMOVE (is_profile) the name */
         struct el_order_policy policy;
         struct el_life life; /* LIFE: without token, and boots 0: they are nobody's business */

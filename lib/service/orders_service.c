@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -172,6 +173,16 @@ void el_orders_service_gone(struct el_orders_service *service, const struct el_m
 {
     struct el_order order = {.kind = EL_ORDER_GONE, .machine.mac = *mac};
 
+    if (service)
+        (void)say(service, &order);
+}
+
+void el_orders_service_region(struct el_orders_service *service, const struct el_mac *mac,
+                              const char *region)
+{
+    struct el_order order = {.kind = EL_ORDER_REGION, .machine.mac = *mac};
+
+    snprintf(order.machine.region, sizeof order.machine.region, "%s", region);
     if (service)
         (void)say(service, &order);
 }

@@ -38,4 +38,8 @@ void el_orders_service_server(struct el_orders_service *service,
 void el_orders_service_on_begin(struct el_orders_service *service, void (*begun)(void *arg),
                                 void *arg);
 
+/* A person at MAC has chosen REGION. */
+void el_orders_service_region(struct el_orders_service *service, const struct el_mac *mac,
+                              const char *region);
+
 #endif

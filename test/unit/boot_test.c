@@ -488,6 +488,22 @@ static void entries_stand_apart_by_what_they_do(void **state)
     assert_true(strstr(script, "item --gap Install") < install && install < live && live < other);
 }
 
+static void another_region_can_be_chosen(void **state)
+{
+    static const char regions[2][EL_BOOT_REGION] = {"mars", "venus"};
+    struct el_boot_visit visit = {.mac = mac};
+    struct el_boot_page page = {
+        .entries = &debian, .count = 1, .regions = regions, .region_count = 2};
+    struct el_wire w = el_wire_write(script, sizeof script);
+    (void)state;
+    el_boot_menu(boot, &visit, &page, &w);
+    finish(&w);
+    assert_non_null(strstr(script, "item regions "));
+    assert_non_null(strstr(script, "item region-venus venus\n"));
+    assert_non_null(strstr(script, "&region=venus ||\ngoto reload\n"));
+    assert_null(strstr(menu("mac=525400123456", "mars", &debian, 1), "regions"));
+}
+
 /* What erases disks is not in a menu that is locked, but for a question. */
 static void a_locked_menu_asks_for_a_password(void **state)
 {
@@ -934,6 +950,7 @@ int main(void)
         TEST(the_own_disk_is_started_as_the_firmware_needs_it),
         TEST(who_waits_asks_again),
         TEST(entries_stand_apart_by_what_they_do),
+        TEST(another_region_can_be_chosen),
         TEST(a_locked_menu_asks_for_a_password),
         TEST(the_menu_of_a_bios),
         TEST(under_uefi_the_kernel_is_told_its_initrds),

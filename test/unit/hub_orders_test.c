@@ -35,7 +35,8 @@ static bool profile(void *arg, size_t i, struct el_order_profile *to)
 {
     (void)arg;
     *to = (struct el_order_profile){.name = "web", .image = "debian-12"};
-    to->document = json_pack("{s:s}", "name", "web");
+    if (i == 0)
+        to->document = json_pack("{s:s}", "name", "web");
     return i == 0;
 }
 
@@ -223,6 +224,26 @@ static void what_happened_is_taken_in(void **state)
     assert_null(el_hub_lives_find(w.lives, &mac));
 }
 
+static void a_person_chooses_a_region(void **state)
+{
+    static const uint8_t key[32] = {9};
+    const struct el_registry_adoption mars = {
+        .name = "mars", .key = key, .ip = {4, {100, 64, 1, 1}}};
+    static const char choice[] = "{\"order\":\"region\",\"mac\":\"52:54:00:12:34:56\","
+                                 "\"region\":\"%s\"}";
+    char text[128];
+
+    (void)state;
+    assert_int_equal(el_registry_adopt(w.registry, &mars, 1, NULL), 0);
+    says("{\"order\":\"hello\"}");
+    snprintf(text, sizeof text, choice, "venus");
+    says(text);
+    assert_null(el_registry_machine(w.registry, &mac)); /* there is no such spoke */
+    snprintf(text, sizeof text, choice, "mars");
+    says(text);
+    assert_string_equal(el_registry_machine(w.registry, &mac)->region, "mars");
+}
+
 static void a_boot_service_gives_no_orders(void **state)
 {
     (void)state;
@@ -256,6 +277,7 @@ int main(void)
         TEST(everything_is_told_to_who_says_hello),
         TEST(nobody_who_does_not_read_is_waited_for),
         TEST(what_happened_is_taken_in),
+        TEST(a_person_chooses_a_region),
         TEST(a_boot_service_gives_no_orders),
         TEST(a_new_channel_takes_the_place_of_the_old_one),
     };
