@@ -74,6 +74,11 @@ guest_initrd() {
     depmod -b "$root" "$release"
     mknod -m 600 "$root/dev/console" c 5 1 # the kernel opens it before /init has mounted anything
     "$add" "$root"
-    (cd "$root" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n) >"$4"
+    guest_pack "$root" "$4"
     rm -r "$root"
+}
+
+# guest_pack DIRECTORY FILE: an initramfs of what is in it.
+guest_pack() {
+    (cd "$1" && find . | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n) >"$2"
 }
