@@ -298,7 +298,9 @@ int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd)
         close(fd);
         return EL_EFULL;
     }
-    fds->items[fds->count++] = (struct el_sys_named_fd){name, fd};
+    snprintf(fds->names[fds->count], EL_SYS_FD_NAME, "%s", name);
+    fds->items[fds->count] = (struct el_sys_named_fd){fds->names[fds->count], fd};
+    fds->count++;
     return fd;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "sys/child.h"
+#include "sys/fds.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,14 +42,16 @@ int el_launch_state_dir(struct el_launch *launch, const char *name, struct el_er
 /* The same for the directory PATH, which is anywhere. */
 int el_launch_dir(struct el_launch *launch, const char *path, struct el_err *err);
 
-/* Descriptors for an applet, being collected. Zeros at first. */
+/* Descriptors for an applet, being collected. Zeros at first; stays where it is, as the names of
+ * the items are its own. */
 struct el_launch_fds {
     struct el_sys_named_fd items[EL_LAUNCH_FDS];
     unsigned count;
+    char names[EL_LAUNCH_FDS][EL_SYS_FD_NAME];
 };
 
-/* Adds FD, which is the collection's from now on, under NAME. Returns FD; a negative one is an
- * error code that passes through and is not added. */
+/* Adds FD, which is the collection's from now on, under NAME, which is copied. Returns FD; a
+ * negative one is an error code that passes through and is not added. */
 int el_launch_fds_add(struct el_launch_fds *fds, const char *name, int fd);
 
 /* Opens the tunnel's control socket (see el_control_open()) and adds it as "control"; the launch
