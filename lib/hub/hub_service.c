@@ -200,7 +200,7 @@ int el_hub_service_sockets(const struct el_hub_networks *networks,
         rc = el_launch_fds_add(fds, "packet", el_packet_open_to_send(device, err));
     if (rc >= 0)
         open_for_ndp(networks, device, fds);
-    for (int i = 0; i < EL_NFS_SOCKETS && rc >= 0 && !networks->config->boot->no_nfs; i++)
+    for (unsigned i = 0; i < EL_NFS_SOCKETS && rc >= 0 && !networks->config->boot->no_nfs; i++)
         (void)el_launch_fds_add(fds, el_nfs_socket_names[i], el_nfs_socket(i, device));
     if (rc >= 0)
         open_for_recent(network, fds);

@@ -109,7 +109,7 @@ static int open_packet(struct el_boot_ground *ground, struct el_err *err)
 
 static void take_nfs(struct el_boot_ground *ground)
 {
-    for (int i = 0; i < EL_NFS_SOCKETS; i++) {
+    for (unsigned i = 0; i < EL_NFS_SOCKETS; i++) {
         ground->nfs[i] = el_sys_fds_take(el_nfs_socket_names[i]);
         if (ground->nfs[i] < 0)
             ground->nfs[i] = el_nfs_socket(i, ground->config.device);

@@ -34,7 +34,7 @@ static void write_file(const char *path, const void *bytes, size_t len)
     assert_int_equal(fclose(file), 0);
 }
 
-static void run(const char *format, ...)
+static void __attribute__((format(printf, 1, 2))) run(const char *format, ...)
 {
     char command[600], whole[700];
     va_list values;
